@@ -1,0 +1,29 @@
+package sallyport
+
+// A Decision is the answer of the two doors to one request. The zero Decision
+// is a denial.
+type Decision struct {
+	Allowed bool
+	Reason  Reason // why not; empty when Allowed
+
+	RequestID string
+	Revision  Revision // of the policy it was taken under
+
+	API   APIName // empty: no API was found for the request
+	Route string  // id of the route; empty: none matched
+
+	Principal      *Principal // nil: nobody was recognised
+	Credential     CredentialID
+	CredentialKind CredentialKind
+	Scopes         []string // the scopes of the credential; nil: not limited
+	Family         FamilyID // of an access token: the sign-in it stems from
+
+	Tenant  TenantID // empty: none was chosen
+	Realm   string
+	Binding BindingID // the binding that allowed it
+
+	Missing       []Permission // for PermissionMissing and its kin: what would have been needed
+	MissingScopes []string     // for ScopeInsufficient: any of these would do
+	Allow         []string     // for MethodNotAllowed: the methods of the path
+	RetryAfter    int          // seconds; 0: not said
+}
