@@ -1,0 +1,265 @@
+// Package known is the table of credentials that this node has verified.
+//
+// Door one asks it first. A look-up takes no lock, allocates nothing and
+// follows no pointer that the garbage collector would have to scan: entries lie
+// in chunks without pointers, and two arrays of atomic words index them, one by
+// the digest of the secret and one by the id of the credential, so that a
+// revocation finds its entries without knowing the secret.
+//
+// An entry never changes once it is published, but for its state, its use
+// counter and its time of last use, which are atomic. An entry that has died
+// is not used again; when the table is full a new generation is built from
+// what is alive and was used most recently.
+package known
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// A Digest is the first half of a keyed hash of a secret. The key is not known
+// outside the process or the installation, so 128 bits leave nothing to find.
+type Digest [16]byte
+
+// An ID is a UUID in binary form: of a credential, a sign-in or, for
+// passwords, a user.
+type ID [16]byte
+
+// A Record is what is known about one verified secret.
+type Record struct {
+	Digest    Digest
+	ID        ID
+	Expires   int64  // unix microseconds; 0: never
+	Stamp     int64  // for a password the epoch of its user, else when it was issued in unix microseconds
+	Principal uint32 // index that the caller gave the principal
+	Limits    uint32 // index that the caller gave the credential's limits
+	Kind      uint8  // the caller's numbering
+}
+
+// An Entry is a published record with its counters.
+type Entry struct {
+	Record
+	dead     atomic.Bool
+	uses     atomic.Uint32 // since the last Drain
+	lastUsed atomic.Uint32 // unix seconds
+}
+
+// Dead reports whether the entry was dropped since it was found.
+func (e *Entry) Dead() bool { return e.dead.Load() }
+
+// LastUsed returns the time of the last use, in unix seconds.
+func (e *Entry) LastUsed() int64 { return int64(e.lastUsed.Load()) }
+
+// Use counts one use at now, in unix seconds. It reports whether it is the
+// first one since the entry was last drained, so that the caller can put it on
+// a list of entries to drain.
+func (e *Entry) Use(now int64) (first bool) {
+	if t := uint32(now); e.lastUsed.Load() != t {
+		e.lastUsed.Store(t)
+	}
+	return e.uses.Add(1) == 1
+}
+
+// Drain returns the uses counted since the last Drain and starts anew.
+func (e *Entry) Drain() uint32 { return e.uses.Swap(0) }
+
+// chunkSize entries are allocated together.
+const chunkSize = 512
+
+type chunk [chunkSize]Entry
+
+// A generation is a table of fixed capacity. Slots of the indexes hold the
+// number of an entry plus one; 0 ends a probe. Nothing is ever removed from a
+// generation.
+type generation struct {
+	limit    int // entries
+	n        int // entries in use; only writers look
+	digests  []atomic.Uint64
+	ids      []atomic.Uint32
+	chunks   []atomic.Pointer[chunk]
+	idsShift uint
+}
+
+func newGeneration(limit int) *generation {
+	limit = max(limit, chunkSize)
+	slots := 1 << bits.Len(uint(limit+limit/3)) // at most three quarters full
+	return &generation{
+		limit:    limit,
+		digests:  make([]atomic.Uint64, slots),
+		ids:      make([]atomic.Uint32, slots),
+		chunks:   make([]atomic.Pointer[chunk], (limit+chunkSize-1)/chunkSize),
+		idsShift: uint(64 - bits.TrailingZeros(uint(slots))),
+	}
+}
+
+func (g *generation) entry(number uint32) *Entry {
+	return &g.chunks[number/chunkSize].Load()[number%chunkSize]
+}
+
+// home returns where the probe of a digest starts, and the tag that spares most
+// comparisons. A digest is uniformly distributed, so its bits serve as hash.
+func (g *generation) home(d *Digest) (slot int, tag uint32) {
+	h := binary.LittleEndian.Uint64(d[:8])
+	return int(h) & (len(g.digests) - 1), uint32(h >> 32)
+}
+
+// homeOfID scrambles first: ids are not made by us alone.
+func (g *generation) homeOfID(id *ID) int {
+	h := binary.LittleEndian.Uint64(id[:8]) ^ binary.LittleEndian.Uint64(id[8:])
+	return int(h * 0x9e3779b97f4a7c15 >> g.idsShift)
+}
+
+func (g *generation) get(d *Digest) *Entry {
+	slot, tag := g.home(d)
+	for {
+		word := g.digests[slot].Load()
+		if word == 0 {
+			return nil
+		}
+		if uint32(word>>32) == tag {
+			e := g.entry(uint32(word) - 1)
+			if !e.dead.Load() && e.Digest == *d {
+				return e
+			}
+		}
+		slot = (slot + 1) & (len(g.digests) - 1)
+	}
+}
+
+// add publishes a record; the caller holds the table's lock and has seen that
+// there is room. The indexes are written last: who finds the entry finds it
+// whole.
+func (g *generation) add(r Record, lastUsed uint32) *Entry {
+	number := uint32(g.n)
+	g.n++
+	c := g.chunks[number/chunkSize].Load()
+	if c == nil {
+		c = new(chunk)
+		g.chunks[number/chunkSize].Store(c)
+	}
+	e := &c[number%chunkSize]
+	e.Record = r
+	e.lastUsed.Store(lastUsed)
+
+	slot, tag := g.home(&r.Digest)
+	for g.digests[slot].Load() != 0 {
+		slot = (slot + 1) & (len(g.digests) - 1)
+	}
+	byID := g.homeOfID(&r.ID)
+	for g.ids[byID].Load() != 0 {
+		byID = (byID + 1) & (len(g.ids) - 1)
+	}
+	g.ids[byID].Store(number + 1)
+	g.digests[slot].Store(uint64(tag)<<32 | uint64(number+1))
+	return e
+}
+
+// A Table is safe for concurrent use. Make one with [New].
+type Table struct {
+	capacity int
+	now      func() int64 // unix microseconds
+	current  atomic.Pointer[generation]
+
+	// mu is held by those that add or drop, never by those that look up.
+	mu sync.Mutex
+}
+
+// New returns an empty table for at most capacity records. It starts small and
+// grows. now returns unix microseconds; it tells which entries have expired
+// when room is made.
+func New(capacity int, now func() int64) *Table {
+	t := &Table{capacity: max(capacity, chunkSize), now: now}
+	t.current.Store(newGeneration(chunkSize))
+	return t
+}
+
+// Get returns the live entry with this digest, or nil. Whether it has expired
+// is for the caller to judge.
+//
+// The comparison of digests is not of constant time. It need not be: the digest
+// is a keyed hash, so how far two of them agree tells nothing about the secret.
+func (t *Table) Get(d *Digest) *Entry { return t.current.Load().get(d) }
+
+// Put publishes a record and returns its entry. A live entry with the same
+// digest is dropped first. used is the time of last use in unix seconds.
+func (t *Table) Put(r Record, used int64) *Entry {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g := t.current.Load()
+	if old := g.get(&r.Digest); old != nil {
+		old.dead.Store(true)
+	}
+	if g.n == g.limit {
+		g = t.rebuild(g)
+	}
+	return g.add(r, uint32(used))
+}
+
+// Drop ends every entry of the credential, sign-in or user with this id, and
+// returns how many there were. When it returns, no later Get finds one.
+func (t *Table) Drop(id ID) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g := t.current.Load()
+	n := 0
+	for slot := g.homeOfID(&id); ; slot = (slot + 1) & (len(g.ids) - 1) {
+		number := g.ids[slot].Load()
+		if number == 0 {
+			return n
+		}
+		if e := g.entry(number - 1); e.ID == id && !e.dead.Swap(true) {
+			n++
+		}
+	}
+}
+
+// Clear ends every entry.
+func (t *Table) Clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g := t.current.Load()
+	for i := range g.n {
+		g.entry(uint32(i)).dead.Store(true)
+	}
+	t.current.Store(newGeneration(chunkSize))
+}
+
+// Len returns the number of records, dead ones that were not yet swept included.
+func (t *Table) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.current.Load().n
+}
+
+// rebuild makes room: a generation of twice the size while the capacity allows
+// it, else one of the same size without the half that was used longest ago.
+// Counters that were not drained move along; a use that is counted on the old
+// entry at that very moment is lost, which the promise about counters allows.
+func (t *Table) rebuild(old *generation) *generation {
+	now := t.now()
+	live := make([]*Entry, 0, old.n)
+	for i := range old.n {
+		e := old.entry(uint32(i))
+		if !e.dead.Load() && (e.Expires == 0 || e.Expires > now) {
+			live = append(live, e)
+		}
+	}
+	limit := min(max(2*len(live), chunkSize), t.capacity)
+	if len(live) > limit*3/4 {
+		slices.SortFunc(live, func(a, b *Entry) int { return int(b.LastUsed() - a.LastUsed()) })
+		for _, e := range live[limit/2:] {
+			e.dead.Store(true)
+		}
+		live = live[:limit/2]
+	}
+	next := newGeneration(limit)
+	for _, e := range live {
+		moved := next.add(e.Record, e.lastUsed.Load())
+		moved.uses.Store(e.uses.Load())
+	}
+	t.current.Store(next)
+	return next
+}
