@@ -13,10 +13,9 @@ type Decision struct {
 	Route string  // id of the route; empty: none matched
 
 	Principal      *Principal // nil: nobody was recognised
-	Credential     CredentialID
+	Credential     UUID // of an access token the id of its sign-in, of a password the user's
 	CredentialKind CredentialKind
 	Scopes         []string // the scopes of the credential; nil: not limited
-	Family         FamilyID // of an access token: the sign-in it stems from
 
 	Tenant  TenantID // empty: none was chosen
 	Realm   string

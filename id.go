@@ -47,3 +47,50 @@ func IsUUID(s string) bool {
 	}
 	return true
 }
+
+// A UUID is an id in binary form, for tables and decisions that must not
+// allocate. The zero UUID stands for none and is written "-".
+type UUID [16]byte
+
+// ParseUUID reads the canonical form; see [IsUUID].
+func ParseUUID(s string) (UUID, bool) {
+	var u UUID
+	if !IsUUID(s) {
+		return u, false
+	}
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] == '-' {
+			continue
+		}
+		u[n/2] = u[n/2]<<4 | nibble(s[i])
+		n++
+	}
+	return u, true
+}
+
+func nibble(c byte) byte {
+	if c >= 'a' {
+		return c - 'a' + 10
+	}
+	return c - '0'
+}
+
+// String returns the canonical form.
+func (u UUID) String() string {
+	if u == (UUID{}) {
+		return "-"
+	}
+	const digits = "0123456789abcdef"
+	var b [36]byte
+	n := 0
+	for i, v := range u {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b[n] = '-'
+			n++
+		}
+		b[n], b[n+1] = digits[v>>4], digits[v&15]
+		n += 2
+	}
+	return string(b[:])
+}
