@@ -13,7 +13,7 @@ type Decision struct {
 	Route string  // id of the route; empty: none matched
 
 	Principal      *Principal // nil: nobody was recognised
-	Credential     UUID // of an access token the id of its sign-in, of a password the user's
+	Credential     UUID       // of an access token the id of its sign-in, of a password the user's
 	CredentialKind CredentialKind
 	Scopes         []string // the scopes of the credential; nil: not limited
 
