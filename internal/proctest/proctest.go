@@ -29,7 +29,8 @@ import (
 // gone. The program's own input is empty: a program that reads it must not
 // take the line meant for the shell. It is started before the shell has any
 // trap of its own: a signal that came between fork and exec would run that trap
-// in the child and be lost.
+// in the child and be lost. The last line ends the shell's own process group:
+// the timer, and whatever the program left of itself there.
 const watchdog = `
 sig=$1 log=$2 scratch=$3
 shift 3
@@ -41,19 +42,14 @@ read -r word
 trap '' HUP INT TERM
 kill -s "$sig" "$pid"
 (
-	trap 'kill "$limit"; exit' USR1
-	sleep 5 &
-	limit=$!
-	wait "$limit"
+	sleep 5
 	kill -s KILL "$pid"
 ) &
-killer=$!
 wait "$pid"
-kill -s USR1 "$killer"
-wait "$killer"
 if [ "$word" != keep ] && [ -n "$scratch" ]; then
 	rm -rf -- "$scratch"
 fi
+kill -s KILL 0
 `
 
 // stopLimit is how long Stop waits. It is longer than the five seconds after
