@@ -236,8 +236,8 @@ func (t *Table) Len() int {
 
 // rebuild makes room: a generation of twice the size while the capacity allows
 // it, else one of the same size without the half that was used longest ago.
-// Counters that were not drained move along; a use that is counted on the old
-// entry at that very moment is lost, which the promise about counters allows.
+// Uses stay on the old entry, which is on its owner's list of entries to drain;
+// the new one starts from none and gets on that list at its first use.
 func (t *Table) rebuild(old *generation) *generation {
 	now := t.now()
 	live := make([]*Entry, 0, old.n)
@@ -257,8 +257,7 @@ func (t *Table) rebuild(old *generation) *generation {
 	}
 	next := newGeneration(limit)
 	for _, e := range live {
-		moved := next.add(e.Record, e.lastUsed.Load())
-		moved.uses.Store(e.uses.Load())
+		next.add(e.Record, e.lastUsed.Load())
 	}
 	t.current.Store(next)
 	return next
