@@ -166,7 +166,7 @@ func (s *Server) takePort() error {
 	if err != nil {
 		return fmt.Errorf("find free port: %w", err)
 	}
-	s.port = l.Addr().(*net.TCPAddr).Port //nolint:errcheck // a TCP listener has a TCP address
+	s.port = l.Addr().(*net.TCPAddr).Port
 	return l.Close()
 }
 
