@@ -1,0 +1,82 @@
+# Sallyport: every target that a developer needs. "make" alone lists them.
+#
+# Each works in a fresh clone on a fresh Debian machine with Go. Whatever else
+# it needs it installs when it runs as root, or it says exactly what is missing
+# and fails.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL         := bash
+.SHELLFLAGS   := -eu -o pipefail -c
+
+GO       ?= go
+FUZZTIME ?= 10s
+# Packages to test: make test PKG=./internal/store/...
+PKG      ?= ./...
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: help
+help: ## Say what each target does
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: build ## Start the demonstration and print what to paste
+	@exec bin/sallyport demo $(DEMOFLAGS)
+
+.PHONY: build
+build: ## Build bin/sallyport: one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/sallyport ./cmd/sallyport
+
+.PHONY: need
+need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy
+	@scripts/need postgres nginx haproxy caddy
+
+.PHONY: test
+test: need build ## Everything, on SQLite and on a real PostgreSQL
+	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' $(GO) test -timeout 20m $(PKG)
+
+.PHONY: race
+race: need build ## The same under the race detector, in random order
+	@scripts/need gcc
+	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 30m $(PKG)
+
+.PHONY: cover
+cover: need build ## Tests with a report of what they reach, in bin/cover.html
+	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' $(GO) test -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out $(PKG)
+	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
+	@$(GO) tool cover -func=bin/cover.out | tail -n 1
+
+.PHONY: golden
+golden: need build ## Rewrite golden files and generated docs; read the diff
+	SALLYPORT_UPDATE=1 SALLYPORT_BIN='$(CURDIR)/bin/sallyport' $(GO) test -count=1 -timeout 20m $(PKG)
+	git status --short
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for FUZZTIME (10s); fails if there is none
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Measure, and print the figures of the promises
+	$(GO) run ./bench
+
+.PHONY: lint
+lint: ## golangci-lint in the pinned version, built if missing
+	linter=$$(scripts/golangci-lint); "$$linter" run $(PKG)
+
+.PHONY: fmt
+fmt: ## Format everything as lint wants it
+	linter=$$(scripts/golangci-lint); "$$linter" fmt
+
+.PHONY: tools
+tools: need ## Install everything that any target needs
+	@scripts/need gcc git
+	@scripts/golangci-lint
+
+.PHONY: ci
+ci: ## What must pass before a change lands
+	bash .ci/run
+
+.PHONY: clean
+clean: ## Remove what was built here
+	rm -rf bin
