@@ -183,7 +183,7 @@ func readPids(t *testing.T, dir string) []int {
 		if err != nil {
 			return false
 		}
-		for _, word := range strings.FieldsSeq(string(text)) {
+		for word := range strings.FieldsSeq(string(text)) {
 			pid, err := strconv.Atoi(word)
 			if err != nil {
 				t.Fatal(err)
