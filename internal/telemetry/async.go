@@ -87,13 +87,17 @@ func (a *Async) drop(l *line, size int64) {
 // Dropped returns how many lines were lost, since the start.
 func (a *Async) Dropped() uint64 { return a.dropped.Load() }
 
-// Flush waits until all lines taken so far are written.
+// Flush waits until all lines taken so far are written. After [Async.Close],
+// which does that itself, it fails.
 func (a *Async) Flush(ctx context.Context) error {
+	if a.closed.Load() {
+		return errors.New("flush the log: it is closed")
+	}
 	mark := &line{flush: make(chan struct{})}
 	select {
 	case a.queue <- mark:
 	case <-a.done:
-		return errors.New("flush the log: it is closed")
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
