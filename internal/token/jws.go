@@ -131,24 +131,32 @@ func (v *verifier) verify(t *jws) error {
 	if t.header.alg != string(v.algorithm) {
 		return &faultError{BadSignature, "the algorithm is not the key's"}
 	}
-	var good bool
-	switch key := v.public.(type) {
-	case ed25519.PublicKey:
-		good = len(t.signature) == ed25519.SignatureSize && ed25519.Verify(key, []byte(t.signed), t.signature)
-	case *ecdsa.PublicKey:
-		good = verifyES256(key, t)
-	case *rsa.PublicKey:
+	good := false
+	switch v.algorithm {
+	case EdDSA:
+		key, ok := v.public.(ed25519.PublicKey)
+		good = ok && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, []byte(t.signed), t.signature)
+	case ES256:
+		key, ok := v.public.(*ecdsa.PublicKey)
+		good = ok && verifyES256(key, t)
+	case RS256:
+		key, ok := v.public.(*rsa.PublicKey)
 		digest := sha256.Sum256([]byte(t.signed))
-		good = rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], t.signature) == nil
-	case []byte:
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(t.signed))
-		good = hmac.Equal(mac.Sum(nil), t.signature)
+		good = ok && rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], t.signature) == nil
+	case HS256:
+		key, ok := v.public.([]byte)
+		good = ok && verifyHS256(key, t)
 	}
 	if !good {
 		return BadSignature
 	}
 	return nil
+}
+
+func verifyHS256(key []byte, t *jws) bool {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(t.signed))
+	return hmac.Equal(mac.Sum(nil), t.signature)
 }
 
 // verifyES256 takes the signature as r and s of 32 bytes each and in no other

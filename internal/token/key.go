@@ -255,11 +255,10 @@ func (k *SigningKey) signer(typ string) (jose.Signer, error) {
 	if _, ok := k.private.(crypto.Signer); !ok && k.Algorithm != HS256 {
 		return nil, fmt.Errorf("signing key %.16q has no private part", k.ID)
 	}
-	key := jose.SigningKey{
-		Algorithm: jose.SignatureAlgorithm(k.Algorithm),
-		Key:       jose.JSONWebKey{Key: k.private, KeyID: k.ID},
-	}
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	// go-jose writes the id of a symmetric key only when it is told to.
+	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ)).WithHeader("kid", k.ID)
+	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(k.Algorithm), Key: k.private}
+	signer, err := jose.NewSigner(key, options)
 	if err != nil {
 		return nil, fmt.Errorf("signing key %.16q: %w", k.ID, err)
 	}
