@@ -1,0 +1,356 @@
+package policy
+
+import (
+	"maps"
+	"net/textproto"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	sallyport "github.com/sallyport/sallyport"
+)
+
+// An API is a compiled protected API. It never changes.
+type API struct {
+	Name     sallyport.APIName
+	Document *sallyport.API // with the defaults filled in; not to be changed
+
+	// Disabled says that nothing matches: the document says so, or has a fault.
+	Disabled bool
+
+	Accept     []sallyport.Accept    // how credentials arrive; never empty
+	Routes     []*Route              // by id
+	Parameters []sallyport.Parameter // what routes look at, each place once, without a value
+
+	// Permissions are those that the API declares, by name.
+	Permissions []sallyport.Permission
+
+	source          sallyport.API
+	permissionNames *names
+	scopeNames      *names
+
+	table     methodTable
+	hosts     map[string]*tree // routes that name a host
+	everyHost *tree
+
+	own    sallyport.Set // its permissions, and "api/*"
+	number int32         // of the API among the scopes
+	scopes map[string]scope
+}
+
+// A Route is a compiled route. It never changes.
+type Route struct {
+	API       *API
+	ID        string
+	Title     string
+	Methods   []string
+	Path      string
+	Host      string
+	Parameter *sallyport.Parameter
+
+	Public            bool
+	IgnoreCredentials bool
+	Authenticated     bool
+	Need              sallyport.Need
+	AllOf             []sallyport.Permission
+	AnyOf             []sallyport.Permission
+	Scopes            []string // full names; a limited token must carry one of them
+
+	Tenant *sallyport.Selector // the route's or the API's; nil: the credential's tenant, else the home
+	Realm  *sallyport.Selector // nil: the route has no realm
+
+	WebSocket bool
+	Timeout   time.Duration // until the response head
+	Names     []string      // of the path values
+
+	methods       methods
+	segments      []segment
+	parameterName string // as the source is asked for it
+	scopeNumbers  []int32
+}
+
+// Defaults of a document.
+const (
+	DefaultDialect     = "standard"
+	DefaultTimeout     = 30 * time.Second
+	DefaultBodyLimit   = 10 << 20
+	DefaultLifetime    = 5 * time.Minute
+	DefaultRefresh     = 30 * 24 * time.Hour
+	DefaultAlgorithm   = "EdDSA"
+	StaleDeny          = "deny"
+	StaleServe         = "serve"
+	selectorPath       = "path"
+	selectorFixed      = "fixed"
+	everything         = "*"
+	managementAPI      = sallyport.APIName("sallyport")
+	maxLifetime        = 15 * time.Minute
+	maxRefresh         = 366 * 24 * time.Hour
+	maxTimeout         = 24 * time.Hour
+	maxStalenessOfNode = 24 * time.Hour
+)
+
+// Route returns the route with this id, nil if there is none.
+func (a *API) Route(id string) *Route {
+	i, ok := slices.BinarySearchFunc(a.Routes, id, func(r *Route, id string) int { return strings.Compare(r.ID, id) })
+	if !ok {
+		return nil
+	}
+	return a.Routes[i]
+}
+
+// newAPI compiles a document as far as it goes without the numbers of a
+// [Compiler], and returns all its faults.
+func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
+	f := &faults{}
+	rules.checkDocument(source, f)
+	doc := withDefaults(source)
+	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept, source: *source}
+	a.permissionNames, a.scopeNames = declaredPermissions(doc), declaredScopes(doc)
+	for _, p := range doc.Permissions {
+		a.Permissions = append(a.Permissions, permission(doc.Name, p.Name))
+	}
+	slices.Sort(a.Permissions)
+	a.Permissions = slices.Compact(a.Permissions)
+	for i := range doc.Routes {
+		if r := a.newRoute(&doc.Routes[i], field("routes", i), f); r != nil {
+			a.Routes = append(a.Routes, r)
+		}
+	}
+	a.plant(f)
+	slices.SortFunc(a.Routes, func(x, y *Route) int { return strings.Compare(x.ID, y.ID) })
+	a.Parameters = a.parameters()
+	if len(f.list) > 0 {
+		return a.closed(), f.list
+	}
+	return a, nil
+}
+
+// withDefaults returns a copy of the document that says what it leaves unsaid.
+// Slices are shared; nobody changes them.
+func withDefaults(source *sallyport.API) *sallyport.API {
+	doc := *source
+	setDefault(&doc.Dialect, DefaultDialect)
+	setDefault(&doc.Explain, sallyport.ExplainCode)
+	setDefault(&doc.Stale, StaleDeny)
+	setDefault(&doc.Upstream.Timeout, sallyport.Duration(DefaultTimeout))
+	setDefault(&doc.Upstream.BodyLimit, DefaultBodyLimit)
+	setDefault(&doc.Token.Algorithm, DefaultAlgorithm)
+	setDefault(&doc.Token.Lifetime, sallyport.Duration(DefaultLifetime))
+	setDefault(&doc.Token.Refresh, sallyport.Duration(DefaultRefresh))
+	if len(doc.Accept) == 0 {
+		doc.Accept = []sallyport.Accept{{In: sallyport.CarrierBearer}}
+	}
+	return &doc
+}
+
+func setDefault[T comparable](value *T, unsaid T) {
+	var zero T
+	if *value == zero {
+		*value = unsaid
+	}
+}
+
+// newRoute compiles one route, nil if its path or methods cannot be read.
+func (a *API) newRoute(doc *sallyport.Route, where string, f *faults) *Route {
+	before := len(f.list)
+	r := &Route{
+		API: a, ID: doc.ID, Title: doc.Title, Methods: doc.Methods, Path: doc.Path, Host: doc.Host, Parameter: doc.Parameter,
+		Public: doc.Public, IgnoreCredentials: doc.IgnoreCredentials, Authenticated: doc.Authenticated,
+		Tenant: firstOf(doc.Tenant, a.Document.Tenant), Realm: firstOf(doc.Realm, a.Document.Realm),
+		WebSocket: doc.WebSocket, Timeout: time.Duration(firstSet(doc.Timeout, a.Document.Upstream.Timeout)),
+	}
+	if r.ID == "" {
+		r.ID = makeID(doc)
+	}
+	segments, err := parsePattern(doc.Path)
+	if err != nil {
+		f.add(where+".path", "route %q: %v", r.ID, err)
+	}
+	r.segments = segments
+	for _, s := range segments {
+		if s.kind != literal {
+			r.Names = append(r.Names, s.text)
+		}
+	}
+	for _, m := range doc.Methods {
+		if m == everything {
+			r.methods.every = true
+			continue
+		}
+		bit, ok := a.table.add(m)
+		if !ok {
+			f.add(where+".methods", "route %q: this API names more than %d methods of its own", r.ID, maxExtra)
+		}
+		r.methods.named |= bit
+	}
+	if p := doc.Parameter; p != nil {
+		r.parameterName = p.Name
+		if p.In == inHeader {
+			r.parameterName = textproto.CanonicalMIMEHeaderKey(p.Name)
+		}
+	}
+	r.AllOf = permissions(a.Name, doc.AllOf)
+	r.AnyOf = permissions(a.Name, doc.AnyOf)
+	for _, s := range doc.Scopes {
+		r.Scopes = append(r.Scopes, string(a.Name)+"/"+s)
+	}
+	a.checkRoute(r, doc, where, f)
+	if len(f.list) > before {
+		return nil
+	}
+	return r
+}
+
+func firstOf(a, b *sallyport.Selector) *sallyport.Selector {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+func firstSet(a, b sallyport.Duration) sallyport.Duration {
+	if a != 0 {
+		return a
+	}
+	return b
+}
+
+func permission(api sallyport.APIName, local string) sallyport.Permission {
+	return sallyport.Permission(string(api) + "/" + local)
+}
+
+func permissions(api sallyport.APIName, locals []string) []sallyport.Permission {
+	out := make([]sallyport.Permission, 0, len(locals))
+	for _, l := range locals {
+		out = append(out, permission(api, l))
+	}
+	return out
+}
+
+// makeID makes the id of a route that has none. It depends on nothing but what
+// the route matches, so it stays when routes are added or moved.
+func makeID(doc *sallyport.Route) string {
+	methods := slices.Sorted(slices.Values(doc.Methods))
+	id := strings.Join(methods, ",") + " " + doc.Host + doc.Path
+	if p := doc.Parameter; p != nil {
+		id += " " + p.In + ":" + p.Name
+		if p.Field != "" {
+			id += "." + p.Field
+		}
+		id += "=" + p.Value
+	}
+	return id
+}
+
+// plant makes the trees, and refuses routes that clash.
+func (a *API) plant(f *faults) {
+	builders := map[string]*builder{}
+	ids := map[string]*Route{}
+	for _, r := range a.Routes {
+		if other := ids[r.ID]; other != nil {
+			f.add("routes", "two routes have the id %q (%s and %s); an id names one route", r.ID, other.describe(), r.describe())
+			continue
+		}
+		ids[r.ID] = r
+		b := builders[r.Host]
+		if b == nil {
+			b = newBuilder()
+			builders[r.Host] = b
+		}
+		for i, other := range b.add(r) {
+			if i == 3 {
+				break // the first ones tell enough
+			}
+			f.add("routes", "the same request matches route %q (%s) and route %q (%s) with equal right; "+
+				"give them methods, paths or parameter values that differ", other.ID, other.describe(), r.ID, r.describe())
+		}
+	}
+	for host, b := range builders {
+		t := b.tree(&a.table)
+		if host == "" {
+			a.everyHost = t
+			continue
+		}
+		if a.hosts == nil {
+			a.hosts = map[string]*tree{}
+		}
+		a.hosts[host] = t
+	}
+	if a.Disabled {
+		a.hosts, a.everyHost = nil, nil
+	}
+}
+
+// describe says in a message what a route matches.
+func (r *Route) describe() string {
+	text := strings.Join(r.Methods, ",") + " " + r.Host + r.Path
+	if p := r.Parameter; p != nil {
+		text += " with " + p.In + " parameter " + strconv.Quote(p.Name)
+		if p.Field != "" {
+			text += " field " + strconv.Quote(p.Field)
+		}
+		text += " = " + strconv.Quote(p.Value)
+	}
+	return text
+}
+
+// closed returns the API as one that matches nothing. It stays where it is
+// mounted, so that its requests do not fall to an API at a shorter base path.
+func (a *API) closed() *API {
+	c := *a
+	c.Disabled = true
+	c.hosts, c.everyHost, c.Routes, c.Parameters = nil, nil, nil, nil
+	return &c
+}
+
+func (a *API) parameters() []sallyport.Parameter {
+	seen := map[sallyport.Parameter]bool{}
+	for _, r := range a.Routes {
+		if r.Parameter != nil {
+			seen[sallyport.Parameter{In: r.Parameter.In, Name: r.parameterName}] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(seen), func(x, y sallyport.Parameter) int {
+		return strings.Compare(x.In+" "+x.Name, y.In+" "+y.Name)
+	})
+}
+
+// A scope is a compiled scope of an API.
+type scope struct {
+	number int32
+	set    sallyport.Set
+}
+
+// assign gives the API and what is in it the numbers of the compiler.
+func (a *API) assign(c *Compiler) {
+	a.number = c.scopes.of(string(a.Name))
+	a.own.Add(c.permissions.of(permission(a.Name, everything)))
+	for _, p := range a.Permissions {
+		a.own.Add(c.permissions.of(p))
+	}
+	a.scopes = map[string]scope{}
+	for _, spec := range a.Document.Scopes {
+		s := scope{number: c.scopes.of(string(a.Name) + "/" + spec.Name)}
+		for _, p := range spec.Permissions {
+			if p == everything {
+				union(&s.set, a.own)
+				continue
+			}
+			s.set.Add(c.permissions.of(permission(a.Name, p)))
+		}
+		a.scopes[spec.Name] = s
+	}
+	for _, r := range a.Routes {
+		r.Need = sallyport.Need{AllOf: c.numbersOf(r.AllOf), AnyOf: c.numbersOf(r.AnyOf)}
+		for _, full := range r.Scopes {
+			name := strings.TrimPrefix(full, string(a.Name)+"/")
+			s := a.scopes[name]
+			for _, p := range slices.Concat(r.Need.AllOf, r.Need.AnyOf) {
+				s.set.Add(p)
+			}
+			a.scopes[name] = s
+			r.scopeNumbers = append(r.scopeNumbers, s.number)
+		}
+	}
+}

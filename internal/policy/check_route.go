@@ -1,0 +1,131 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	sallyport "github.com/sallyport/sallyport"
+)
+
+// maxRouteID bounds the ids that documents give to routes.
+const maxRouteID = 200
+
+// checkRoute checks one route of the API.
+func (a *API) checkRoute(r *Route, doc *sallyport.Route, where string, f *faults) {
+	if doc.ID != "" && (len(doc.ID) > maxRouteID || !isText(doc.ID) || strings.TrimSpace(doc.ID) != doc.ID) {
+		f.add(where+".id", "the id %q is not at most %d bytes of text on one line", doc.ID, maxRouteID)
+	}
+	checkTitle(where+".title", doc.Title, f)
+	if a.Document.Host != "" && doc.Host != "" && doc.Host != a.Document.Host {
+		f.add(where+".host", "route %q is for host %q, but the API is at host %q only; leave one of them out", r.ID, doc.Host, a.Document.Host)
+	}
+	checkHost(where+".host", doc.Host, f)
+	checkMethods(r, doc, where, f)
+	checkParameter(r, doc.Parameter, where+".parameter", f)
+	a.checkNeed(r, doc, where, f)
+	checkSelector(where+".tenant", "tenant", doc.Tenant, f)
+	checkSelector(where+".realm", "realm", doc.Realm, f)
+	if !doc.Public {
+		checkPathSelector(r, where+".tenant", "tenant", r.Tenant, f)
+		checkPathSelector(r, where+".realm", "realm", r.Realm, f)
+	}
+	checkDuration(where+".timeout", doc.Timeout, 0, maxTimeout, f)
+	if !a.Document.Path.AllowSemicolon && strings.Contains(doc.Path, ";") {
+		f.add(where+".path", "route %q has a semicolon in its path, which requests of this API may not have; set path.allow_semicolon if it must be", r.ID)
+	}
+	if !a.Document.Path.AllowEncodedSlash && strings.Contains(strings.ToUpper(doc.Path), "%2F") {
+		f.add(where+".path", "route %q has an encoded slash in its path, which requests of this API may not have; set path.allow_encoded_slash if it must be", r.ID)
+	}
+}
+
+func checkMethods(r *Route, doc *sallyport.Route, where string, f *faults) {
+	if len(doc.Methods) == 0 {
+		f.add(where+".methods", `route %q has no method; name them, or write "*" for every method`, r.ID)
+	}
+	for i, m := range doc.Methods {
+		at := field(where+".methods", i)
+		switch upper := strings.ToUpper(m); {
+		case m == everything:
+			if len(doc.Methods) > 1 {
+				f.add(at, `route %q has "*" beside other methods; "*" takes them all`, r.ID)
+			}
+		case !isToken(m) || len(m) > 32:
+			f.add(at, "route %q: %q is not a method", r.ID, m)
+		case slices.Contains([]string{"CONNECT", "TRACE", "TRACK", "PRI"}, upper):
+			f.add(at, "route %q: the method %s is never served; take it out", r.ID, upper)
+		case m != upper:
+			f.add(at, "route %q: methods are case-sensitive; write %s", r.ID, upper)
+		}
+		if slices.Contains(doc.Methods[:i], m) {
+			f.add(at, "route %q has the method %s twice", r.ID, m)
+		}
+	}
+	if doc.WebSocket && r.methods.fit(methodGet) == 0 {
+		f.add(where+".websocket", "route %q: a WebSocket begins with GET, which the route does not take", r.ID)
+	}
+}
+
+func checkParameter(r *Route, p *sallyport.Parameter, where string, f *faults) {
+	if p == nil {
+		return
+	}
+	switch p.In {
+	case inQuery, inForm:
+		if p.Name == "" || !isText(p.Name) {
+			f.add(where+".name", "route %q: say the name of the %s parameter", r.ID, p.In)
+		}
+	case inHeader:
+		if !isToken(p.Name) {
+			f.add(where+".name", "route %q: say the name of the header", r.ID)
+		}
+	default:
+		f.add(where+".in", "route %q: %q is no place for a parameter; write query, form or header", r.ID, p.In)
+	}
+	if p.Value == "" {
+		f.add(where+".value", "route %q: say the value of the parameter %q that the route is for", r.ID, p.Name)
+	}
+}
+
+// checkNeed checks that exactly one thing is said about who may pass.
+func (a *API) checkNeed(r *Route, doc *sallyport.Route, where string, f *faults) {
+	needs := len(doc.AllOf)+len(doc.AnyOf) > 0
+	switch {
+	case !doc.Public && !doc.Authenticated && !needs:
+		f.add(where, "route %q does not say who may pass; say public, authenticated, any_of or all_of", r.ID)
+	case doc.Public && (doc.Authenticated || needs):
+		f.add(where+".public", "route %q is public, so it cannot need anything; leave out public or the rest", r.ID)
+	case doc.Authenticated && needs:
+		f.add(where+".authenticated", "route %q needs permissions, so it is for authenticated principals anyway; leave out authenticated", r.ID)
+	case doc.IgnoreCredentials && !doc.Public:
+		f.add(where+".ignore_credentials", "route %q is not public, so a credential cannot be ignored", r.ID)
+	}
+	if doc.Public && len(doc.Scopes) > 0 {
+		f.add(where+".scopes", "route %q is public, so a scope limits nothing; leave out scopes", r.ID)
+	}
+	who := "route " + quote(r.ID)
+	for _, list := range []struct {
+		name, what string
+		given      []string
+		declared   *names
+	}{
+		{"all_of", "permission", doc.AllOf, a.permissionNames},
+		{"any_of", "permission", doc.AnyOf, a.permissionNames},
+		{"scopes", "scope", doc.Scopes, a.scopeNames},
+	} {
+		for i, name := range list.given {
+			at := field(where+"."+list.name, i)
+			checkKnown(at, who, list.what, name, list.declared, f)
+			if slices.Contains(list.given[:i], name) {
+				f.add(at, "%s names the %s %q twice", who, list.what, name)
+			}
+		}
+	}
+}
+
+// checkPathSelector checks that a route can name what it must name in its path.
+func checkPathSelector(r *Route, where, what string, s *sallyport.Selector, f *faults) {
+	if s != nil && s.From == selectorPath && s.Required && !slices.Contains(r.Names, s.Name) {
+		f.add(where, "route %q must name the %s as {%s} in its path %q, which has no such name; "+
+			"give the route a %s selector of its own", r.ID, what, s.Name, r.Path, what)
+	}
+}
