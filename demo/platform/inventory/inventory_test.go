@@ -3,7 +3,6 @@ package inventory
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,10 +17,9 @@ import (
 	"github.com/coder/websocket"
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/sallyport/sallyport/demo/platform/platformtest"
 	"github.com/sallyport/sallyport/demo/platform/storage"
 )
-
-var testTime = time.Date(2026, 3, 14, 9, 30, 0, 0, time.UTC)
 
 func open(t *testing.T, path string) *Service {
 	t.Helper()
@@ -30,66 +28,44 @@ func open(t *testing.T, path string) *Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s, err := New(t.Context(), db, Options{Now: func() time.Time { return testTime }, Log: slog.New(slog.DiscardHandler)})
+	s, err := New(t.Context(), db, Options{Now: func() time.Time { return platformtest.Start }, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// do plays one request as the user jane and returns the answer.
-func do(t *testing.T, h http.Handler, method, target, body string, header ...string) *httptest.ResponseRecorder {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
-	r.Header.Set("X-Sallyport-User", "jane")
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-func decode[T any](t *testing.T, w *httptest.ResponseRecorder) T {
-	t.Helper()
-	var v T
-	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
-		t.Fatalf("answer %q: %v", w.Body, err)
-	}
-	return v
-}
-
 func TestItemLife(t *testing.T) {
 	t.Parallel()
 	s := open(t, storage.Memory)
-	w := do(t, s, "POST", "/inventory/items", `{"sku":"CBL-CAT6A-10","name":"Patch cable, 10 m","warehouse_id":"wh-ber","quantity":40,"price_cents":1190}`)
+	w := platformtest.Do(t, s, "POST", "/inventory/items", `{"sku":"CBL-CAT6A-10","name":"Patch cable, 10 m","warehouse_id":"wh-ber","quantity":40,"price_cents":1190}`)
 	if w.Code != http.StatusCreated {
 		t.Fatalf("create: %d %s", w.Code, w.Body)
 	}
-	it := decode[Item](t, w)
+	it := platformtest.Decode[Item](t, w)
 	path := w.Header().Get("Location")
-	if path != "/inventory/items/"+it.ID || it.Editor != "jane" || !it.Created.Equal(testTime) || it.Category != "general" {
+	if path != "/inventory/items/"+it.ID || it.Editor != "jane" || !it.Created.Equal(platformtest.Start) || it.Category != "general" {
 		t.Errorf("created %+v at %q", it, path)
 	}
-	w = do(t, s, "PATCH", path, `{"name":"Patch cable 10 m","price_cents":0}`, "If-Match", `"1"`)
-	if got := decode[Item](t, w); w.Code != 200 || got.Name != "Patch cable 10 m" || got.Price != 0 || got.Quantity != 40 || got.Version != 2 {
+	w = platformtest.Do(t, s, "PATCH", path, `{"name":"Patch cable 10 m","price_cents":0}`, "If-Match", `"1"`)
+	if got := platformtest.Decode[Item](t, w); w.Code != 200 || got.Name != "Patch cable 10 m" || got.Price != 0 || got.Quantity != 40 || got.Version != 2 {
 		t.Errorf("patch: %d %+v", w.Code, got)
 	}
-	if w = do(t, s, "PUT", path, `{"sku":"CBL-CAT6A-10","name":"X","warehouse_id":"wh-ber"}`, "If-Match", `"1"`); w.Code != http.StatusPreconditionFailed {
+	if w = platformtest.Do(t, s, "PUT", path, `{"sku":"CBL-CAT6A-10","name":"X","warehouse_id":"wh-ber"}`, "If-Match", `"1"`); w.Code != http.StatusPreconditionFailed {
 		t.Errorf("stale put: %d", w.Code)
 	}
-	w = do(t, s, "PUT", path, `{"sku":"CBL-CAT6A-10","name":"X","warehouse_id":"wh-lyo"}`)
-	if got := decode[Item](t, w); got.Quantity != 0 || got.Warehouse != "wh-lyo" {
+	w = platformtest.Do(t, s, "PUT", path, `{"sku":"CBL-CAT6A-10","name":"X","warehouse_id":"wh-lyo"}`)
+	if got := platformtest.Decode[Item](t, w); got.Quantity != 0 || got.Warehouse != "wh-lyo" {
 		t.Errorf("put left %+v", got)
 	}
-	if w = do(t, s, "GET", path, "", "If-None-Match", `"3"`); w.Code != http.StatusNotModified {
+	if w = platformtest.Do(t, s, "GET", path, "", "If-None-Match", `"3"`); w.Code != http.StatusNotModified {
 		t.Errorf("get unchanged: %d", w.Code)
 	}
-	if w = do(t, s, "DELETE", path, ""); w.Code != http.StatusNoContent {
+	if w = platformtest.Do(t, s, "DELETE", path, ""); w.Code != http.StatusNoContent {
 		t.Errorf("delete: %d", w.Code)
 	}
 	for _, m := range []string{"GET", "DELETE"} {
-		if w = do(t, s, m, path, ""); w.Code != http.StatusNotFound {
+		if w = platformtest.Do(t, s, m, path, ""); w.Code != http.StatusNotFound {
 			t.Errorf("%s after delete: %d", m, w.Code)
 		}
 	}
@@ -112,8 +88,8 @@ func TestListItems(t *testing.T) {
 		{"?limit=2&offset=28", 30, "TOOL-LIFT-200"},
 		{"?offset=30", 30, ""},
 	} {
-		w := do(t, s, "GET", "/inventory/items"+tt.query, "")
-		got := decode[list[Item]](t, w)
+		w := platformtest.Do(t, s, "GET", "/inventory/items"+tt.query, "")
+		got := platformtest.Decode[list[Item]](t, w)
 		first := ""
 		if len(got.Items) > 0 {
 			first = got.Items[0].SKU
@@ -127,48 +103,39 @@ func TestListItems(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	s := open(t, storage.Memory)
-	for _, tt := range []struct {
-		method, path, body string
-		status             int
-		want               string
-	}{
-		{"GET", "/inventory/items?limit=0", "", 400, "limit"},
-		{"GET", "/inventory/items?limit=999", "", 400, "limit"},
-		{"GET", "/inventory/items?sort=colour", "", 400, "sort"},
-		{"GET", "/inventory/items/none", "", 404, "none"},
-		{"POST", "/inventory/items", "", 400, "empty"},
-		{"POST", "/inventory/items", "{", 400, "too early"},
-		{"POST", "/inventory/items", "{} {}", 400, "more than one"},
-		{"POST", "/inventory/items", "\"\xff\"", 400, "UTF-8"},
-		{"POST", "/inventory/items", `{"sku":1}`, 400, "sku: a JSON number"},
-		{"POST", "/inventory/items", `{"colour":"red"}`, 400, "colour: no such field"},
-		{"POST", "/inventory/items", `{"sku":"AB","name":"x"}`, 400, "warehouse_id: is required"},
-		{"POST", "/inventory/items", `{"sku":"a b","name":"x","warehouse_id":"wh-ber"}`, 400, "sku: must be"},
-		{"POST", "/inventory/items", `{"sku":"AB","name":"x","warehouse_id":"wh-no"}`, 400, "no warehouse"},
-		{"POST", "/inventory/items", `{"sku":"PDU-16A-C13","name":"x","warehouse_id":"wh-ber"}`, 409, "sku"},
-		{"POST", "/inventory/items", `{"sku":"AB","name":"x\u0000","warehouse_id":"wh-ber"}`, 400, "control"},
-		{"POST", "/inventory/items", `{"sku":"AB","name":"x","warehouse_id":"wh-ber","quantity":-1}`, 400, "quantity"},
-		{"POST", "/inventory/items", `{"name":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "longer"},
-		{"PATCH", "/inventory/items/itm-0001", `{"name":null}`, 400, "name: cannot be removed"},
-		{"PATCH", "/inventory/items/itm-0001", `{"sku":"PDU-32A-C19"}`, 409, "sku"},
-		{"POST", "/inventory/items/itm-0001/movements", `{"delta":-43}`, 409, "only 42"},
-		{"POST", "/inventory/items/itm-0001/movements", `{"delta":0}`, 400, "delta"},
-		{"POST", "/inventory/items/none/movements", `{"delta":1}`, 404, "none"},
-		{"DELETE", "/inventory/warehouses/wh-ber", "", 409, "still keeps"},
-		{"PUT", "/inventory/warehouses/none", `{"name":"N","city":"C","country":"DE","capacity":1}`, 404, "none"},
-		{"POST", "/inventory/warehouses", `{"name":"N","city":"C","country":"Germany","capacity":1}`, 400, "country"},
-		{"POST", "/inventory/warehouses", `{"name":"Austin North","city":"C","country":"US","capacity":1}`, 409, "name"},
-		{"PUT", "/inventory/items", "", 405, "GET"},
-		{"GET", "/inventory/nothing", "", 404, "no such resource"},
-		{"GET", "/inventory/events?count=0", "", 400, "count"},
-		{"GET", "/inventory/events?after=x", "", 400, "after"},
-		{"GET", "/inventory/ws", "", 426, "WebSocket"},
-	} {
-		w := do(t, s, tt.method, tt.path, tt.body)
-		if w.Code != tt.status || w.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(w.Body.String(), tt.want) {
-			t.Errorf("%s %s %.60s: %d %s; want %d with %q", tt.method, tt.path, tt.body, w.Code, w.Body, tt.status, tt.want)
-		}
-	}
+	platformtest.Refuse(t, s, "application/problem+json", []platformtest.Refusal{
+		{Method: "GET", Path: "/inventory/items?limit=0", Status: 400, Want: "limit"},
+		{Method: "GET", Path: "/inventory/items?limit=999", Status: 400, Want: "limit"},
+		{Method: "GET", Path: "/inventory/items?sort=colour", Status: 400, Want: "sort"},
+		{Method: "GET", Path: "/inventory/items/none", Status: 404, Want: "none"},
+		{Method: "POST", Path: "/inventory/items", Status: 400, Want: "empty"},
+		{Method: "POST", Path: "/inventory/items", Body: "{", Status: 400, Want: "too early"},
+		{Method: "POST", Path: "/inventory/items", Body: "{} {}", Status: 400, Want: "more than one"},
+		{Method: "POST", Path: "/inventory/items", Body: "\"\xff\"", Status: 400, Want: "UTF-8"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"sku":1}`, Status: 400, Want: "sku: a JSON number"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"colour":"red"}`, Status: 400, Want: "colour: no such field"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"sku":"AB","name":"x"}`, Status: 400, Want: "warehouse_id: is required"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"sku":"a b","name":"x","warehouse_id":"wh-ber"}`, Status: 400, Want: "sku: must be"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"sku":"AB","name":"x","warehouse_id":"wh-no"}`, Status: 400, Want: "no warehouse"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"sku":"PDU-16A-C13","name":"x","warehouse_id":"wh-ber"}`, Status: 409, Want: "sku"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"sku":"AB","name":"x\u0000","warehouse_id":"wh-ber"}`, Status: 400, Want: "control"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"sku":"AB","name":"x","warehouse_id":"wh-ber","quantity":-1}`, Status: 400, Want: "quantity"},
+		{Method: "POST", Path: "/inventory/items", Body: `{"name":"` + strings.Repeat("x", 1<<20) + `"}`, Status: 413, Want: "longer"},
+		{Method: "PATCH", Path: "/inventory/items/itm-0001", Body: `{"name":null}`, Status: 400, Want: "name: cannot be removed"},
+		{Method: "PATCH", Path: "/inventory/items/itm-0001", Body: `{"sku":"PDU-32A-C19"}`, Status: 409, Want: "sku"},
+		{Method: "POST", Path: "/inventory/items/itm-0001/movements", Body: `{"delta":-43}`, Status: 409, Want: "only 42"},
+		{Method: "POST", Path: "/inventory/items/itm-0001/movements", Body: `{"delta":0}`, Status: 400, Want: "delta"},
+		{Method: "POST", Path: "/inventory/items/none/movements", Body: `{"delta":1}`, Status: 404, Want: "none"},
+		{Method: "DELETE", Path: "/inventory/warehouses/wh-ber", Status: 409, Want: "still keeps"},
+		{Method: "PUT", Path: "/inventory/warehouses/none", Body: `{"name":"N","city":"C","country":"DE","capacity":1}`, Status: 404, Want: "none"},
+		{Method: "POST", Path: "/inventory/warehouses", Body: `{"name":"N","city":"C","country":"Germany","capacity":1}`, Status: 400, Want: "country"},
+		{Method: "POST", Path: "/inventory/warehouses", Body: `{"name":"Austin North","city":"C","country":"US","capacity":1}`, Status: 409, Want: "name"},
+		{Method: "PUT", Path: "/inventory/items", Status: 405, Want: "GET"},
+		{Method: "GET", Path: "/inventory/nothing", Status: 404, Want: "no such resource"},
+		{Method: "GET", Path: "/inventory/events?count=0", Status: 400, Want: "count"},
+		{Method: "GET", Path: "/inventory/events?after=x", Status: 400, Want: "after"},
+		{Method: "GET", Path: "/inventory/ws", Status: 426, Want: "WebSocket"},
+	})
 }
 
 func TestMovements(t *testing.T) {
@@ -178,7 +145,7 @@ func TestMovements(t *testing.T) {
 	codes := make([]int, 50)
 	for i := range codes {
 		wg.Go(func() {
-			codes[i] = do(t, s, "POST", "/inventory/items/itm-0001/movements", `{"delta":-1,"note":"picked"}`).Code
+			codes[i] = platformtest.Do(t, s, "POST", "/inventory/items/itm-0001/movements", `{"delta":-1,"note":"picked"}`).Code
 		})
 	}
 	wg.Wait()
@@ -192,8 +159,8 @@ func TestMovements(t *testing.T) {
 			t.Errorf("status %d", c)
 		}
 	}
-	it := decode[Item](t, do(t, s, "GET", "/inventory/items/itm-0001", ""))
-	ms := decode[list[Movement]](t, do(t, s, "GET", "/inventory/items/itm-0001/movements?limit=1", ""))
+	it := platformtest.Decode[Item](t, platformtest.Do(t, s, "GET", "/inventory/items/itm-0001", ""))
+	ms := platformtest.Decode[list[Movement]](t, platformtest.Do(t, s, "GET", "/inventory/items/itm-0001/movements?limit=1", ""))
 	if made != 42 || it.Quantity != 0 || ms.Total != 43 || ms.Items[0].Who != "jane" || ms.Items[0].Note != "picked" {
 		t.Errorf("%d moved, %d left, %d movements, last %+v", made, it.Quantity, ms.Total, ms.Items)
 	}
@@ -202,21 +169,21 @@ func TestMovements(t *testing.T) {
 func TestWarehouseLife(t *testing.T) {
 	t.Parallel()
 	s := open(t, storage.Memory)
-	w := do(t, s, "POST", "/inventory/warehouses", `{"name":"Oslo","city":"Oslo","country":"NO","capacity":10}`)
+	w := platformtest.Do(t, s, "POST", "/inventory/warehouses", `{"name":"Oslo","city":"Oslo","country":"NO","capacity":10}`)
 	path := w.Header().Get("Location")
 	if w.Code != 201 || path == "" {
 		t.Fatalf("create: %d %s", w.Code, w.Body)
 	}
-	if w = do(t, s, "PUT", path, `{"name":"Oslo Sentrum","city":"Oslo","country":"NO","capacity":12}`); w.Code != 200 {
+	if w = platformtest.Do(t, s, "PUT", path, `{"name":"Oslo Sentrum","city":"Oslo","country":"NO","capacity":12}`); w.Code != 200 {
 		t.Errorf("put: %d %s", w.Code, w.Body)
 	}
-	if got := decode[Warehouse](t, do(t, s, "GET", path, "")); got.Name != "Oslo Sentrum" || got.Capacity != 12 {
+	if got := platformtest.Decode[Warehouse](t, platformtest.Do(t, s, "GET", path, "")); got.Name != "Oslo Sentrum" || got.Capacity != 12 {
 		t.Errorf("stored %+v", got)
 	}
-	if got := decode[list[Warehouse]](t, do(t, s, "GET", "/inventory/warehouses", "")); got.Total != 4 {
+	if got := platformtest.Decode[list[Warehouse]](t, platformtest.Do(t, s, "GET", "/inventory/warehouses", "")); got.Total != 4 {
 		t.Errorf("total %d", got.Total)
 	}
-	if w = do(t, s, "DELETE", path, ""); w.Code != 204 {
+	if w = platformtest.Do(t, s, "DELETE", path, ""); w.Code != 204 {
 		t.Errorf("delete: %d", w.Code)
 	}
 }
@@ -225,17 +192,17 @@ func TestSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a %41?b.db")
 	s := open(t, path)
-	if w := do(t, s, "DELETE", "/inventory/items/itm-0002", ""); w.Code != 204 {
+	if w := platformtest.Do(t, s, "DELETE", "/inventory/items/itm-0002", ""); w.Code != 204 {
 		t.Fatal(w.Code)
 	}
-	if w := do(t, open(t, path), "GET", "/inventory/items", ""); decode[list[Item]](t, w).Total != 29 {
+	if w := platformtest.Do(t, open(t, path), "GET", "/inventory/items", ""); platformtest.Decode[list[Item]](t, w).Total != 29 {
 		t.Errorf("seeded again: %s", w.Body)
 	}
 }
 
 func TestWhoami(t *testing.T) {
 	t.Parallel()
-	w := do(t, open(t, storage.Memory), "GET", "/inventory/whoami?api_key=secret", "", "X-Sallyport-Tenant", "-", "Authorization", "Bearer secret")
+	w := platformtest.Do(t, open(t, storage.Memory), "GET", "/inventory/whoami?api_key=secret", "", "X-Sallyport-Tenant", "-", "Authorization", "Bearer secret")
 	body := w.Body.String()
 	if !strings.Contains(body, `"login":"jane"`) || !strings.Contains(body, `"tenant":""`) ||
 		!strings.Contains(body, `["Authorization"]`) || !strings.Contains(body, `["api_key"]`) || strings.Contains(body, "secret") {
@@ -325,7 +292,7 @@ func TestDocument(t *testing.T) {
 	if !slices.Equal(documented, served) {
 		t.Errorf("documented %q\nserved     %q", documented, served)
 	}
-	w := do(t, s, "GET", "/inventory/openapi.json", "")
+	w := platformtest.Do(t, s, "GET", "/inventory/openapi.json", "")
 	if w.Body.String() != string(document) {
 		t.Error("another document is served than embedded")
 	}
