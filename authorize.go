@@ -1,6 +1,7 @@
 package sallyport
 
 import (
+	"math"
 	"net/netip"
 	"time"
 )
@@ -15,8 +16,11 @@ func (s Set) Has(i int32) bool {
 	return w < len(s) && s[w]&(1<<(uint32(i)&63)) != 0
 }
 
-// Add puts i into the set.
+// Add puts i into the set. There are no negative numbers in a set.
 func (s *Set) Add(i int32) {
+	if i < 0 {
+		return
+	}
 	w := int(uint32(i) >> 6)
 	for len(*s) <= w {
 		*s = append(*s, 0)
@@ -75,18 +79,24 @@ type Question struct {
 // or the reason why not: [PermissionMissing] when no binding gives what is
 // needed, [RealmForbidden] when one does but in another realm, [ConditionUnmet]
 // when its condition does not hold, [ScopeInsufficient] when the owner may but
-// the credential's scopes do not reach so far.
+// the credential's scopes do not reach so far. Where several permissions are
+// needed it tells of the one that is furthest away, so the order of the needs
+// and of the grants changes neither the answer nor its reason.
 //
 // It is pure: same policy, same question, same answer. It allocates nothing
 // unless a condition does.
 func Authorize(roles []Set, grants []Grant, q *Question) (Reason, BindingID) {
 	var by BindingID
+	worst := Reason("")
 	for _, p := range q.Need.AllOf {
 		reason, b := q.holds(roles, grants, p)
-		if reason != "" {
-			return reason, ""
+		if reason != "" && (worst == "" || reason.nearness() < worst.nearness()) {
+			worst = reason
 		}
 		by = b
+	}
+	if worst != "" {
+		return worst, ""
 	}
 	if len(q.Need.AnyOf) == 0 {
 		return "", by
@@ -108,9 +118,12 @@ func Authorize(roles []Set, grants []Grant, q *Question) (Reason, BindingID) {
 func (q *Question) holds(roles []Set, grants []Grant, p int32) (Reason, BindingID) {
 	best := PermissionMissing
 	now := q.Facts.Time.UnixMicro()
+	if q.Facts.Time.IsZero() {
+		now = math.MaxInt64 // without a clock, whatever can expire has
+	}
 	for i := range grants {
 		g := &grants[i]
-		if int(g.Role) >= len(roles) || !roles[g.Role].Has(p) {
+		if uint32(g.Role) >= uint32(len(roles)) || !roles[g.Role].Has(p) { //nolint:gosec // a negative number becomes too large
 			continue
 		}
 		if g.Expires != 0 && now >= g.Expires {
@@ -145,7 +158,10 @@ func (q *Question) met(c Condition) bool {
 	if c == nil {
 		return true
 	}
-	ok, err := c.Holds(&q.Facts)
+	// A copy, because what a method of an interface is given moves to the heap:
+	// the whole question would, on every request, for the few with a condition.
+	facts := q.Facts
+	ok, err := c.Holds(&facts)
 	return ok && err == nil
 }
 
