@@ -113,6 +113,23 @@ func TestDigesterRefuses(t *testing.T) {
 	}
 }
 
+// TestDigestPair: what belongs to the first text cannot move to the second.
+func TestDigestPair(t *testing.T) {
+	t.Parallel()
+	d := testDigester(t, UseVerified, testPepper(t, 1))
+	seen := map[[32]byte]string{}
+	for _, pair := range [][2]string{{"ab", "c"}, {"a", "bc"}, {"", "abc"}, {"abc", ""}} {
+		sum := d.DigestPair(pair[0], pair[1])
+		if other, ok := seen[sum]; ok {
+			t.Errorf("%q has the digest of %s", pair, other)
+		}
+		seen[sum] = pair[0] + "|" + pair[1]
+	}
+	if n := testing.AllocsPerRun(100, func() { d.DigestPair("alice", "correct horse battery staple") }); n != 0 {
+		t.Errorf("DigestPair allocates %v times", n)
+	}
+}
+
 func TestDigestDoesNotAllocate(t *testing.T) {
 	d := testDigester(t, UseSecret, testPepper(t, 1))
 	for _, n := range []int{19, 40, 800, MaxJWTLen} {
