@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/sallyport/sallyport"
+)
+
+// openPostgres opens two pools, so that whoever waits to write does not keep a
+// decision from reading. Limits on time are set on both sides: the server gives
+// a statement up, and the client gives the server up.
+func openPostgres(ctx context.Context, url string, options Options) (*Store, error) {
+	read, err := postgresPool(url, readPatience, map[string]string{"default_transaction_read_only": "on"})
+	if err != nil {
+		return nil, err
+	}
+	write, err := postgresPool(url, writePatience, nil)
+	if err != nil {
+		return nil, errors.Join(err, read.Close())
+	}
+	limit(read, options.Readers, 8)
+	limit(write, options.Writers, 4)
+
+	s := newStore(PostgreSQL, read, write, options)
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func limit(pool *sql.DB, n, otherwise int) {
+	if n == 0 {
+		n = otherwise
+	}
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	pool.SetConnMaxLifetime(30 * time.Minute)
+}
+
+// postgresPool opens a pool whose statements may take as long as patience; 0
+// for any time. It makes no connection yet.
+func postgresPool(url string, patience time.Duration, parameters map[string]string) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		// The parser's own words may repeat parts of the URL, and so a password.
+		return nil, sallyport.ErrInvalid("storage.url", "is not a PostgreSQL connection URL")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = readPatience
+	}
+	// The extended protocol: values never become part of the statement.
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	config.RuntimeParams["application_name"] = "sallyport"
+	config.RuntimeParams["client_encoding"] = "UTF8"
+	config.RuntimeParams["statement_timeout"] = milliseconds(patience)
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(writeTotal)
+	maps.Copy(config.RuntimeParams, parameters)
+	return stdlib.OpenDB(*config), nil
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

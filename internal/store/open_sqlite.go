@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/sallyport/sallyport"
+)
+
+// oldestSQLite is the first version without the faults in the write-ahead log
+// that could lose a commit.
+const oldestSQLite = 3_051_003
+
+// openSQLite opens the file at path: one connection that writes, several that
+// read. The write-ahead log lets them work at the same time.
+func openSQLite(ctx context.Context, path string, options Options) (*Store, error) {
+	if path == "" || path == ":memory:" {
+		return nil, sallyport.ErrInvalid("storage.url", "name a file after sqlite:")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	if err := makePrivate(path); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	unclean := leftOpen(path)
+
+	write, err := sql.Open("sqlite", sqliteName(path, url.Values{
+		"_txlock":       {"immediate"},
+		"_journal_mode": {"WAL"},
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", sqliteName(path, url.Values{"_query_only": {"1"}}))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the store: %w", err), write.Close())
+	}
+	readers := options.Readers
+	if readers == 0 {
+		readers = 8
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+
+	s := newStore(SQLite, read, write, options)
+	s.spare = &spare{path: path + ".reserve"}
+	if err := s.checkSQLite(ctx, path, unclean); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// sqliteName returns the name of the database for the driver. synchronous=FULL
+// makes a commit wait for the disk; defensive keeps SQL from reaching into the
+// file's structure; dqs=0 makes a mistyped column an error, not a text.
+func sqliteName(path string, extra url.Values) string {
+	extra.Set("_busy_timeout", "5000")
+	extra.Set("_synchronous", "FULL")
+	extra.Set("_foreign_keys", "on")
+	extra.Set("_defensive", "1")
+	extra.Set("_dqs", "0")
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + extra.Encode()
+}
+
+// makePrivate makes the file and its folder if they are missing, and takes the
+// file from group and others. SQLite gives its own files beside it the same
+// mode.
+func makePrivate(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return f.Chmod(0o600)
+	}
+	return nil
+}
+
+// leftOpen reports whether the last process that had the file open did not
+// close it: then its write-ahead log is still there.
+func leftOpen(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist)
+}
+
+const (
+	sqliteVersion = `SELECT sqlite_version()`
+	quickCheck    = `PRAGMA quick_check(1)`
+)
+
+// checkSQLite refuses an old engine and, after an unclean stop, a broken file.
+func (s *Store) checkSQLite(ctx context.Context, path string, unclean bool) error {
+	var version string
+	if err := s.write.QueryRowContext(ctx, sqliteVersion).Scan(&version); err != nil {
+		return s.dialect.fault("opening the store", err)
+	}
+	var major, minor, patch int
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil {
+		return fmt.Errorf("opening the store: SQLite's version %q: %w", version, err)
+	}
+	if major*1_000_000+minor*1_000+patch < oldestSQLite {
+		return fmt.Errorf("opening the store: SQLite %s is older than 3.51.3", version)
+	}
+	if !unclean {
+		return nil
+	}
+	s.log.Info("the store was not closed properly; checking the file", "path", path)
+	var result string
+	if err := s.write.QueryRowContext(ctx, quickCheck).Scan(&result); err != nil {
+		return s.dialect.fault("checking the store after an unclean stop", err)
+	}
+	if result != "ok" {
+		return sallyport.ErrUnavailable(fmt.Errorf("checking the store after an unclean stop: %s", result))
+	}
+	return nil
+}
