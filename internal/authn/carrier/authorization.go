@@ -29,7 +29,7 @@ func (c *Carrier) scheme() string {
 
 // hasScheme reports whether an Authorization value has this scheme, in any case
 // (RFC 9110 §11.1). glued also takes a value that goes on behind the word.
-func hasScheme(value, scheme string, glued bool) bool { //nolint:revive // it is the carrier's option itself
+func hasScheme(value, scheme string, glued bool) bool {
 	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
 		return false
 	}

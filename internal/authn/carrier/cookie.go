@@ -1,6 +1,9 @@
 package carrier
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // cookieHeader is the header that cookies come in.
 const cookieHeader = "Cookie"
@@ -14,7 +17,7 @@ func cookieValue(lines []string, name string, limit int) (value string, count in
 		for rest, more := line, true; more; {
 			var pair string
 			pair, rest, more = strings.Cut(rest, ";")
-			key, v, _ := strings.Cut(strings.TrimLeft(pair, " \t"), "=")
+			key, v, _ := strings.Cut(strings.TrimLeft(pair, " \t\r\n"), "=")
 			if key != name {
 				continue
 			}
@@ -46,13 +49,7 @@ func checkCookie(value string, limit int) Fault {
 func CutCookie(value string, names ...string) string {
 	cut := cutPairs(value, ';', func(pair string) bool {
 		key, _, _ := strings.Cut(pair, "=")
-		key = strings.Trim(key, " \t")
-		for _, unwanted := range names {
-			if key == unwanted {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(names, strings.Trim(key, " \t\r\n"))
 	})
 	if len(cut) == len(value) {
 		return value

@@ -121,7 +121,7 @@ func FuzzQuery(f *testing.F) {
 		if count == 0 && cut != raw || len(rest)-count > 0 && strings.Count(cut, "&") != len(rest)-count-1 {
 			t.Fatalf("CutQuery(%q, %q) = %q", raw, name, cut)
 		}
-		for _, pair := range strings.Split(cut, "&") {
+		for pair := range strings.SplitSeq(cut, "&") {
 			i := slices.Index(rest, pair)
 			if i < 0 && cut != "" {
 				t.Fatalf("CutQuery(%q, %q) = %q", raw, name, cut)
