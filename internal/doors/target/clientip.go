@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -70,9 +71,8 @@ func parseNetwork(network string) (netip.Prefix, error) {
 func ClientIP(peer netip.Addr, forwardedFor []string, trusted []netip.Prefix, depth int) netip.Addr {
 	client := peer.Unmap().WithZone("")
 	depth = min(depth, maxHops)
-	for line := len(forwardedFor) - 1; line >= 0; line-- {
-		rest, more := forwardedFor[line], true
-		for more {
+	for _, rest := range slices.Backward(forwardedFor) {
+		for more := true; more; {
 			if depth < 1 || !contains(trusted, client) {
 				return client
 			}

@@ -124,17 +124,20 @@ func TestStripManaged(t *testing.T) {
 	}{
 		{"nothing trusted", target.StripOptions{Guarded: []string{"X-Tenant-Id"}}, [][]string{managed, always, origin, odd}, [][]string{ordinaryNames}},
 		{
-			"trusted peer", target.StripOptions{TrustedPeer: true, Guarded: []string{"X-Tenant-Id"}},
+			"trusted peer",
+			target.StripOptions{TrustedPeer: true, Guarded: []string{"X-Tenant-Id"}},
 			[][]string{managed, always, odd},
 			[][]string{origin, ordinaryNames},
 		},
 		{
-			"underscore allowed", target.StripOptions{AllowUnderscore: []string{"api_key", "X_Tenant_Id", "X_REMOTE_USER"}, Guarded: []string{"X-Tenant-Id"}},
+			"underscore allowed",
+			target.StripOptions{AllowUnderscore: []string{"api_key", "X_Tenant_Id", "X_REMOTE_USER"}, Guarded: []string{"X-Tenant-Id"}},
 			[][]string{managed, {"X_tenant_id", "X_remote_user"}},
 			[][]string{{"Api_key", "api_key"}, ordinaryNames},
 		},
 		{
-			"guarded by the operator", target.StripOptions{Guarded: []string{"X-Real-Ip", "Remote-User", "X-Sallyport-User"}},
+			"guarded by the operator",
+			target.StripOptions{Guarded: []string{"X-Real-Ip", "Remote-User", "X-Sallyport-User"}},
 			[][]string{{"X_real_ip", "Remote_user", "X-Remote-User", "X-Sallyport-User", "X_sallyport_user"}},
 			[][]string{{"X-Real-Ip", "Remote-User"}},
 		},
