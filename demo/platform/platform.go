@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport/sallyport/demo/platform/inventory"
 	"github.com/sallyport/sallyport/demo/platform/itadvisor"
 	"github.com/sallyport/sallyport/demo/platform/storage"
+	"github.com/sallyport/sallyport/demo/platform/truesight"
 	"github.com/sallyport/sallyport/demo/platform/web"
 )
 
@@ -66,8 +67,13 @@ func (p *Platform) build(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	tsna, err := truesight.New(ctx, p.db, truesight.Options{Now: o.Now, Log: o.Log})
+	if err != nil {
+		return err
+	}
 	p.mount("/inventory/", inv)
 	p.mount("/api/current/", ita)
+	p.mount("/bca-networks/", tsna)
 	return nil
 }
 
