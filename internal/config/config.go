@@ -1,0 +1,235 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/sallyport/sallyport"
+)
+
+// A Config is the configuration of a node. Durations are written as in "90s",
+// "5m" or "12h", sizes in bytes or as in "32KiB" or "10MiB". Relative paths are
+// relative to the directory of the file that they are written in.
+//
+// The environment overrides the file: the name of a variable is SALLYPORT_ and
+// the key in capitals, with "_" for "."; lists are separated by commas. A
+// variable of that form that names no key is an error.
+type Config struct {
+	Public    Public    `koanf:"public"`
+	Internal  Internal  `koanf:"internal"`
+	Decide    Decide    `koanf:"decide"`
+	Storage   Storage   `koanf:"storage"`
+	Keys      Keys      `koanf:"keys"`
+	Limits    Limits    `koanf:"limits"`
+	Sessions  Sessions  `koanf:"sessions"`
+	Tokens    Tokens    `koanf:"tokens"`
+	Passwords Passwords `koanf:"passwords"`
+	Throttle  Throttle  `koanf:"throttle"`
+	Log       Log       `koanf:"log"`
+
+	// For how long a node goes on deciding after it last confirmed that it
+	// knows the newest revision. Then it answers 503, unless an API says
+	// "stale: serve".
+	MaxStaleness time.Duration `koanf:"max_staleness" min:"100ms" max:"10m"`
+	// How often a node asks the store for a newer revision.
+	Poll time.Duration `koanf:"poll" min:"10ms" max:"1m"`
+	// How long requests in flight may take to end after SIGTERM. What is not
+	// done by then is cut off.
+	ShutdownTimeout time.Duration `koanf:"shutdown_timeout" min:"0s" max:"10m"`
+
+	// A directory of API documents, one in each .yaml, .yml or .json file, that
+	// are brought into the store when the node starts.
+	APIsDir string `koanf:"apis_dir" kind:"path"`
+	// API documents that are brought into the store when the node starts. An
+	// API that the store has already is left as it is. This key has no
+	// variable.
+	APIs []sallyport.API `koanf:"apis"`
+}
+
+// Public is the listener that clients reach.
+type Public struct {
+	// Address to listen on, as HOST:PORT. Without a host: all addresses.
+	Listen string `koanf:"listen" kind:"address"`
+	// The URL under which clients reach this installation, such as
+	// https://api.example.com. It is the issuer of access tokens and the start
+	// of every link; nothing is ever made from a Host header. When it is not
+	// set, it is http://127.0.0.1 with the port of listen, which suits a trial.
+	URL string `koanf:"url"`
+	// Accept a url with http for a host other than this machine. Credentials
+	// then cross a network in the clear, and browsers refuse the session cookie.
+	AllowHTTP bool `koanf:"allow_http"`
+	TLS       TLS  `koanf:"tls"`
+	// Networks of the proxies in front, whose X-Forwarded-For is believed.
+	// Empty: nobody's.
+	TrustedProxies []netip.Prefix `koanf:"trusted_proxies"`
+	// How many of those proxies a request passes.
+	ProxyDepth int `koanf:"proxy_depth" min:"1" max:"16"`
+	// Time for the head of a request.
+	ReadHeaderTimeout time.Duration `koanf:"read_header_timeout" min:"100ms" max:"1m"`
+	// How long a connection may be kept without a request.
+	IdleTimeout time.Duration `koanf:"idle_timeout" min:"1s" max:"1h"`
+}
+
+// TLS is the certificate of the public listener. Both files are read again when
+// they change. Without them the listener speaks plain HTTP, for a proxy in
+// front that terminates TLS.
+type TLS struct {
+	// PEM file with the certificate and its chain.
+	CertFile string `koanf:"cert_file" kind:"path"`
+	// PEM file with the private key. It must not be readable for everyone.
+	KeyFile string `koanf:"key_file" kind:"path"`
+}
+
+// Internal is the listener for proxies, probes and metrics. It must never be
+// reachable for clients.
+type Internal struct {
+	// Address to listen on, as HOST:PORT.
+	Listen string `koanf:"listen" kind:"address"`
+	// Listen on an address that other machines can reach.
+	AllowNonLoopback bool `koanf:"allow_non_loopback"`
+}
+
+// Decide says which proxies may ask the decision endpoints.
+type Decide struct {
+	// Networks from which proxies ask. Networks beyond this machine need a
+	// secret as well.
+	Callers []netip.Prefix `koanf:"callers"`
+	// What a proxy sends in the header X-Sallyport-Caller, at least 32
+	// characters. Set it by the variable or by secret_file.
+	Secret sallyport.Secret `koanf:"secret"`
+	// File with the secret. It must not be readable for everyone.
+	SecretFile string `koanf:"secret_file" kind:"path"`
+	// Unix socket on which proxies of this machine may ask as well. Who can
+	// open it is believed.
+	UnixSocket string `koanf:"unix_socket" kind:"path"`
+}
+
+// Storage is where everything is kept.
+type Storage struct {
+	// sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.
+	URL sallyport.Secret `koanf:"url"`
+	// File with the url, if it holds a password. It must not be readable for
+	// everyone.
+	URLFile string `koanf:"url_file" kind:"path"`
+}
+
+// Keys protect what is in the store.
+type Keys struct {
+	// The key that seals the signing keys and is the root of the peppers: at
+	// least 32 random bytes, as hexadecimal or base64 text. "sallyport init"
+	// makes one. Set it by the variable or by master_key_file. Whoever loses it
+	// loses every credential in the store.
+	MasterKey sallyport.Secret `koanf:"master_key"`
+	// File with the master key. It must not be readable for everyone.
+	MasterKeyFile string `koanf:"master_key_file" kind:"path"`
+}
+
+// Limits bound what one request, one client or all of them can take.
+type Limits struct {
+	// Largest body of a request to Sallyport itself, and of a form in which a
+	// credential travels. What an API's upstream is sent is the API's own
+	// body_limit.
+	Body Size `koanf:"body" min:"1KiB" max:"64MiB"`
+	// Largest head of a request.
+	HeaderBytes Size `koanf:"header_bytes" min:"4KiB" max:"1MiB"`
+	// Most header fields in a request.
+	Headers int `koanf:"headers" min:"10" max:"1000"`
+	// Most connections at a time.
+	Connections int `koanf:"connections" min:"10" max:"1000000"`
+	// Most connections at a time from one address.
+	ConnectionsPerAddress int `koanf:"connections_per_address" min:"1" max:"1000000"`
+	// Password hashes computed at a time; 0: one for each CPU. Each takes
+	// 19 MiB.
+	Argon2Workers int `koanf:"argon2_workers" min:"0" max:"256"`
+	// Password hashes that wait at most. Beyond it sign-ins are answered 503.
+	Argon2Queue int `koanf:"argon2_queue" min:"0" max:"4096"`
+}
+
+// Sessions are sign-ins of the console and of dialects with cookies.
+type Sessions struct {
+	// A session ends when it is not used for this long.
+	Idle time.Duration `koanf:"idle" min:"1m" max:"24h"`
+	// A session ends after this time, used or not.
+	Absolute time.Duration `koanf:"absolute" min:"1m" max:"720h"`
+}
+
+// Tokens are access and refresh tokens. An API can set other lifetimes for its
+// own.
+type Tokens struct {
+	// Life of an access token.
+	Access time.Duration `koanf:"access" min:"30s" max:"15m"`
+	// Life of a sign-in, however often its refresh token is rotated.
+	Refresh time.Duration `koanf:"refresh" min:"5m" max:"8760h"`
+	// For how long a client whose answer was lost may use a rotated refresh
+	// token once more. Later that is taken for theft and ends the sign-in.
+	RetryWindow time.Duration `koanf:"retry_window" min:"0s" max:"1m"`
+}
+
+// Passwords say which passwords people may choose. There are no rules about
+// kinds of characters and no forced changes (NIST SP 800-63B-4).
+type Passwords struct {
+	// Fewest characters.
+	MinLength int `koanf:"min_length" min:"8" max:"64"`
+	// Most bytes. A longer password is refused before any work is done on it.
+	MaxBytes int `koanf:"max_bytes" min:"64" max:"4096"`
+	// File of passwords that are refused, one a line, beside the list that is
+	// built in.
+	BlocklistFile string `koanf:"blocklist_file" kind:"path"`
+}
+
+// Throttle slows down whoever guesses. What counts is failures; a right
+// credential is never refused because of somebody else's failures.
+type Throttle struct {
+	// Failures for one account from one source before it has to wait.
+	Failures int `koanf:"failures" min:"3" max:"1000"`
+	// The time over which failures are counted.
+	Window time.Duration `koanf:"window" min:"1s" max:"24h"`
+	// Failures in a row after which an account is locked for sources that it
+	// never signed in from.
+	Consecutive int `koanf:"consecutive" min:"10" max:"100000"`
+	// Accounts that one source may fail at within the window.
+	AccountsPerSource int `koanf:"accounts_per_source" min:"5" max:"100000"`
+}
+
+// Log is what a node says about itself, on standard error.
+type Log struct {
+	// The least that is logged. Secrets are not logged at any level.
+	Level string `koanf:"level" enum:"debug,info,warn,error"`
+	// One JSON object a line, or text for people.
+	Format string `koanf:"format" enum:"json,text"`
+	// Log one line for each decision.
+	Access bool `koanf:"access"`
+}
+
+// Default returns the configuration of which a file changes what it names.
+// It is not valid by itself: storage and keys have no defaults.
+func Default() Config {
+	return Config{
+		Public: Public{
+			Listen: ":8080", ProxyDepth: 1, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
+		},
+		Internal: Internal{Listen: "127.0.0.1:9090"},
+		Decide:   Decide{Callers: loopback()},
+		Limits: Limits{
+			Body: 1 << 20, HeaderBytes: 32 << 10, Headers: 100,
+			Connections: 10_000, ConnectionsPerAddress: 1000, Argon2Queue: 64,
+		},
+		Sessions:  Sessions{Idle: 30 * time.Minute, Absolute: 12 * time.Hour},
+		Tokens:    Tokens{Access: 5 * time.Minute, Refresh: 30 * 24 * time.Hour, RetryWindow: 10 * time.Second},
+		Passwords: Passwords{MinLength: 15, MaxBytes: 1024},
+		Throttle:  Throttle{Failures: 10, Window: 10 * time.Minute, Consecutive: 100, AccountsPerSource: 50},
+		Log:       Log{Level: "info", Format: "json", Access: true},
+
+		MaxStaleness:    5 * time.Second,
+		Poll:            250 * time.Millisecond,
+		ShutdownTimeout: 30 * time.Second,
+	}
+}
+
+// loopback returns the networks of this machine alone.
+func loopback() []netip.Prefix {
+	return []netip.Prefix{
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{127}), 8),
+		netip.PrefixFrom(netip.IPv6Loopback(), 128),
+	}
+}
