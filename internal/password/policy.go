@@ -3,6 +3,7 @@ package password
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,19 +25,19 @@ const (
 	RuleContext  Rule = "context_word" // mostly a word that an attacker would try first
 )
 
-// A Violation says which rule a password broke. It unwraps to a
+// A PolicyError says which rule a password broke. It unwraps to a
 // [sallyport.Error] of kind Invalid whose message is for the user; neither
 // contains the password.
-type Violation struct {
+type PolicyError struct {
 	Rule    Rule
 	Message string // what is wrong and what to do
 }
 
 // Error returns the message.
-func (v *Violation) Error() string { return v.Message }
+func (v *PolicyError) Error() string { return v.Message }
 
-// Unwrap returns the violation as an error about the field "password".
-func (v *Violation) Unwrap() error { return sallyport.ErrInvalid("password", v.Message) }
+// Unwrap returns it as an error about the field "password".
+func (v *PolicyError) Unwrap() error { return sallyport.ErrInvalid("password", v.Message) }
 
 // Defaults and bounds of [Policy]. Lengths are in characters.
 const (
@@ -86,7 +87,7 @@ type Context struct {
 	Words        []string // login, name, e-mail address, tenant
 }
 
-// Check says whether a password may be set. The error is a [*Violation].
+// Check says whether a password may be set. The error is a [*PolicyError].
 func (p *Policy) Check(password string, c Context) error {
 	if v := p.checkForm(password, c); v != nil {
 		return v
@@ -94,29 +95,29 @@ func (p *Policy) Check(password string, c Context) error {
 	lower := strings.ToLower(password)
 	switch {
 	case p.isCommon(lower):
-		return &Violation{RuleCommon, "This password, or one that differs in digits and signs at its ends, is among the first that attackers try. Choose another, for example several unrelated words."}
+		return &PolicyError{RuleCommon, "This password, or one that differs in digits and signs at its ends, is among the first that attackers try. Choose another, for example several unrelated words."}
 	case isPattern(lower):
-		return &Violation{RulePattern, "The password repeats itself or counts up or down. Choose another, for example several unrelated words."}
+		return &PolicyError{RulePattern, "The password repeats itself or counts up or down. Choose another, for example several unrelated words."}
 	case isContext(lower, append(append([]string(nil), p.words...), c.Words...)):
-		return &Violation{RuleContext, "The password is mostly your own name or that of the tenant or the product. Choose another, for example several unrelated words."}
+		return &PolicyError{RuleContext, "The password is mostly your own name or that of the tenant or the product. Choose another, for example several unrelated words."}
 	}
 	return nil
 }
 
-func (p *Policy) checkForm(password string, c Context) *Violation {
+func (p *Policy) checkForm(password string, c Context) *PolicyError {
 	shortest := p.minLength
 	if c.SecondFactor {
 		shortest = p.minLengthSecondFactor
 	}
 	switch {
 	case len(password) > MaxBytes:
-		return &Violation{RuleTooLong, fmt.Sprintf("The password is longer than %d bytes. Choose a shorter one.", MaxBytes)}
+		return &PolicyError{RuleTooLong, fmt.Sprintf("The password is longer than %d bytes. Choose a shorter one.", MaxBytes)}
 	case !utf8.ValidString(password):
-		return &Violation{RuleText, "The password is not valid UTF-8 text."}
+		return &PolicyError{RuleText, "The password is not valid UTF-8 text."}
 	case strings.ContainsFunc(password, unicode.IsControl):
-		return &Violation{RuleText, "The password has a control character in it, such as a tab or a line break. Leave it out."}
+		return &PolicyError{RuleText, "The password has a control character in it, such as a tab or a line break. Leave it out."}
 	case utf8.RuneCountInString(password) < shortest:
-		return &Violation{RuleTooShort, fmt.Sprintf("The password has fewer than %d characters. Choose a longer one; a few unrelated words are easy to remember.", shortest)}
+		return &PolicyError{RuleTooShort, fmt.Sprintf("The password has fewer than %d characters. Choose a longer one; a few unrelated words are easy to remember.", shortest)}
 	}
 	return nil
 }
@@ -124,12 +125,8 @@ func (p *Policy) checkForm(password string, c Context) *Violation {
 // isCommon looks for the password itself, for what is left when digits and signs
 // at its ends are taken away, and for a common password said several times.
 func (p *Policy) isCommon(lower string) bool {
-	for _, s := range []string{lower, core(lower), unit(lower), core(unit(lower)), unit(core(lower))} {
-		if p.blocklist.has(s) {
-			return true
-		}
-	}
-	return false
+	forms := []string{lower, core(lower), unit(lower), core(unit(lower)), unit(core(lower))}
+	return slices.ContainsFunc(forms, p.blocklist.has)
 }
 
 // core returns s from its first to its last letter.

@@ -76,7 +76,7 @@ func TestPolicy(t *testing.T) {
 	} {
 		err := p.Check(tt.password, tt.c)
 		var got Rule
-		if v, ok := errors.AsType[*Violation](err); ok {
+		if v, ok := errors.AsType[*PolicyError](err); ok {
 			got = v.Rule
 		}
 		if got != tt.want || (err == nil) != (tt.want == "") {

@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding"
 	"encoding/binary"
@@ -135,7 +136,11 @@ func keyedState(key []byte, pad byte) ([]byte, error) {
 	}
 	h := sha256.New()
 	h.Write(block[:])
-	state, err := h.(encoding.BinaryMarshaler).MarshalBinary()
+	saver, ok := h.(encoding.BinaryMarshaler)
+	if !ok {
+		return nil, errors.New("digester: this SHA-256 cannot save its state")
+	}
+	state, err := saver.MarshalBinary()
 	if err != nil {
 		return nil, fmt.Errorf("digester: save state: %w", err)
 	}
@@ -179,9 +184,10 @@ func (d *Digester) DigestAt(version int, text string) ([32]byte, bool) {
 func (k *digestKey) sum(texts ...string) (out [32]byte) {
 	var chunk [256]byte
 	h := sha256.New()
-	// The states were made by this very implementation, so restoring them cannot
-	// fail; if it did, the result would be a digest that matches nothing.
-	_ = h.(encoding.BinaryUnmarshaler).UnmarshalBinary(k.inner)
+	state, ok := h.(encoding.BinaryUnmarshaler)
+	if !ok || state.UnmarshalBinary(k.inner) != nil {
+		return unusable()
+	}
 	for _, text := range texts {
 		for len(text) > 0 {
 			n := copy(chunk[:], text)
@@ -190,9 +196,20 @@ func (k *digestKey) sum(texts ...string) (out [32]byte) {
 		}
 	}
 	h.Sum(out[:0])
-	_ = h.(encoding.BinaryUnmarshaler).UnmarshalBinary(k.outer)
+	if state.UnmarshalBinary(k.outer) != nil {
+		return unusable()
+	}
 	h.Write(out[:])
 	h.Sum(out[:0])
+	return out
+}
+
+// unusable is the digest under a key that was never made: random, so that it
+// matches nothing. (States that newDigestKey made can always be restored.)
+func unusable() (out [32]byte) {
+	if _, err := rand.Read(out[:]); err != nil {
+		return [32]byte{} // unreachable: rand.Read does not fail
+	}
 	return out
 }
 

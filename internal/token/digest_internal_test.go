@@ -115,7 +115,6 @@ func TestDigesterRefuses(t *testing.T) {
 
 // TestDigestPair: what belongs to the first text cannot move to the second.
 func TestDigestPair(t *testing.T) {
-	t.Parallel()
 	d := testDigester(t, UseVerified, testPepper(t, 1))
 	seen := map[[32]byte]string{}
 	for _, pair := range [][2]string{{"ab", "c"}, {"a", "bc"}, {"", "abc"}, {"abc", ""}} {

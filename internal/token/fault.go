@@ -1,3 +1,4 @@
+//nolint:errname // faults are values of a closed list, as reasons are, and named like them
 package token
 
 import "github.com/sallyport/sallyport"

@@ -34,16 +34,19 @@ type jwtRule struct {
 
 var jwtRules = [...]jwtRule{
 	{
-		AccessJWT, "at+jwt", []Algorithm{EdDSA, ES256, RS256}, 15 * time.Minute,
-		[]string{"iss", "exp", "iat", "aud", "sub", "client_id", "jti", "sid"}, // RFC 9068 section 2.2, and sid
+		kind: AccessJWT, typ: "at+jwt",
+		algorithms: []Algorithm{EdDSA, ES256, RS256}, lifetime: 15 * time.Minute,
+		required: []string{"iss", "exp", "iat", "aud", "sub", "client_id", "jti", "sid"}, // RFC 9068 section 2.2, and sid
 	},
 	{
-		AssertionJWT, "sallyport-assertion+jwt", []Algorithm{EdDSA, ES256, RS256}, 5 * time.Minute,
-		[]string{"iss", "exp", "iat", "aud", "sub", "jti", "tenant"},
+		kind: AssertionJWT, typ: "sallyport-assertion+jwt",
+		algorithms: []Algorithm{EdDSA, ES256, RS256}, lifetime: 5 * time.Minute,
+		required: []string{"iss", "exp", "iat", "aud", "sub", "jti", "tenant"},
 	},
 	{
-		RefreshJWT, "sallyport-refresh+jwt", []Algorithm{HS256}, 90 * 24 * time.Hour,
-		[]string{"iss", "exp", "iat", "aud", "sub", "client_id", "jti", "sid"},
+		kind: RefreshJWT, typ: "sallyport-refresh+jwt",
+		algorithms: []Algorithm{HS256}, lifetime: 90 * 24 * time.Hour,
+		required: []string{"iss", "exp", "iat", "aud", "sub", "client_id", "jti", "sid"},
 	},
 }
 

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -166,10 +167,8 @@ func checkRandom(raw []byte) error {
 		return errors.New("its halves are equal" + cure)
 	}
 	sum := sha256.Sum256(raw)
-	for _, known := range publishedKeys() {
-		if hex.EncodeToString(sum[:8]) == known {
-			return errors.New("it is an example that everyone can read" + cure)
-		}
+	if slices.Contains(publishedKeys(), hex.EncodeToString(sum[:8])) {
+		return errors.New("it is an example that everyone can read" + cure)
 	}
 	return nil
 }

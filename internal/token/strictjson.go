@@ -317,7 +317,7 @@ func (s *scanner) hex4() (rune, error) {
 	digits := s.text[s.pos : s.pos+4]
 	s.pos += 4
 	for i := range 4 { // ParseUint would take signs and underscores
-		if c := digits[i]; !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+		if c := lower(digits[i]); (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return 0, malformed("unknown escape in a JSON string")
 		}
 	}
