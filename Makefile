@@ -29,8 +29,8 @@ build: ## Build bin/sallyport: one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/sallyport ./cmd/sallyport
 
 .PHONY: need
-need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy
-	@scripts/need postgres nginx haproxy caddy
+need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy, Apache
+	@scripts/need postgres nginx haproxy caddy apache
 
 .PHONY: test
 test: need build ## Everything, on SQLite and on a real PostgreSQL
