@@ -51,6 +51,7 @@ var basicTable = []struct {
 	{"list", "YTpi,YTpi", "", "", carrier.Ambiguous},
 	{"long name", encode(strings.Repeat("u", 257) + ":p"), "", "", carrier.TooLong},
 	{"long password", encode("u:" + strings.Repeat("p", 1025)), "", "", carrier.TooLong},
+	{"long, but good up to the limit", encode(strings.Repeat("u", 256) + ":" + strings.Repeat("p", 1024+300)), "", "", carrier.TooLong},
 	{"very long", encode("u:" + strings.Repeat("p", 1<<20)), "", "", carrier.TooLong},
 }
 

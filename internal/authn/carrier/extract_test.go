@@ -339,6 +339,18 @@ func TestExtractAllocates(t *testing.T) {
 	}
 }
 
+// A value that is too long is not even decoded.
+func TestExtractRefusesLongValuesUnread(t *testing.T) {
+	view := carrier.View{RawQuery: "api_key=" + strings.Repeat("%61", carrier.MaxKey+1)}
+	if n := testing.AllocsPerRun(100, func() {
+		if _, fault := carrier.Extract(view, everything); fault != carrier.TooLong {
+			t.Fatal(fault)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations for a value that is too long", n)
+	}
+}
+
 func BenchmarkExtract(b *testing.B) {
 	for _, bm := range []struct {
 		name string
