@@ -66,6 +66,9 @@ func (e *Entry) Use(now int64) (first bool) {
 // Drain returns the uses counted since the last Drain and starts anew.
 func (e *Entry) Drain() uint32 { return e.uses.Swap(0) }
 
+// Restore adds uses that were drained but could not be recorded.
+func (e *Entry) Restore(n uint32) { e.uses.Add(n) }
+
 // chunkSize entries are allocated together.
 const chunkSize = 512
 

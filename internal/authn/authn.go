@@ -1,0 +1,233 @@
+package authn
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/known"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// Config is what a [Verifier] needs. All fields but the last two are required.
+type Config struct {
+	Store    *store.Store
+	Secrets  *token.Digester // digests as they are stored
+	Verified *token.Digester // digests of passwords and JWTs, for memory only
+	Keys     func() *token.KeySet
+	Hasher   *password.Hasher
+	Throttle *Throttle
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	// Number gives a principal the number that known credentials refer to.
+	Number func(sallyport.PrincipalID) uint32
+	// Scopes gives a list of scopes the number that the policy knows it by.
+	Scopes func([]string) (int32, bool)
+
+	Capacity    int           // known credentials at most; 1,048,576 when 0
+	RememberFor time.Duration // how long a password stays verified; 60 s when 0
+}
+
+// A Verifier turns credentials into known ones. It is safe for concurrent use.
+type Verifier struct {
+	Config
+	table    *known.Table
+	limits   *limitTable
+	negative negatives
+	uses     useList
+	flights  singleflight.Group // passwords being hashed
+
+	// forgets grows before anything is forgotten. Who learns a credential looks
+	// at it before it asks the store and again after it wrote the table; if it
+	// moved, what was learnt may be older than what was forgotten.
+	forgets  atomic.Uint64
+	revision atomic.Uint64
+}
+
+// New returns a verifier that knows nothing yet.
+func New(c Config) *Verifier {
+	if c.Capacity == 0 {
+		c.Capacity = 1 << 20
+	}
+	if c.RememberFor == 0 {
+		c.RememberFor = time.Minute
+	}
+	now := c.Now
+	return &Verifier{
+		Config: c,
+		table:  known.New(c.Capacity, func() int64 { return now().UnixMicro() }),
+		limits: newLimitTable(),
+	}
+}
+
+// A Presented is a credential as it was found in a request, and where it is
+// going.
+type Presented struct {
+	In     sallyport.Carrier
+	Login  string                     // of Basic
+	Secret string                     // password, token or key
+	Kinds  []sallyport.CredentialKind // what the API accepts on this carrier; empty: all
+	API    sallyport.APIName
+	Client netip.Addr
+	Now    time.Time
+}
+
+// A Known is a credential that was verified, now or earlier.
+type Known struct {
+	entry  *known.Entry
+	limits *Limits
+	digest [32]byte // of the secret, whole; the table has half of it
+}
+
+// Principal returns the number of who the credential belongs to.
+func (k Known) Principal() uint32 { return k.entry.Principal }
+
+// ID returns the id of the credential; of an access token that of its sign-in,
+// of a password that of its user.
+func (k Known) ID() sallyport.UUID { return sallyport.UUID(k.entry.ID) }
+
+// Kind returns the kind of the credential.
+func (k Known) Kind() sallyport.CredentialKind { return kinds[k.entry.Kind] }
+
+// Limits returns what the credential narrows.
+func (k Known) Limits() *Limits { return k.limits }
+
+// Dead reports whether the credential was forgotten since it was looked up.
+func (k Known) Dead() bool { return k.entry.Dead() }
+
+// GoodFor reports whether the credential was made under the present state of
+// its owner: a password under this epoch, an access token not before this time.
+// What else ends with its owner's state is revoked when that changes.
+func (k Known) GoodFor(epoch int64, notBefore time.Time) bool {
+	switch k.Kind() {
+	case sallyport.Password:
+		return k.entry.Stamp == epoch
+	case sallyport.AccessToken:
+		return notBefore.IsZero() || k.entry.Stamp >= notBefore.UnixMicro()
+	default:
+		return true
+	}
+}
+
+// Verify returns the known credential that was presented, or the reason why
+// there is none. retryAfter is in seconds and goes with [sallyport.Overdone]
+// and [sallyport.Overloaded].
+//
+// A credential that is known costs no query and no allocation.
+func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sallyport.Reason, retryAfter int) {
+	f, kind := formJWT, sallyport.Password
+	var full [32]byte
+	if p.In == sallyport.CarrierBasic {
+		full = v.Verified.DigestPair(p.Login, p.Secret)
+	} else if f, kind = formOf(p.Secret); f == formMalformed {
+		return Known{}, sallyport.CredentialMalformed, 0
+	} else {
+		full = v.digest(f, p.Secret)
+	}
+	if kind != "" && !accepts(p.Kinds, kind) {
+		return Known{}, sallyport.CredentialNotAccepted, 0
+	}
+	digest := known.Digest(full[:16])
+	if e := v.table.Get(&digest); e != nil {
+		k = Known{entry: e, limits: v.limits.at(e.Limits), digest: full}
+		reason = v.look(k, p)
+		switch {
+		case reason == sallyport.CredentialIdle: // another node may have seen it used
+		case reason == sallyport.CredentialExpired && kind == sallyport.Password: // what expired is our memory of it
+		default:
+			return k, reason, 0
+		}
+		v.table.Drop(e.ID)
+	}
+	if kind == sallyport.Password {
+		k, reason, retryAfter = v.learnPassword(ctx, p, digest)
+	} else {
+		k, reason = v.learn(ctx, f, p, digest)
+	}
+	if reason != "" {
+		return Known{}, reason, retryAfter
+	}
+	k.digest = full
+	return k, v.look(k, p), 0
+}
+
+// look judges what can change about a known credential between two requests.
+func (v *Verifier) look(k Known, p *Presented) sallyport.Reason {
+	e := k.entry
+	switch {
+	case e.Expires != 0 && p.Now.UnixMicro() >= e.Expires:
+		return sallyport.CredentialExpired
+	case k.limits.Idle != 0 && p.Now.Unix()-e.LastUsed() >= int64(k.limits.Idle/time.Second):
+		return sallyport.CredentialIdle
+	case !accepts(p.Kinds, kinds[e.Kind]):
+		return sallyport.CredentialNotAccepted
+	case !k.limits.From(p.Client):
+		return sallyport.NetworkForbidden
+	case !k.limits.For(p.API):
+		return sallyport.ClaimsInvalid
+	}
+	return ""
+}
+
+func accepts(list []sallyport.CredentialKind, kind sallyport.CredentialKind) bool {
+	return len(list) == 0 || slices.Contains(list, kind)
+}
+
+// digest is what a text is looked up by. A stored secret has the digest under
+// which it is stored, so that it needs no second one on a miss.
+func (v *Verifier) digest(f form, text string) [32]byte {
+	if f == formJWT {
+		return v.Verified.Digest(text)
+	}
+	return v.Secrets.Digest(text)
+}
+
+// Forget makes the credential, sign-in or user with this id be looked up anew.
+func (v *Verifier) Forget(id string) {
+	v.forgets.Add(1)
+	if u, ok := sallyport.ParseUUID(id); ok {
+		v.table.Drop(known.ID(u))
+	}
+}
+
+// ForgetAll makes every credential be looked up anew.
+func (v *Verifier) ForgetAll() {
+	v.forgets.Add(1)
+	v.table.Clear()
+}
+
+// Advance tells the verifier which revision has been applied.
+func (v *Verifier) Advance(r sallyport.Revision) { v.revision.Store(uint64(r)) }
+
+// Size returns how many credentials are remembered.
+func (v *Verifier) Size() int { return v.table.Len() }
+
+// publish puts a verified secret into the table.
+func (v *Verifier) publish(r known.Record, l Limits, lastUsed int64) Known {
+	if l.Limited {
+		l.Scope, l.Numbered = v.Scopes(l.Scopes)
+	}
+	r.Limits = v.limits.number(l)
+	return Known{entry: v.table.Put(r, lastUsed), limits: v.limits.at(r.Limits)}
+}
+
+// remember publishes what was just read from the store. before is the count of
+// forgets from before that reading; if it has moved since, the record may be
+// out of date and is taken back.
+func (v *Verifier) remember(r known.Record, l Limits, lastUsed int64, before uint64) (Known, bool) {
+	k := v.publish(r, l, lastUsed)
+	if v.forgets.Load() != before {
+		v.table.Drop(r.ID)
+		return Known{}, false
+	}
+	return k, true
+}

@@ -1,0 +1,197 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/known"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// attempts is how often a credential is learnt anew because something was
+// forgotten meanwhile. Changes that come faster than that are an overload.
+const attempts = 3
+
+// learn asks about a credential that is not known, or remembers that it was
+// refused a moment ago.
+func (v *Verifier) learn(ctx context.Context, f form, p *Presented, digest known.Digest) (Known, sallyport.Reason) {
+	revision := sallyport.Revision(v.revision.Load())
+	if reason := v.negative.reason(&digest, revision); reason != "" {
+		return Known{}, reason
+	}
+	for range attempts {
+		before := v.forgets.Load()
+		record, limits, used, reason := v.ask(ctx, f, p)
+		if reason != "" {
+			if reason.Status() < 500 {
+				v.negative.put(&digest, revision, reason)
+			}
+			return Known{}, reason
+		}
+		record.Digest = digest
+		if k, ok := v.remember(record, limits, used, before); ok {
+			return k, ""
+		}
+	}
+	return Known{}, sallyport.Overloaded
+}
+
+func (v *Verifier) ask(ctx context.Context, f form, p *Presented) (known.Record, Limits, int64, sallyport.Reason) {
+	if f == formJWT {
+		return v.askToken(ctx, p)
+	}
+	return v.askStored(ctx, p)
+}
+
+// askStored looks a secret up in the store, under the present pepper first and
+// under older ones after.
+func (v *Verifier) askStored(ctx context.Context, p *Presented) (r known.Record, l Limits, used int64, reason sallyport.Reason) {
+	c, s, err := v.find(ctx, p.Secret)
+	if err != nil {
+		return r, l, 0, reasonOf(err, sallyport.CredentialUnknown)
+	}
+	expires := earlier(c.Expires, s.Expires)
+	id, ok := sallyport.ParseUUID(string(c.ID))
+	switch kind := numberOf(c.Kind); {
+	case !ok || kind == 0:
+		v.Log.ErrorContext(ctx, "a stored credential is damaged", "credential", c.ID, "kind", c.Kind)
+		return r, l, 0, sallyport.InternalFault
+	case c.State != sallyport.Active:
+		return r, l, 0, sallyport.CredentialRevoked
+	case !s.Expires.IsZero() && !p.Now.Before(s.Expires):
+		return r, l, 0, sallyport.CredentialReplaced
+	case !expires.IsZero() && !p.Now.Before(expires):
+		return r, l, 0, sallyport.CredentialExpired
+	default:
+		r = known.Record{
+			ID:        known.ID(id),
+			Expires:   micros(expires),
+			Stamp:     s.Created.UnixMicro(),
+			Principal: v.Number(c.Owner),
+			Kind:      kind,
+		}
+	}
+	l = Limits{Limited: c.Scopes != nil, Scopes: c.Scopes, Networks: c.Networks, Idle: c.Idle}
+	if c.Tenant != sallyport.EveryTenant {
+		l.Tenant = c.Tenant
+	}
+	used = max(c.LastUsed.Unix(), c.Created.Unix())
+	if c.Idle != 0 && p.Now.Unix()-used >= int64(c.Idle/time.Second) {
+		return r, l, 0, sallyport.CredentialIdle
+	}
+	return r, l, used, ""
+}
+
+func (v *Verifier) find(ctx context.Context, secret string) (sallyport.Credential, sallyport.CredentialSecret, error) {
+	var c sallyport.Credential
+	var s sallyport.CredentialSecret
+	var err error
+	for _, version := range v.Secrets.Versions() {
+		digest, ok := v.Secrets.DigestAt(version, secret)
+		if !ok {
+			continue
+		}
+		if c, s, err = v.Store.CredentialByDigest(ctx, digest); sallyport.KindOf(err) != sallyport.NotFound {
+			break
+		}
+	}
+	return c, s, err
+}
+
+// askToken verifies an access token's signature and claims, and asks the store
+// whether the sign-in, or the API key, that it stems from is still good.
+func (v *Verifier) askToken(ctx context.Context, p *Presented) (r known.Record, l Limits, used int64, reason sallyport.Reason) {
+	keys := v.Keys()
+	claims, err := keys.Verify(token.AccessJWT, p.Secret, token.Expect{Audience: string(p.API), Now: p.Now})
+	if errors.Is(err, token.WrongAudience) {
+		// A token for the issuer itself is for every API of the installation.
+		claims, err = keys.Verify(token.AccessJWT, p.Secret, token.Expect{Audience: keys.Issuer(), Now: p.Now})
+	}
+	if err != nil {
+		var fault token.Fault
+		if errors.As(err, &fault) {
+			return r, l, 0, fault.Reason()
+		}
+		return r, l, 0, sallyport.CredentialMalformed
+	}
+	session, ok := sallyport.ParseUUID(string(claims.Session))
+	if !ok {
+		return r, l, 0, sallyport.ClaimsInvalid
+	}
+	if reason := v.askSignIn(ctx, &claims, p.Now); reason != "" {
+		return r, l, 0, reason
+	}
+	r = known.Record{
+		ID:        known.ID(session),
+		Expires:   micros(claims.Expires),
+		Stamp:     claims.Issued.UnixMicro(),
+		Principal: v.Number(claims.Subject),
+		Kind:      numberOf(sallyport.AccessToken),
+	}
+	l = Limits{Tenant: claims.Tenant, Limited: claims.Scopes != nil, Scopes: claims.Scopes}
+	if !slices.Contains(claims.Audience, keys.Issuer()) {
+		for _, a := range claims.Audience {
+			l.Audience = append(l.Audience, sallyport.APIName(a))
+		}
+	}
+	return r, l, p.Now.Unix(), ""
+}
+
+// askSignIn looks at what an access token stems from. A token that an API key
+// was exchanged for has the key's id as its client and its session.
+func (v *Verifier) askSignIn(ctx context.Context, claims *token.Claims, now time.Time) sallyport.Reason {
+	if claims.Client == string(claims.Session) {
+		c, err := v.Store.CredentialByID(ctx, sallyport.CredentialID(claims.Client))
+		switch {
+		case err != nil:
+			return reasonOf(err, sallyport.CredentialRevoked)
+		case c.State != sallyport.Active:
+			return sallyport.CredentialRevoked
+		case !c.Expires.IsZero() && !now.Before(c.Expires):
+			return sallyport.CredentialExpired
+		}
+		return ""
+	}
+	family, err := v.Store.FamilyByID(ctx, claims.Session)
+	switch {
+	case err != nil:
+		return reasonOf(err, sallyport.CredentialRevoked)
+	case family.State != sallyport.Active:
+		return sallyport.CredentialRevoked
+	case !now.Before(family.Expires):
+		return sallyport.CredentialExpired
+	}
+	return ""
+}
+
+// reasonOf tells "there is none" from "the store did not answer". Only the
+// first one is a verdict on the credential.
+func reasonOf(err error, none sallyport.Reason) sallyport.Reason {
+	switch sallyport.KindOf(err) {
+	case sallyport.NotFound:
+		return none
+	case sallyport.Internal:
+		return sallyport.InternalFault
+	default:
+		return sallyport.StoreUnavailable
+	}
+}
+
+// earlier returns the earlier of two times, where the zero time is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// micros is the time as the table of known credentials has it.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}

@@ -1,0 +1,92 @@
+package authn
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/known"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// maxVia is how much of a user agent is kept, in bytes.
+const maxVia = 200
+
+// A used is an entry with uses that the store does not know of, and where the
+// first of them came from.
+type used struct {
+	entry  *known.Entry
+	digest [32]byte
+	addr   netip.Addr
+	via    string
+}
+
+// useList is the list of entries to drain. An entry is put on it at its first
+// use after a drain, so the lock is taken once per entry and flush, not once
+// per request.
+type useList struct {
+	mu   sync.Mutex // guards list
+	list []used
+}
+
+// Count counts one successful authentication. It allocates nothing but for the
+// first use of a credential in a flush interval.
+func (v *Verifier) Count(k Known, now time.Time, client netip.Addr, agent string) {
+	if !k.entry.Use(now.Unix()) {
+		return
+	}
+	switch k.Kind() {
+	case sallyport.PersonalToken, sallyport.ApplicationToken, sallyport.APIKey, sallyport.Session:
+	default: // a password and an access token have no counter
+		k.entry.Drain()
+		return
+	}
+	if len(agent) > maxVia {
+		agent = agent[:maxVia]
+	}
+	v.uses.mu.Lock()
+	v.uses.list = append(v.uses.list, used{k.entry, k.digest, client, agent})
+	v.uses.mu.Unlock()
+}
+
+// Flush writes the uses counted since the last flush to the store. What could
+// not be written is kept for the next one.
+func (v *Verifier) Flush(ctx context.Context) error {
+	v.uses.mu.Lock()
+	list := v.uses.list
+	v.uses.list = nil
+	v.uses.mu.Unlock()
+	if len(list) == 0 {
+		return nil
+	}
+	counts := make([]store.UseCount, len(list))
+	for i, u := range list {
+		counts[i] = store.UseCount{
+			Credential: sallyport.CredentialID(sallyport.UUID(u.entry.ID).String()),
+			Digest:     u.digest,
+			Uses:       int64(u.entry.Drain()),
+			LastUsed:   time.Unix(u.entry.LastUsed(), 0),
+			Addr:       u.addr.String(),
+			Via:        u.via,
+		}
+	}
+	_, err := v.Store.Write(ctx, func(tx *store.Tx) error { return tx.CountUses(ctx, counts) })
+	if err != nil {
+		v.giveBack(list, counts)
+		return fmt.Errorf("write %d use counts: %w", len(counts), err)
+	}
+	return nil
+}
+
+// giveBack puts uses that could not be written back where they were counted.
+func (v *Verifier) giveBack(list []used, counts []store.UseCount) {
+	for i, u := range list {
+		u.entry.Restore(uint32(counts[i].Uses))
+	}
+	v.uses.mu.Lock()
+	defer v.uses.mu.Unlock()
+	v.uses.list = append(v.uses.list, list...)
+}

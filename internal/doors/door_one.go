@@ -1,0 +1,113 @@
+package doors
+
+import (
+	"context"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
+)
+
+// doorOne finds the credential and makes sure of who presents it. A request for
+// a public route may come without one; a bad one is refused even there, since
+// whoever sends it means to be somebody.
+func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
+	r := v.request
+	route := r.Match.Route
+	if route != nil && route.IgnoreCredentials {
+		return ""
+	}
+	in := v.policy.intakes[r.API.Name]
+	found, fault := carrier.Extract(carrier.View{
+		Header: r.Header, RawQuery: r.Canonical.RawQuery, Body: r.Body,
+	}, in.carriers)
+	r.Found = found
+	switch {
+	case fault != carrier.OK:
+		return reasonOfFault(fault)
+	case found.In == carrier.None && route != nil && route.Public:
+		return ""
+	case found.In == carrier.None:
+		return sallyport.CredentialMissing
+	case found.In == carrier.Cookie && !sameOrigin(r.Method, r.Canonical.Host, r.Header["Upgrade"] != nil, r.Header):
+		return sallyport.OriginForbidden
+	}
+	presented := authn.Presented{
+		In: carrierOf(found.In), Login: found.Login, Secret: found.Secret, Kinds: in.kinds(&found),
+		API: r.API.Name, Client: r.Client, Now: v.now,
+	}
+	reason, retryAfter := v.verify(ctx, &presented)
+	v.decision.RetryAfter = retryAfter
+	return reason
+}
+
+// verify has the credential verified and finds whose it is. A password that was
+// verified under an older state of its user is verified anew.
+func (v *visit) verify(ctx context.Context, p *authn.Presented) (sallyport.Reason, int) {
+	for first := true; ; first = false {
+		known, reason, retryAfter := v.doors.authn.Verify(ctx, p)
+		if reason != "" {
+			return reason, retryAfter
+		}
+		reason = v.recognise(ctx, known)
+		if reason == sallyport.CredentialRevoked && known.Kind() == sallyport.Password && first {
+			v.doors.authn.Forget(known.ID().String())
+			continue
+		}
+		return reason, 0
+	}
+}
+
+// recognise finds who the credential belongs to, as he is now.
+func (v *visit) recognise(ctx context.Context, known authn.Known) sallyport.Reason {
+	p, err := v.doors.principals.at(ctx, known.Principal())
+	switch {
+	case sallyport.KindOf(err) == sallyport.NotFound && err != nil:
+		return sallyport.OwnerInactive
+	case err != nil:
+		v.doors.log.WarnContext(ctx, "cannot load a principal", "error", err)
+		return sallyport.StoreUnavailable
+	case p.State != sallyport.Active:
+		return sallyport.OwnerInactive
+	case !known.GoodFor(p.Epoch, p.NotBefore):
+		return sallyport.CredentialRevoked
+	}
+	limits := known.Limits()
+	if !v.tenantLives(p.Home) || (limits.Tenant != "" && !v.tenantLives(limits.Tenant)) {
+		return sallyport.TenantInactive
+	}
+	v.known, v.principal = known, p
+	dec := v.decision
+	dec.Principal = &p.Principal
+	dec.Credential, dec.CredentialKind = known.ID(), known.Kind()
+	if limits.Limited {
+		dec.Scopes = limits.Scopes
+	}
+	return ""
+}
+
+// tenantLives reports whether a tenant is active; every tenant together always
+// is.
+func (v *visit) tenantLives(id sallyport.TenantID) bool {
+	return id == sallyport.EveryTenant || v.policy.Tenant(id).Active()
+}
+
+// carrierOf translates the word of the search into the word of documents.
+func carrierOf(in carrier.In) sallyport.Carrier {
+	switch in {
+	case carrier.Basic:
+		return sallyport.CarrierBasic
+	case carrier.Bearer:
+		return sallyport.CarrierBearer
+	case carrier.Header:
+		return sallyport.CarrierHeader
+	case carrier.Query:
+		return sallyport.CarrierQuery
+	case carrier.Form:
+		return sallyport.CarrierForm
+	case carrier.Cookie:
+		return sallyport.CarrierCookie
+	case carrier.None, carrier.Other:
+	}
+	return ""
+}

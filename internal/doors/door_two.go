@@ -1,0 +1,202 @@
+package doors
+
+import (
+	"slices"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// doorTwo asks whether the principal may: route, tenant, realm, scope,
+// permission and condition, in this order.
+func (v *visit) doorTwo() sallyport.Reason {
+	r := v.request
+	route := r.Match.Route
+	if route == nil {
+		v.decision.Allow = r.Match.Allow
+		return r.Match.Reason
+	}
+	if v.principal == nil {
+		return "" // a public route; door one let nobody else pass
+	}
+	tenant, reason := v.tenant(route)
+	if route.Public && reason != "" {
+		return "" // who needs no right needs no tenant
+	}
+	if reason != "" {
+		return reason
+	}
+	v.decision.Tenant = tenant
+	realm, anyRealm, reason := v.realm(route)
+	if reason != "" {
+		return reason
+	}
+	v.decision.Realm = realm
+	if route.Public {
+		return ""
+	}
+	limit, reason := v.limit(route)
+	if reason != "" || route.Authenticated {
+		return reason
+	}
+	return v.authorize(route, limit, anyRealm)
+}
+
+// tenant finds the tenant that the request is for and whether the principal has
+// any business there. A tenant that does not exist and one that is somebody
+// else's look the same.
+func (v *visit) tenant(route *policy.Route) (sallyport.TenantID, sallyport.Reason) {
+	limits := v.known.Limits()
+	named := ""
+	if sel := route.Tenant; sel != nil {
+		var reason sallyport.Reason
+		if named, reason = v.selected(sel); reason != "" {
+			return "", sallyport.TenantMalformed
+		}
+		if named == "" && sel.Required && !route.Authenticated && !route.Public {
+			return "", sallyport.TenantRequired
+		}
+	}
+	tenant := sallyport.TenantID(named)
+	switch {
+	case named != "" && !sallyport.IsUUID(named):
+		return "", sallyport.TenantMalformed
+	case named == "" && limits.Tenant != "":
+		tenant = limits.Tenant
+	case named == "" && v.principal.Home == sallyport.EveryTenant:
+		return "", "" // an account of the installation that named no tenant
+	case named == "":
+		tenant = v.principal.Home
+	}
+	if limits.Tenant != "" && limits.Tenant != tenant {
+		return "", sallyport.TenantForbidden
+	}
+	if !v.policy.Tenant(tenant).Active() || !v.principal.Member(tenant, v.now) {
+		return "", sallyport.TenantForbidden
+	}
+	return tenant, ""
+}
+
+// realm finds the realm that the request is for.
+func (v *visit) realm(route *policy.Route) (realm string, anyRealm bool, reason sallyport.Reason) {
+	sel := route.Realm
+	if sel == nil {
+		return "", false, ""
+	}
+	realm, reason = v.selected(sel)
+	if reason == "" && realm == "" && sel.Required {
+		reason = sallyport.RealmRequired
+	}
+	return realm, sel.Any, reason
+}
+
+// selected reads the value that a selector points at; empty if there is none.
+// The reason says that it is there twice.
+func (v *visit) selected(sel *sallyport.Selector) (string, sallyport.Reason) {
+	r := v.request
+	value := ""
+	switch sel.From {
+	case "header":
+		value, _ = r.HeaderValue(sel.Name)
+	case "query":
+		value, _ = r.Query(sel.Name)
+	case "path":
+		value, _ = r.Match.Value(sel.Name)
+	case "claim":
+		value = string(v.known.Limits().Tenant)
+	case "fixed":
+		value = sel.Name
+	}
+	if value == "" {
+		value = sel.Default
+	}
+	return value, r.fault
+}
+
+// limit finds what the credential's scopes leave, and whether they reach the
+// route at all.
+func (v *visit) limit(route *policy.Route) (*policy.Limit, sallyport.Reason) {
+	limits := v.known.Limits()
+	if !limits.Limited {
+		return nil, ""
+	}
+	var limit *policy.Limit
+	if limits.Numbered {
+		limit = v.policy.LimitAt(limits.Scope)
+	} else {
+		limit = v.policy.Limit(limits.Scopes)
+	}
+	// A credential that is limited to no scope at all reaches nothing; a nil
+	// limit would reach everything.
+	if limit == nil || !limit.Reaches(route) {
+		v.decision.MissingScopes = v.scopesFor(route)
+		return nil, sallyport.ScopeInsufficient
+	}
+	return limit, ""
+}
+
+func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm bool) sallyport.Reason {
+	r, dec := v.request, v.decision
+	q := sallyport.Question{
+		Need:     route.Need,
+		Realm:    dec.Realm,
+		AnyRealm: anyRealm,
+		Facts: sallyport.Circumstances{
+			Time: v.now, Client: r.Client, Method: r.Method, Path: r.Canonical.Path,
+			Tenant: dec.Tenant, Realm: dec.Realm, Names: r.Match.Names(), Values: r.Match.Values(),
+		},
+	}
+	if limit != nil {
+		q.Limit, q.Limited = limit.Set, true
+	}
+	tenant := dec.Tenant
+	if tenant == "" {
+		tenant = sallyport.EveryTenant
+	}
+	grants := v.principal.Grants(tenant)
+	reason, binding := sallyport.Authorize(v.policy.Roles(), grants, &q)
+	dec.Binding = binding
+	switch reason {
+	case "":
+	case sallyport.ScopeInsufficient:
+		dec.MissingScopes = v.scopesFor(route)
+	default:
+		dec.Missing = v.missing(route, grants, q)
+	}
+	return reason
+}
+
+// missing lists what would have been needed: of AllOf what is not held, of AnyOf
+// all if none is.
+func (v *visit) missing(route *policy.Route, grants []sallyport.Grant, q sallyport.Question) []sallyport.Permission {
+	var out []sallyport.Permission
+	for i, n := range route.Need.AllOf {
+		q.Need = sallyport.Need{AllOf: []int32{n}}
+		if reason, _ := sallyport.Authorize(v.policy.Roles(), grants, &q); reason != "" {
+			out = append(out, route.AllOf[i])
+		}
+	}
+	q.Need = sallyport.Need{AnyOf: route.Need.AnyOf}
+	if reason, _ := sallyport.Authorize(v.policy.Roles(), grants, &q); reason != "" {
+		out = append(out, route.AnyOf...)
+	}
+	return out
+}
+
+// scopesFor lists scopes of which one would let a token use the route.
+func (v *visit) scopesFor(route *policy.Route) []string {
+	if len(route.Scopes) > 0 {
+		return route.Scopes
+	}
+	var out []string
+	for _, s := range route.API.Document.Scopes {
+		name := string(route.API.Name) + "/" + s.Name
+		l := v.policy.Limit([]string{name})
+		all := !slices.ContainsFunc(route.Need.AllOf, func(n int32) bool { return !l.Set.Has(n) })
+		any := len(route.Need.AnyOf) == 0 || slices.ContainsFunc(route.Need.AnyOf, l.Set.Has)
+		if all && any {
+			out = append(out, name)
+		}
+	}
+	return append(out, string(route.API.Name))
+}

@@ -1,0 +1,275 @@
+package doors
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// Config is what the doors are made of.
+type Config struct {
+	Store    *store.Store
+	Compiler *policy.Compiler
+	Secrets  *token.Digester // digests as they are stored
+	Verified *token.Digester // digests of passwords and JWTs, for memory only
+	Sealer   *token.Sealer   // opens the signing keys
+	Hasher   *password.Hasher
+	Throttle *authn.Throttle
+	Issuer   string // the "iss" of what is signed here: the installation's public URL
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	MaxStaleness time.Duration // how long this node decides without confirming the newest revision
+	Credentials  int           // known credentials at most; 0: the default of package authn
+}
+
+// Doors decides. It is safe for concurrent use. Make it with [New].
+type Doors struct {
+	store    *store.Store
+	compiler *policy.Compiler
+	sealer   *token.Sealer
+	issuer   string
+	now      func() time.Time
+	log      *slog.Logger
+
+	maxStaleness time.Duration
+	lease        lease
+
+	policy     atomic.Pointer[inForce]
+	keys       atomic.Pointer[token.KeySet]
+	revision   atomic.Uint64 // copy of applied that decisions read
+	authn      *authn.Verifier
+	principals *principals
+	assertions *otter.Cache[assertionKey, string]
+
+	// applying is held while changes are applied; it guards applied.
+	applying sync.Mutex
+	applied  sallyport.Revision
+}
+
+// maxAssertions bounds how many signed assertions are kept for reuse.
+const maxAssertions = 1 << 16
+
+// New returns doors with the newest policy in force.
+func New(ctx context.Context, c Config) (*Doors, error) {
+	assertions, err := otter.New(&otter.Options[assertionKey, string]{
+		MaximumSize:      maxAssertions,
+		ExpiryCalculator: otter.ExpiryWriting[assertionKey, string](assertionReuse),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the cache of assertions: %w", err)
+	}
+	d := &Doors{
+		store: c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log,
+		maxStaleness: c.MaxStaleness, assertions: assertions,
+	}
+	d.lease.start = c.Now()
+	d.principals = newPrincipals(d.loadPrincipal)
+	d.authn = authn.New(authn.Config{
+		Store: c.Store, Secrets: c.Secrets, Verified: c.Verified, Keys: d.keys.Load, Hasher: c.Hasher,
+		Throttle: c.Throttle, Now: c.Now, Log: c.Log, Capacity: c.Credentials,
+		Number: d.principals.number, Scopes: c.Compiler.LimitIndex,
+	})
+	asked := c.Now()
+	revision, err := c.Store.Revision(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the revision: %w", err)
+	}
+	everything := []sallyport.Change{{Revision: revision, Kind: sallyport.ChangeEverything}}
+	if err := d.apply(ctx, everything); err != nil {
+		return nil, err
+	}
+	d.lease.confirm(asked)
+	return d, nil
+}
+
+// Decide takes the decision on a request and fills the request's second part.
+// A decision about what this node knows asks the store nothing and allocates
+// nothing.
+func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
+	dec := sallyport.Decision{RequestID: r.ID, Revision: sallyport.Revision(d.revision.Load())}
+	v := visit{doors: d, policy: d.policy.Load(), request: r, decision: &dec, now: d.now()}
+	dec.Reason = v.decide(ctx)
+	dec.Allowed = dec.Reason == ""
+	return dec
+}
+
+// A visit is one request's way through the doors.
+type visit struct {
+	doors    *Doors
+	policy   *inForce
+	request  *Request
+	decision *sallyport.Decision
+	now      time.Time
+
+	known     authn.Known // zero for an anonymous request
+	principal *policy.Principal
+}
+
+// decide returns why not, or "".
+func (v *visit) decide(ctx context.Context) sallyport.Reason {
+	if reason := v.find(); reason != "" {
+		return reason
+	}
+	// The route is known before the credential is looked at, since a public one
+	// needs none; but who has none, or a bad one, is not told what routes there
+	// are.
+	if reason := v.doorOne(ctx); reason != "" {
+		return reason
+	}
+	reason := v.doorTwo()
+	if v.principal != nil && reason != sallyport.ScopeInsufficient {
+		v.doors.authn.Count(v.known, v.now, v.request.Client, userAgent(v.request))
+	}
+	if reason != "" {
+		return reason
+	}
+	return v.stillCurrent()
+}
+
+// openTarget lets every spelling pass that a single API may have opened; the
+// API that the path leads to closes again what it did not open.
+var openTarget = target.Options{AllowEncodedSlash: true, AllowSemicolon: true, AllowEmptySegments: true}
+
+// find reads the request target and finds the API and the route.
+func (v *visit) find() sallyport.Reason {
+	r := v.request
+	options := openTarget
+	options.Scheme = r.Scheme
+	t, fault := target.Parse(r.Method, r.Target, r.Host, options)
+	if fault != target.OK {
+		return reasonOfTarget(fault)
+	}
+	api, rest := v.policy.Find(t.Host, t.Path)
+	if api == nil {
+		r.Canonical = t
+		return sallyport.APIUnknown
+	}
+	v.decision.API = api.Name
+	if open := api.Document.Path; open != (sallyport.PathSpec{AllowEncodedSlash: true, AllowSemicolon: true, AllowEmptySegments: true}) {
+		t, fault = target.Parse(r.Method, r.Target, r.Host, target.Options{
+			Scheme:             r.Scheme,
+			AllowEncodedSlash:  open.AllowEncodedSlash,
+			AllowSemicolon:     open.AllowSemicolon,
+			AllowEmptySegments: open.AllowEmptySegments,
+		})
+		if fault != target.OK {
+			return reasonOfTarget(fault)
+		}
+	}
+	r.Canonical, r.API, r.BasePath = t, api, t.Path[:len(t.Path)-len(rest)]
+	for _, p := range api.Parameters {
+		if reason := v.once(p); reason != "" {
+			return reason
+		}
+	}
+	api.Match(r.Method, t.Host, rest, parameters{r}, &r.Match)
+	if r.fault != "" {
+		return r.fault
+	}
+	if r.Match.Route != nil {
+		v.decision.Route = r.Match.Route.ID
+	}
+	return ""
+}
+
+// once refuses a request in which a parameter that routes look at is there
+// twice.
+func (v *visit) once(p sallyport.Parameter) sallyport.Reason {
+	r := v.request
+	switch p.In {
+	case "query":
+		r.Query(p.Name)
+	case "form":
+		r.Form(p.Name)
+	case "header":
+		r.HeaderValue(p.Name)
+	}
+	return r.fault
+}
+
+func reasonOfTarget(f target.Fault) sallyport.Reason {
+	switch {
+	case f.Status() == 414:
+		return sallyport.TargetTooLong
+	case f == target.MethodForbidden || f == target.MethodMalformed:
+		return sallyport.MethodNotAllowed
+	default:
+		return sallyport.PathAmbiguous
+	}
+}
+
+// stillCurrent is the last look before a request is let in: what it was decided
+// on may have been forgotten meanwhile, or be too old.
+func (v *visit) stillCurrent() sallyport.Reason {
+	d := v.doors
+	if v.principal != nil && v.known.Dead() {
+		return sallyport.CredentialRevoked
+	}
+	bound := d.maxStaleness
+	if api := v.request.API; api.Document.Stale == policy.StaleServe {
+		bound = max(bound, time.Duration(api.Document.MaxStaleness))
+	}
+	if d.lease.age(d.now()) > bound {
+		return sallyport.PolicyStale
+	}
+	return ""
+}
+
+func userAgent(r *Request) string {
+	if values := r.Header["User-Agent"]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Policy returns the policy in force.
+func (d *Doors) Policy() *policy.Snapshot { return d.policy.Load().Snapshot }
+
+// Keys returns the signing keys in force.
+func (d *Doors) Keys() *token.KeySet { return d.keys.Load() }
+
+// Revision returns the revision that this node has applied.
+func (d *Doors) Revision() sallyport.Revision { return sallyport.Revision(d.revision.Load()) }
+
+// Lag returns how long ago this node confirmed that its revision is the newest.
+func (d *Doors) Lag() time.Duration { return d.lease.age(d.now()) }
+
+// Known returns how many credentials this node remembers.
+func (d *Doors) Known() int { return d.authn.Size() }
+
+// Flush writes the uses of credentials that were counted since the last flush
+// to the store. It is called every second and before the end.
+func (d *Doors) Flush(ctx context.Context) error { return d.authn.Flush(ctx) }
+
+// Authenticate checks a login and password for a form or a token endpoint, with
+// the same throttle and the same memory as HTTP Basic. It returns the principal,
+// or the reason why not.
+func (d *Doors) Authenticate(ctx context.Context, login, secret string, client netip.Addr) (*policy.Principal, sallyport.Reason, int) {
+	var dec sallyport.Decision
+	v := visit{doors: d, policy: d.policy.Load(), decision: &dec, now: d.now()}
+	reason, retryAfter := v.verify(ctx, &authn.Presented{
+		In: sallyport.CarrierBasic, Login: login, Secret: secret, Client: client, Now: v.now,
+	})
+	if reason == "" && d.lease.age(d.now()) > d.maxStaleness {
+		reason = sallyport.PolicyStale
+	}
+	if reason != "" {
+		return nil, reason, retryAfter
+	}
+	return v.principal, "", 0
+}

@@ -1,0 +1,175 @@
+// Package doorstest makes doors for tests: over a real store, with APIs, users
+// and credentials that the test asks for.
+package doorstest
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/store/storetest"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// Issuer is the public URL of the doors that a [Kit] has.
+const Issuer = "http://sallyport.test"
+
+// Tenant is the tenant that a kit begins with. Users of a kit are at home there.
+const Tenant sallyport.TenantID = "4213b2bc-e1ab-4225-acc6-2f64c98d621b"
+
+// A Kit is doors with what stands behind them.
+type Kit struct {
+	T        testing.TB
+	Doors    *doors.Doors
+	Store    *store.Store
+	Compiler *policy.Compiler
+	Hasher   *password.Hasher
+	Throttle *authn.Throttle
+	Secrets  *token.Digester
+	Master   token.MasterKey
+	Clock    *Clock
+}
+
+// Options change what [New] makes.
+type Options struct {
+	Store        *store.Store  // SQLite in a temporary folder when nil
+	MaxStaleness time.Duration // 5 s when 0
+	Log          *slog.Logger  // discarded when nil
+}
+
+// New returns doors in front of the given APIs.
+func New(t testing.TB, apis ...sallyport.API) *Kit {
+	t.Helper()
+	return NewWith(t, Options{}, apis...)
+}
+
+// NewWith is New with options.
+func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
+	t.Helper()
+	clock := NewClock()
+	k := &Kit{T: t, Clock: clock, Store: o.Store}
+	if k.Store == nil {
+		k.Store = storetest.NewAt(t, clock.Now)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxStaleness == 0 {
+		o.MaxStaleness = 5 * time.Second
+	}
+	k.Master = must(token.NewMasterKey())(t)
+	pepper := must(k.Master.Pepper(1))(t)
+	k.Secrets = must(token.NewDigester(token.UseSecret, pepper))(t)
+	k.Compiler = must(policy.NewCompiler(policy.Rules{Dialects: []string{"standard"}}))(t)
+	gate := password.NewGate(2, 16)
+	k.Hasher = must(password.NewHasher(password.Params{Memory: 7168, Time: 5, Threads: 1}, gate))(t)
+	k.Throttle = authn.NewThrottle(authn.DefaultThrottleLimits(), clock.Now)
+	k.seed(apis)
+	d, err := doors.New(t.Context(), doors.Config{
+		Store: k.Store, Compiler: k.Compiler, Secrets: k.Secrets,
+		Verified: must(token.NewDigester(token.UseVerified, pepper))(t),
+		Sealer:   must(token.NewSealer(token.SealSigningKey, k.Master))(t),
+		Hasher:   k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
+		MaxStaleness: o.MaxStaleness,
+	})
+	if err != nil {
+		t.Fatalf("making the doors: %v", err)
+	}
+	k.Doors = d
+	return k
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// seed writes the tenant, the APIs and the signing keys.
+func (k *Kit) seed(apis []sallyport.API) {
+	k.T.Helper()
+	sealer := must(token.NewSealer(token.SealSigningKey, k.Master))(k.T)
+	k.write(func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.InsertTenant(ctx, &sallyport.Tenant{ID: Tenant, Name: "DemoTenant5", State: sallyport.Active}); err != nil {
+			return err
+		}
+		for _, api := range apis {
+			if err := tx.InsertAPI(ctx, &store.APIDocument{API: api}); err != nil {
+				return err
+			}
+		}
+		for _, use := range []struct {
+			kind      token.JWTKind
+			algorithm token.Algorithm
+		}{
+			{token.AccessJWT, token.EdDSA},
+			{token.AccessJWT, token.ES256},
+			{token.AssertionJWT, token.EdDSA},
+			{token.RefreshJWT, token.HS256},
+		} {
+			if err := insertKey(ctx, tx, sealer, use.kind, use.algorithm, k.Clock.Now()); err != nil {
+				return err
+			}
+		}
+		tx.Note(sallyport.ChangePolicy, "")
+		return nil
+	})
+}
+
+func insertKey(ctx context.Context, tx *store.Tx, sealer *token.Sealer, kind token.JWTKind, a token.Algorithm, now time.Time) error {
+	key, err := token.NewSigningKey(kind, a, now)
+	if err != nil {
+		return err
+	}
+	s, err := key.Activate(now).Store(sealer)
+	if err != nil {
+		return err
+	}
+	return tx.InsertSigningKey(ctx, &store.SigningKey{
+		ID: s.ID, Use: string(s.Kind), Algorithm: string(s.Algorithm), State: store.KeyState(s.State),
+		Sealed: s.Private, Public: s.PublicJWK, Created: s.Created, Activated: s.Activated,
+	})
+}
+
+// write runs f in a transaction and has the doors apply what it noted.
+func (k *Kit) write(f func(context.Context, *store.Tx) error) {
+	k.T.Helper()
+	ctx := context.WithoutCancel(k.T.Context())
+	if _, err := k.Store.Write(ctx, func(tx *store.Tx) error { return f(ctx, tx) }); err != nil {
+		k.T.Fatalf("writing to the store: %v", err)
+	}
+	k.Apply()
+}
+
+// Write runs f in a transaction and has the doors apply what it noted.
+func (k *Kit) Write(f func(context.Context, *store.Tx) error) {
+	k.T.Helper()
+	k.write(f)
+}
+
+// Apply has the doors catch up with the store.
+func (k *Kit) Apply() {
+	k.T.Helper()
+	if k.Doors == nil {
+		return
+	}
+	if _, err := k.Doors.Apply(context.WithoutCancel(k.T.Context())); err != nil {
+		k.T.Fatalf("applying changes: %v", err)
+	}
+}
+
+// NewID returns a random UUID.
+func NewID() string { return uuid.NewString() }

@@ -1,0 +1,77 @@
+package doors
+
+import (
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// An intake is an API's list of accepted carriers, ready for the search.
+type intake struct {
+	carriers []carrier.Carrier
+	accept   []sallyport.Accept // at the same places
+}
+
+// inForce is a policy snapshot with what the doors add to it.
+type inForce struct {
+	*policy.Snapshot
+	intakes map[sallyport.APIName]*intake
+}
+
+// forbiddenParameters are names under which people put credentials into URLs
+// (RFC 6750 section 2.3, and habit). An API that does not ask for them there
+// refuses the request, so that nobody relies on a secret in his logs.
+var forbiddenParameters = [...]string{"access_token", "api_key"}
+
+func newInForce(s *policy.Snapshot) *inForce {
+	f := &inForce{Snapshot: s, intakes: map[sallyport.APIName]*intake{}}
+	for _, api := range s.APIs() {
+		f.intakes[api.Name] = newIntake(api.Accept)
+	}
+	return f
+}
+
+func newIntake(accept []sallyport.Accept) *intake {
+	in := &intake{accept: accept}
+	taken := map[string]bool{}
+	for _, a := range accept {
+		in.carriers = append(in.carriers, carrier.Carrier{In: inOf(a.In), Name: a.Name})
+		taken[a.Name] = true
+	}
+	for _, name := range forbiddenParameters {
+		if !taken[name] {
+			in.carriers = append(in.carriers, carrier.Carrier{In: carrier.Query, Name: name, Refused: true})
+		}
+	}
+	return in
+}
+
+// kinds returns the kinds of credential that are accepted where one was found;
+// nil if all are.
+func (in *intake) kinds(found *carrier.Found) []sallyport.CredentialKind {
+	for i := range in.accept {
+		if c := &in.carriers[i]; c.In == found.In && c.Name == found.Name {
+			return in.accept[i].Kinds
+		}
+	}
+	return nil
+}
+
+// inOf translates the word of a document into the word of the search.
+func inOf(c sallyport.Carrier) carrier.In {
+	switch c {
+	case sallyport.CarrierBasic:
+		return carrier.Basic
+	case sallyport.CarrierBearer:
+		return carrier.Bearer
+	case sallyport.CarrierHeader:
+		return carrier.Header
+	case sallyport.CarrierQuery:
+		return carrier.Query
+	case sallyport.CarrierForm:
+		return carrier.Form
+	case sallyport.CarrierCookie:
+		return carrier.Cookie
+	}
+	return carrier.None
+}

@@ -1,0 +1,40 @@
+package doors
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// sameOrigin reports whether a request that carries a cookie proves that it
+// comes from a page of the same origin, or is of a method that changes nothing.
+//
+// A browser adds the cookie to requests that other sites make. Sec-Fetch-Site
+// and Origin cannot be set by a page, so one of them is asked for; a request
+// with neither is refused. "none" is what a browser sends when a person typed
+// the address.
+func sameOrigin(method, host string, upgrade bool, h http.Header) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		if !upgrade {
+			return true
+		}
+	}
+	if site := h["Sec-Fetch-Site"]; len(site) == 1 {
+		return site[0] == "same-origin" || (site[0] == "none" && !upgrade)
+	}
+	origin := h["Origin"]
+	if len(origin) != 1 {
+		return false
+	}
+	u, err := url.Parse(origin[0])
+	return err == nil && u.Scheme != "" && strings.EqualFold(hostWithoutDefaultPort(u), host)
+}
+
+// hostWithoutDefaultPort is the host as a request's canonical host has it.
+func hostWithoutDefaultPort(u *url.URL) string {
+	if port := u.Port(); (u.Scheme == "http" && port == "80") || (u.Scheme == "https" && port == "443") {
+		return u.Hostname()
+	}
+	return u.Host
+}

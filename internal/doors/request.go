@@ -1,0 +1,133 @@
+package doors
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// A Request is what the two doors look at. A surface fills the first part;
+// [Doors.Decide] fills the second, for the surface that carries the decision
+// out. A Request can be used again after [Request.Reset]. It is not safe for
+// concurrent use.
+type Request struct {
+	ID     string // request id; the surface made it
+	Method string
+	Target string // request target as it came: path and query, or an absolute URI
+	Host   string // Host header or :authority
+	Scheme string // "http" or "https": how the client came
+	Header http.Header
+	Client netip.Addr // the client's address; behind trusted proxies the one they tell
+
+	// Body returns the whole body, for an API that looks for a credential or an
+	// operation in a form. It may be called more than once. Nil: there is no
+	// body to be seen, as at a decision endpoint.
+	Body func() ([]byte, error)
+
+	// Canonical is what was matched and what is to be forwarded.
+	Canonical target.Target
+	// API is nil if none has this host and path.
+	API *policy.API
+	// BasePath is the base path of the API, or the alias of it, that the path
+	// began with.
+	BasePath string
+	// Match has the route, nil if none matched, and the path values.
+	Match policy.Match
+	// Found tells where the credential was, so that it can be cut out.
+	Found carrier.Found
+
+	fault sallyport.Reason // why a parameter could not be read
+}
+
+// Reset empties the request for another use.
+func (r *Request) Reset() { *r = Request{} }
+
+// Query returns a query parameter; it is what routes are told apart by.
+func (r *Request) Query(name string) (string, bool) {
+	value, count, fault := carrier.QueryValue(r.Canonical.RawQuery, name)
+	return r.single(value, count, fault)
+}
+
+// Form returns a form field, or a query parameter if the body has no such
+// field.
+func (r *Request) Form(name string) (string, bool) {
+	if contentType := r.Header["Content-Type"]; r.Body != nil && len(contentType) == 1 {
+		body, err := r.Body()
+		if err != nil {
+			r.fault = bodyFault(err)
+			return "", false
+		}
+		if value, count, fault := carrier.FormFileValue(contentType[0], body, name); count > 0 || fault != carrier.OK {
+			return r.single(value, count, fault)
+		}
+	}
+	return r.Query(name)
+}
+
+// HeaderValue returns a header that may be there once.
+func (r *Request) HeaderValue(name string) (string, bool) {
+	switch values := r.Header[http.CanonicalHeaderKey(name)]; len(values) {
+	case 0:
+		return "", false
+	case 1:
+		return values[0], true
+	default:
+		r.fault = sallyport.HeaderMalformed
+		return "", false
+	}
+}
+
+// single passes a parameter on that is there once and notes a fault if it is
+// there twice: two programs could each believe another of them.
+func (r *Request) single(value string, count int, fault carrier.Fault) (string, bool) {
+	switch {
+	case fault != carrier.OK:
+		r.fault = reasonOfFault(fault)
+	case count > 1:
+		r.fault = sallyport.QueryMalformed
+	case count == 1:
+		return value, true
+	}
+	return "", false
+}
+
+func bodyFault(err error) sallyport.Reason {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return sallyport.BodyTooLarge
+	}
+	return sallyport.BodyMalformed
+}
+
+// parameters is the request as [policy.ParameterSource] wants it.
+type parameters struct{ *Request }
+
+// Header returns a header that may be there once.
+func (p parameters) Header(name string) (string, bool) { return p.HeaderValue(name) }
+
+// reasonOfFault says which reason a fault of the credential's place is.
+func reasonOfFault(f carrier.Fault) sallyport.Reason {
+	switch f {
+	case carrier.OK:
+		return ""
+	case carrier.Malformed, carrier.TooLong, carrier.NotASCII:
+		return sallyport.CredentialMalformed
+	case carrier.SchemeNotAccepted:
+		return sallyport.CredentialNotAccepted
+	case carrier.LocationForbidden:
+		return sallyport.CredentialMisplaced
+	case carrier.Ambiguous:
+		return sallyport.CredentialsAmbiguous
+	case carrier.QueryMalformed, carrier.TooManyParameters:
+		return sallyport.QueryMalformed
+	case carrier.BodyTooLarge:
+		return sallyport.BodyTooLarge
+	case carrier.BodyMalformed, carrier.BodyUnreadable:
+		return sallyport.BodyMalformed
+	}
+	return sallyport.CredentialMalformed
+}
