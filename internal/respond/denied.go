@@ -77,10 +77,11 @@ func (a *Answer) headers(h http.Header, status int) {
 	setRetry(h, status, dec.RetryAfter)
 	switch status {
 	case http.StatusUnauthorized:
-		setChallenges(h, a.Challenges, true)
+		addChallenges(h, a.Challenges)
+		needChallenge(h)
 	case http.StatusForbidden:
 		if dec.Reason == sallyport.ScopeInsufficient {
-			setChallenges(h, a.Challenges, false)
+			addChallenges(h, a.Challenges)
 		}
 	case http.StatusMethodNotAllowed:
 		setAllow(h, dec.Allow)
@@ -105,9 +106,9 @@ func setRetry(h http.Header, status, seconds int) {
 	}
 }
 
-// setChallenges sends each challenge on a line of its own, which even clients
+// addChallenges sends each challenge on a line of its own, which even clients
 // that cannot take a list apart understand.
-func setChallenges(h http.Header, challenges []string, must bool) {
+func addChallenges(h http.Header, challenges []string) {
 	if len(challenges) > 0 {
 		h.Del("WWW-Authenticate")
 	}
@@ -116,8 +117,12 @@ func setChallenges(h http.Header, challenges []string, must bool) {
 			h.Add("WWW-Authenticate", c)
 		}
 	}
-	if must && h.Get("WWW-Authenticate") == "" {
-		// RFC 9110 section 15.5.2: a 401 MUST have a challenge.
+}
+
+// needChallenge makes sure that a 401 has a challenge, as RFC 9110 section
+// 15.5.2 demands.
+func needChallenge(h http.Header) {
+	if h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", "Bearer realm="+quote(DefaultRealm))
 	}
 }

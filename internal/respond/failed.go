@@ -47,7 +47,7 @@ func (d Docs) Failed(w http.ResponseWriter, r *http.Request, err error) {
 	setVary(h, Vary(nil))
 	setRetry(h, p.Status, 0)
 	if p.Status == http.StatusUnauthorized {
-		setChallenges(h, nil, true)
+		needChallenge(h)
 	}
 	p.write(w, r)
 }
