@@ -47,12 +47,12 @@ func (g *RequestIDs) New() string {
 	return string(text[:])
 }
 
-// Of returns the id of a request. A trusted caller, such as a proxy in front,
-// may have named it already in X-Request-Id; that name is kept if it is said
-// once and is 8 to 64 letters, digits and "-", "_", ".", "~". Everybody else
-// gets a new id, so that nobody can make two requests look like one.
-func (g *RequestIDs) Of(h http.Header, trusted bool) string {
-	if said := h["X-Request-Id"]; trusted && len(said) == 1 && isID(said[0]) {
+// Keep returns the id that a trusted caller, such as a proxy in front, gave the
+// request already in X-Request-Id, if it is there once and is 8 to 64 letters,
+// digits and "-", "_", ".", "~"; else a new one. The requests of everybody else
+// get an id from [RequestIDs.New], so that nobody can make two look like one.
+func (g *RequestIDs) Keep(h http.Header) string {
+	if said := h["X-Request-Id"]; len(said) == 1 && isID(said[0]) {
 		return said[0]
 	}
 	return g.New()
