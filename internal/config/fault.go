@@ -35,7 +35,7 @@ func (f Fault) String() string {
 }
 
 // Faults is an error that lists everything that is wrong.
-type Faults []Fault
+type Faults []Fault //nolint:errname // faults is the word for what a reader of a configuration is told
 
 // Error returns the faults, one a line.
 func (f Faults) Error() string {

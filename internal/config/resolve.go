@@ -30,9 +30,9 @@ func (l *loader) resolve(c *Config) {
 	l.secret("decide.secret", &c.Decide.Secret, c.Decide.SecretFile)
 	l.secret("keys.master_key", &c.Keys.MasterKey, c.Keys.MasterKeyFile)
 	l.exposed(c)
-	l.readable("public.tls.cert_file", c.Public.TLS.CertFile, false)
-	l.readable("public.tls.key_file", c.Public.TLS.KeyFile, true)
-	l.readable("passwords.blocklist_file", c.Passwords.BlocklistFile, false)
+	l.present("public.tls.cert_file", c.Public.TLS.CertFile, exists)
+	l.present("public.tls.key_file", c.Public.TLS.KeyFile, private)
+	l.present("passwords.blocklist_file", c.Passwords.BlocklistFile, exists)
 	if c.APIsDir != "" {
 		apis, faults := apiDir(c.APIsDir)
 		c.APIs = append(c.APIs, apis...)
@@ -149,18 +149,19 @@ func (l *loader) exposed(c *Config) {
 	}
 }
 
-// readable looks whether a file is there before a node starts without it.
-func (l *loader) readable(key, path string, mustBePrivate bool) {
+// present looks at a file, if one is named, before a node starts without it.
+func (l *loader) present(key, path string, check func(string) error) {
 	if path == "" {
 		return
 	}
-	var err error
-	if mustBePrivate {
-		err = private(path)
-	} else if _, serr := os.Stat(path); serr != nil {
-		err = errors.New(path + " " + cause(serr))
-	}
-	if err != nil {
+	if err := check(path); err != nil {
 		l.fault(key, "%s", err)
 	}
+}
+
+func exists(path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return errors.New(path + " " + cause(err))
+	}
+	return nil
 }

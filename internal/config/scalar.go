@@ -19,7 +19,7 @@ func (s *shape) value(written string) (any, error) {
 	if isReference(written) {
 		return nil, errors.New("the value is a reference that nobody resolved; put the value itself here, or use a ..._file key or a variable")
 	}
-	switch s.kind {
+	switch s.kind { //nolint:exhaustive // what has no value of its own does not come here
 	case boolean:
 		if written != "true" && written != "false" {
 			return nil, fmt.Errorf("must be true or false, not %s", shorten(written))

@@ -114,7 +114,7 @@ func (w *walker) node(n *yaml.Node, s *shape, key string, depth int) any {
 		w.fault(n.Line, key, "has no value; give it one or remove the key")
 		return nil
 	}
-	switch s.kind {
+	switch s.kind { //nolint:exhaustive // the rest is scalars
 	case object:
 		return w.object(n, s, key, depth)
 	case list:
@@ -258,7 +258,7 @@ func (s *shape) noun() string {
 }
 
 func kindName(n *yaml.Node) string {
-	switch n.Kind {
+	switch n.Kind { //nolint:exhaustive // the rest is scalars
 	case yaml.MappingNode:
 		return "keys with values"
 	case yaml.SequenceNode:
