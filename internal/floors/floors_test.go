@@ -16,7 +16,7 @@ import (
 // internal/dialect) and the other way round.
 var floors = [][]string{
 	{""},
-	{"internal/store", "internal/config", "internal/respond", "api"},
+	{"internal/store", "internal/config", "internal/respond", "internal/telemetry", "api"},
 	{"internal/authn", "internal/policy", "internal/token", "internal/password", "internal/audit"},
 	{"internal/admin", "internal/doors"},
 	{
