@@ -16,8 +16,11 @@ import (
 // internal/dialect) and the other way round.
 var floors = [][]string{
 	{""},
-	{"internal/store", "internal/config", "internal/respond", "internal/telemetry", "api"},
-	{"internal/authn", "internal/policy", "internal/token", "internal/password", "internal/audit"},
+	{
+		"internal/store", "internal/config", "internal/respond", "internal/telemetry", "api",
+		"internal/token", "internal/password", "internal/login", // docs/adr/0002
+	},
+	{"internal/authn", "internal/policy", "internal/audit"},
 	{"internal/admin", "internal/doors"},
 	{
 		"internal/gateway", "internal/decide", "internal/httpapi", "internal/oauth", "internal/console",
