@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -464,10 +465,10 @@ func TestHealth(t *testing.T) {
 func TestReadyzHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		starts := 0
+		var starts atomic.Int32
 		release := make(chan struct{})
 		h := telemetry.Readyz(telemetry.Check{Name: "store", Run: func(context.Context) error {
-			starts++
+			starts.Add(1)
 			<-release
 			return nil
 		}})
@@ -481,14 +482,14 @@ func TestReadyzHangs(t *testing.T) {
 		for range 3 {
 			get(503, "took too long")
 		}
-		if starts != 1 {
-			t.Errorf("started %d times while it hung", starts)
+		if starts.Load() != 1 {
+			t.Errorf("started %d times while it hung", starts.Load())
 		}
 		close(release)
 		synctest.Wait()
 		get(200, "ready")
-		if starts != 2 {
-			t.Errorf("started %d times", starts)
+		if starts.Load() != 2 {
+			t.Errorf("started %d times", starts.Load())
 		}
 	})
 }
