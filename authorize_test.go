@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	sallyport "github.com/sallyport/sallyport"
 	"pgregory.net/rapid"
+
+	sallyport "github.com/sallyport/sallyport"
 )
 
 // Permissions of the tests.
@@ -52,7 +53,8 @@ func (a answer) Holds(*sallyport.Circumstances) (bool, error) { return a.holds, 
 
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
-	all, any := func(p ...int32) sallyport.Need { return sallyport.Need{AllOf: p} }, func(p ...int32) sallyport.Need { return sallyport.Need{AnyOf: p} }
+	all := func(p ...int32) sallyport.Need { return sallyport.Need{AllOf: p} }
+	oneOf := func(p ...int32) sallyport.Need { return sallyport.Need{AnyOf: p} }
 	for _, tt := range []struct {
 		name   string
 		grants []sallyport.Grant
@@ -67,8 +69,8 @@ func TestAuthorize(t *testing.T) {
 		{"nothing needed, nothing asked", nil, sallyport.Question{}, "", ""},
 		{"all means all", []sallyport.Grant{{Role: reader}}, sallyport.Question{Need: all(read, write)}, sallyport.PermissionMissing, ""},
 		{"all may come from two bindings", []sallyport.Grant{{Role: reader}, {Binding: "b", Role: writer}}, sallyport.Question{Need: all(read, write)}, "", "b"},
-		{"any means one", []sallyport.Grant{{Binding: "a", Role: reader}}, sallyport.Question{Need: any(write, read)}, "", "a"},
-		{"any of none held", []sallyport.Grant{{Role: reader}}, sallyport.Question{Need: any(write, remove)}, sallyport.PermissionMissing, ""},
+		{"any means one", []sallyport.Grant{{Binding: "a", Role: reader}}, sallyport.Question{Need: oneOf(write, read)}, "", "a"},
+		{"any of none held", []sallyport.Grant{{Role: reader}}, sallyport.Question{Need: oneOf(write, remove)}, sallyport.PermissionMissing, ""},
 		{"all and any are both asked", []sallyport.Grant{{Role: reader}}, sallyport.Question{Need: sallyport.Need{AllOf: []int32{read}, AnyOf: []int32{write}}}, sallyport.PermissionMissing, ""},
 
 		{"an unknown role gives nothing", []sallyport.Grant{{Role: unknownRole}}, sallyport.Question{Need: all(read)}, sallyport.PermissionMissing, ""},
@@ -98,12 +100,14 @@ func TestAuthorize(t *testing.T) {
 		{"scopes give nothing", []sallyport.Grant{{Role: reader}}, sallyport.Question{Need: all(write), Limited: true, Limit: set(write)}, sallyport.PermissionMissing, ""},
 
 		{
-			"the nearest miss is told", []sallyport.Grant{{Role: reader, Realm: "north"}, {Role: reader, Condition: answer{}}},
+			"the nearest miss is told",
+			[]sallyport.Grant{{Role: reader, Realm: "north"}, {Role: reader, Condition: answer{}}},
 			sallyport.Question{Need: all(read), Realm: "south"},
 			sallyport.ConditionUnmet, "",
 		},
 		{
-			"of several needs the furthest is told", []sallyport.Grant{{Role: reader}},
+			"of several needs the furthest is told",
+			[]sallyport.Grant{{Role: reader}},
 			sallyport.Question{Need: all(read, write), Limited: true},
 			sallyport.PermissionMissing, "",
 		},

@@ -42,12 +42,7 @@ func (l *Limit) Reaches(r *Route) bool {
 	if len(r.scopeNumbers) == 0 {
 		return l.some.Has(r.API.number)
 	}
-	for _, n := range r.scopeNumbers {
-		if l.scopes.Has(n) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.scopeNumbers, l.scopes.Has)
 }
 
 // Limit returns what a list of scopes leaves, nil for an empty one. For a

@@ -124,10 +124,8 @@ func (s *search) walk(at int32, path string) bool {
 	if i := strings.IndexByte(text, '/'); i >= 0 {
 		text, tail = text[:i], text[i:]
 	}
-	if n.literals {
-		if child := s.tree.child(at, text); child != 0 && s.walk(child, tail) {
-			return true
-		}
+	if child := s.tree.child(n, at, text); child != 0 && s.walk(child, tail) {
+		return true
 	}
 	if text == "" && tail == "" { // a trailing slash that no route asks for
 		if n.end != nil && s.try(n.end) {

@@ -93,7 +93,7 @@ func readField(text, field string) (string, parameterState) {
 	if _, err := d.Token(); err != nil { // the closing brace
 		return "", unreadable
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns it bare
+	if _, err := d.Token(); err != io.EOF {
 		return "", unreadable
 	}
 	return value, state

@@ -49,8 +49,7 @@ func parsePattern(pattern string) ([]segment, error) {
 	segments := make([]segment, 0, len(parts))
 	names := map[string]bool{}
 	for i, part := range parts {
-		last := i == len(parts)-1
-		s, err := parseSegment(part, last)
+		s, err := parseSegment(part, len(parts)-1-i)
 		if err != nil {
 			return nil, fmt.Errorf("the path %q: %w", pattern, err)
 		}
@@ -68,9 +67,10 @@ func parsePattern(pattern string) ([]segment, error) {
 	return segments, nil
 }
 
-func parseSegment(part string, last bool) (segment, error) {
+// parseSegment reads one segment that has so many others after it.
+func parseSegment(part string, after int) (segment, error) {
 	if part == "" {
-		if last {
+		if after == 0 {
 			return segment{}, nil
 		}
 		return segment{}, errors.New(`has an empty segment ("//"); take one of the slashes out`)
@@ -88,7 +88,7 @@ func parseSegment(part string, last bool) (segment, error) {
 	}
 	kind := oneSegment
 	if before, isRest := strings.CutSuffix(name, "..."); isRest {
-		if !last {
+		if after > 0 {
 			return segment{}, fmt.Errorf("%q takes the rest of the path, so it must be the last segment", part)
 		}
 		name, kind = before, restOfPath
@@ -191,5 +191,5 @@ func unhex(c byte) byte {
 	if isDigit(c) {
 		return c - '0'
 	}
-	return c|0x20 - 'a' + 10
+	return c | 0x20 - 'a' + 10
 }

@@ -184,7 +184,10 @@ func (s *Snapshot) unknownPermission(p sallyport.Permission) string {
 		return fmt.Sprintf("there is no permission %q, as there is no API %q; %s", p, p.API(), suggest("API", string(p.API()), known))
 	}
 	local := strings.TrimPrefix(string(p), string(p.API())+"/")
-	return fmt.Sprintf("there is no permission %q; %s", p, suggest("permission", local, a.permissionNames.list))
+	if near := nearest(local, a.permissionNames.list); near != "" {
+		return fmt.Sprintf("there is no permission %q; did you mean %q?", p, permission(a.Name, near))
+	}
+	return fmt.Sprintf("there is no permission %q; the API %q does not declare it", p, a.Name)
 }
 
 // union adds a set to another one.

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// A tree is a segment trie of patterns, in arrays. Its literal children are all
-// in one hash table, so a step costs the same whether a node has two children
-// or ten thousand.
+// A tree is a segment trie of patterns, in arrays. A node with one literal child
+// has it at hand; the literal children of all others are in one hash table, so a
+// step costs the same whether a node has two children or ten thousand.
 type tree struct {
 	nodes []node // the first is the root
 	seed  maphash.Seed
@@ -19,10 +19,12 @@ type tree struct {
 // A node is a place in the trie. 0 stands for no child, since the root is
 // nobody's child.
 type node struct {
-	literals bool  // whether the table has children of this node
-	one      int32 // child for {name}
-	end      *leaf // routes that end here
-	rest     *leaf // routes that go on with {rest...}
+	one  int32  // child for {name}
+	only int32  // the only literal child
+	many bool   // whether the literal children are in the table
+	text string // the literal of the only child
+	end  *leaf  // routes that end here
+	rest *leaf  // routes that go on with {rest...}
 }
 
 // An edge leads from a node along a literal to a child; child 0 is a free slot.
@@ -31,8 +33,14 @@ type edge struct {
 	text          string
 }
 
-// child returns the child of parent along a literal, 0 if there is none.
-func (t *tree) child(parent int32, text string) int32 {
+// child returns the child of a node along a literal, 0 if there is none.
+func (t *tree) child(n *node, parent int32, text string) int32 {
+	if !n.many {
+		if n.only != 0 && n.text == text {
+			return n.only
+		}
+		return 0
+	}
 	for i := t.slot(parent, text); ; i = (i + 1) & t.mask {
 		e := &t.edges[i]
 		if e.child == 0 || e.parent == parent && e.text == text {
@@ -118,7 +126,9 @@ func (b *builder) node() int32 {
 func (b *builder) tree(table *methodTable) *tree {
 	size, count := 8, 0
 	for _, c := range b.children {
-		count += len(c)
+		if len(c) > 1 {
+			count += len(c)
+		}
 	}
 	for size < 2*count {
 		size *= 2
@@ -127,8 +137,12 @@ func (b *builder) tree(table *methodTable) *tree {
 	empty := true
 	for i := range b.nodes {
 		n := &b.nodes[i]
-		n.literals = len(b.children[i]) > 0
+		n.many = len(b.children[i]) > 1
 		for text, child := range b.children[i] {
+			if !n.many {
+				n.only, n.text = child, text
+				continue
+			}
 			t.insert(edge{int32(i), child, text}) //nolint:gosec // bounded by the number of routes
 		}
 		for _, l := range []*leaf{n.end, n.rest} {
