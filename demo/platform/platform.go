@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport/sallyport/demo/platform/inventory"
 	"github.com/sallyport/sallyport/demo/platform/itadvisor"
+	"github.com/sallyport/sallyport/demo/platform/itop"
 	"github.com/sallyport/sallyport/demo/platform/storage"
 	"github.com/sallyport/sallyport/demo/platform/truesight"
 	"github.com/sallyport/sallyport/demo/platform/web"
@@ -71,9 +72,14 @@ func (p *Platform) build(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	cmdb, err := itop.New(ctx, p.db, itop.Options{Now: o.Now, Log: o.Log})
+	if err != nil {
+		return err
+	}
 	p.mount("/inventory/", inv)
 	p.mount("/api/current/", ita)
 	p.mount("/bca-networks/", tsna)
+	p.mount("/itop/", cmdb)
 	return nil
 }
 
