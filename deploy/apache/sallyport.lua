@@ -12,8 +12,8 @@ http.TIMEOUT = 3 -- seconds for each step of one decision
 -- Always present on an allowed request, and never empty.
 local identity = {
     "X-Sallyport-User", "X-Sallyport-User-Id", "X-Sallyport-Tenant", "X-Sallyport-Realm",
-    "X-Sallyport-Kind", "X-Sallyport-Credential", "X-Sallyport-Assertion",
-    "X-Sallyport-Revision", "X-Request-Id",
+    "X-Sallyport-Kind", "X-Sallyport-Credential", "X-Sallyport-Route",
+    "X-Sallyport-Assertion", "X-Sallyport-Revision", "X-Request-Id",
 }
 
 -- What the client gets of a refusal, beside the status.
@@ -33,12 +33,13 @@ local hop = {
 
 -- misleading tells whether only a forger would send a header of this name:
 -- Sallyport's own in any spelling, and those by which some frameworks are told
--- another target, method or origin than the one that was decided.
+-- who it is, or another target, method or origin than was decided. Add what
+-- your API reads.
 local function misleading(name)
     name = name:lower():gsub("[^a-z0-9]", "-")
     return name:find("^x%-?sallyport") or name == "x-request-id" or name == "forwarded"
         or name:find("^x%-original") or name:find("^x%-rewrite") or name:find("^x%-forwarded")
-        or name:find("^x%-real") or name:find("^x%-http%-method") or name:find("^x%-method")
+        or name:find("^remote%-") or name:find("^x%-remote%-") or name:find("^x%-real") or name:find("^x%-http%-method") or name:find("^x%-method")
 end
 
 -- question removes what misleads from the request and returns the headers of

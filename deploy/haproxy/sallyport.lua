@@ -15,8 +15,8 @@ local secret = os.getenv("SALLYPORT_CALLER_SECRET") or ""
 -- Always present on an allowed request, and never empty.
 local identity = {
     "x-sallyport-user", "x-sallyport-user-id", "x-sallyport-tenant", "x-sallyport-realm",
-    "x-sallyport-kind", "x-sallyport-credential", "x-sallyport-assertion",
-    "x-sallyport-revision", "x-request-id",
+    "x-sallyport-kind", "x-sallyport-credential", "x-sallyport-route",
+    "x-sallyport-assertion", "x-sallyport-revision", "x-request-id",
 }
 
 -- What the client gets of a refusal, beside status and body.
