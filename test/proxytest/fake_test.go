@@ -22,7 +22,7 @@ const secret = "0p3n-sesame"
 var identity = map[string]string{
 	"X-Sallyport-User": "alice", "X-Sallyport-User-Id": "0193-a", "X-Sallyport-Tenant": "acme",
 	"X-Sallyport-Realm": "-", "X-Sallyport-Kind": "person", "X-Sallyport-Credential": "personal-token",
-	"X-Sallyport-Assertion": "ey.J.x", "X-Sallyport-Revision": "42", "X-Request-Id": "request-7",
+	"X-Sallyport-Route": "orders.read", "X-Sallyport-Assertion": "ey.J.x", "X-Sallyport-Revision": "42", "X-Request-Id": "request-7",
 }
 
 // families maps a proxy to the names in which it tells the original request.
@@ -42,6 +42,7 @@ type question struct {
 // statuses maps a bearer token to the status that the decision has for it.
 var statuses = map[string]int{
 	"Bearer good": 200, "Bearer weak": 403, "Bearer odd": 400, "Bearer lost": 404,
+	"Bearer big": 413, "Bearer long": 414, "Bearer verb": 405,
 	"Bearer many": 429, "Bearer dark": 503,
 }
 

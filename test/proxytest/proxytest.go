@@ -98,9 +98,6 @@ func Start(t testing.TB, kind Kind, c Config) *Proxy {
 			break
 		}
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		t.Error(err)
-	}
 	t.Fatalf("%s does not answer; it said\n%s", kind, failure)
 	return nil
 }
@@ -150,6 +147,11 @@ func folder(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // for a test that ends before the proxy runs
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	return dir
 }
 

@@ -90,6 +90,9 @@ func TestRefusals(t *testing.T) {
 			{"weak", 403, "", ""},
 			{"odd", 400, "", ""},
 			{"lost", 404, "", ""},
+			{"verb", 405, "", ""},
+			{"big", 413, "", ""},
+			{"long", 414, "", ""},
 			{"many", 429, "7", ""},
 			{"dark", 503, "7", ""},
 		} {
@@ -136,7 +139,9 @@ var forgeries = []string{
 	"x_sallyport-tenant", "X.Sallyport.User", "X-Sallyport-Assertion", "X-Sallyport-Groups", "X-Sallyport-Status",
 	"X-Sallyport-Caller", "X-Sallyport-Reason", "X-Sallyport-Revision", "X-Request-Id", "X_Request_Id",
 	"X-Original-URL", "X-Original-URI", "X_Original_URL", "X-Rewrite-URL", "X-Forwarded-Prefix", "X-Forwarded-Uri",
-	"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Real-IP", "Forwarded",
+	"X-HTTP-Method-Override", "X-Original-Path", "X-Method",
+	"Remote-User", "X-Remote-User", "X_Remote_User", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
+	"X-HTTP-Method", "X-Method-Override", "X-Real-IP", "Forwarded",
 }
 
 func TestForgedHeadersNeverReachTheAPI(t *testing.T) {
