@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/sallyport/sallyport"
@@ -55,7 +56,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	if s.dialect == PostgreSQL {
 		kind = goose.DialectPostgres
-		options = append(options, goose.WithSessionLocker(turns{}))
+		options = append(options, goose.WithSessionLocker(turns{after: s.patience.write()}))
 	}
 	provider, err := goose.NewProvider(kind, s.write, files, options...)
 	if err != nil {
@@ -67,7 +68,9 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // turns makes nodes migrate one after the other: without it, some of many that
 // start at once on an empty PostgreSQL database fail.
-type turns struct{}
+type turns struct {
+	after time.Duration // the limit on statements, set again afterwards
+}
 
 // SessionLock waits for the lock, for as long as it takes.
 func (turns) SessionLock(ctx context.Context, conn *sql.Conn) error {
@@ -79,8 +82,8 @@ func (turns) SessionLock(ctx context.Context, conn *sql.Conn) error {
 }
 
 // SessionUnlock gives the lock back.
-func (turns) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	if _, err := conn.ExecContext(ctx, `SET statement_timeout = `+milliseconds(writePatience)); err != nil {
+func (t turns) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, `SET statement_timeout = `+milliseconds(t.after)); err != nil {
 		return err
 	}
 	_, err := conn.ExecContext(ctx, unlockMigration, migrationsLock)

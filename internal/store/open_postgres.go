@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/sallyport/sallyport"
 )
@@ -17,16 +19,17 @@ import (
 // decision from reading. Limits on time are set on both sides: the server gives
 // a statement up, and the client gives the server up.
 func openPostgres(ctx context.Context, url string, options Options) (*Store, error) {
-	read, err := postgresPool(url, readPatience, map[string]string{"default_transaction_read_only": "on"})
+	limits := patience(options.Patience)
+	read, err := postgresPool(url, limits, limits.read(), map[string]string{"default_transaction_read_only": "on"})
 	if err != nil {
 		return nil, err
 	}
-	write, err := postgresPool(url, writePatience, nil)
+	write, err := postgresPool(url, limits, limits.write(), nil)
 	if err != nil {
 		return nil, errors.Join(err, read.Close())
 	}
-	limit(read, options.Readers, 8)
-	limit(write, options.Writers, 4)
+	size(read, options.Readers, 8)
+	size(write, options.Writers, 4)
 
 	s := newStore(PostgreSQL, read, write, options)
 	if err := s.Ping(ctx); err != nil {
@@ -35,7 +38,8 @@ func openPostgres(ctx context.Context, url string, options Options) (*Store, err
 	return s, nil
 }
 
-func limit(pool *sql.DB, n, otherwise int) {
+// size bounds a pool to n connections, or to otherwise.
+func size(pool *sql.DB, n, otherwise int) {
 	if n == 0 {
 		n = otherwise
 	}
@@ -45,25 +49,34 @@ func limit(pool *sql.DB, n, otherwise int) {
 	pool.SetConnMaxLifetime(30 * time.Minute)
 }
 
-// postgresPool opens a pool whose statements may take as long as patience; 0
-// for any time. It makes no connection yet.
-func postgresPool(url string, patience time.Duration, parameters map[string]string) (*sql.DB, error) {
+// postgresPool makes a pool whose statements may take as long as limit. It
+// connects to nothing yet.
+func postgresPool(url string, p patience, limit time.Duration, parameters map[string]string) (*sql.DB, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		// The parser's own words may repeat parts of the URL, and so a password.
 		return nil, sallyport.ErrInvalid("storage.url", "is not a PostgreSQL connection URL")
 	}
 	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = readPatience
+		config.ConnectTimeout = p.read()
 	}
 	// The extended protocol: values never become part of the statement.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	config.RuntimeParams["application_name"] = "sallyport"
 	config.RuntimeParams["client_encoding"] = "UTF8"
-	config.RuntimeParams["statement_timeout"] = milliseconds(patience)
-	config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(writeTotal)
+	config.RuntimeParams["statement_timeout"] = milliseconds(limit)
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(p.writeTotal())
+	// When a caller gives up, his statement is given a moment to end and is then
+	// cancelled: closing the connection, which is the default, would answer a
+	// wave of such callers with a wave of new connections.
+	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelDelay, DeadlineDelay: 4 * cancelDelay}
+	}
 	maps.Copy(config.RuntimeParams, parameters)
 	return stdlib.OpenDB(*config), nil
 }
+
+// cancelDelay is how long a statement may go on after its caller gave up.
+const cancelDelay = 250 * time.Millisecond
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -13,11 +13,11 @@ import (
 // A Reader asks the store. A [Store] is one, where each method sees what is
 // committed when it is called; a [Tx] is one, which sees its own changes.
 type Reader struct {
-	q        querier
-	dialect  dialect
-	now      func() time.Time
-	patience time.Duration // for one statement
-	onFault  func(error)   // told of statements that failed; may be nil
+	q       querier
+	dialect dialect
+	now     func() time.Time
+	limit   time.Duration // on the time of one statement
+	onFault func(error)   // told of statements that failed; may be nil
 }
 
 // A querier is a *sql.DB or a *sql.Tx.
@@ -39,7 +39,7 @@ func (r *Reader) fault(doing string, err error) error {
 
 // list returns all rows of a query. what names them in errors.
 func list[T any](ctx context.Context, r *Reader, what, query string, scan func(row) (T, error), args ...any) ([]T, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	ctx, cancel := context.WithTimeout(ctx, r.limit)
 	defer cancel()
 	rows, err := r.q.QueryContext(ctx, query, args...)
 	if err != nil {

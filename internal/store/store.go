@@ -21,17 +21,22 @@ type Options struct {
 	Logger  *slog.Logger     // nil: nothing is logged
 	Readers int              // connections for reading; 8 when 0
 	Writers int              // connections for writing on PostgreSQL; 4 when 0 (SQLite has one)
+
+	// Patience is how long a statement that reads may take before the store
+	// counts as unavailable; 2 s when 0. Writing may take three times as long.
+	Patience time.Duration
 }
 
 // A Store is an open database. Its methods may be called from many goroutines.
 type Store struct {
 	Reader
-	write   *sql.DB
-	read    *sql.DB
-	dialect dialect
-	log     *slog.Logger
-	spare   *spare                // SQLite only: room for [Store.WriteReserved]
-	broken  atomic.Pointer[error] // SQLite only: the disk failed; nothing is written any more
+	write    *sql.DB
+	read     *sql.DB
+	dialect  dialect
+	patience patience
+	log      *slog.Logger
+	spare    *spare                // SQLite only: room for [Store.WriteReserved]
+	broken   atomic.Pointer[error] // SQLite only: the disk failed; nothing is written any more
 
 	mu       sync.Mutex // guards onCommit
 	onCommit []func(sallyport.Revision, []sallyport.Change)
@@ -56,6 +61,9 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	if options.Patience <= 0 {
+		options.Patience = usualPatience.read()
+	}
 	var s *Store
 	var err error
 	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
@@ -79,11 +87,12 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 // newStore joins two open pools.
 func newStore(d dialect, read, write *sql.DB, options Options) *Store {
 	return &Store{
-		Reader:  Reader{q: read, dialect: d, now: options.Now, patience: readPatience},
-		read:    read,
-		write:   write,
-		dialect: d,
-		log:     options.Logger,
+		Reader:   Reader{q: read, dialect: d, now: options.Now, limit: options.Patience},
+		read:     read,
+		write:    write,
+		dialect:  d,
+		patience: patience(options.Patience),
+		log:      options.Logger,
 	}
 }
 
@@ -96,7 +105,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.trusted(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	ctx, cancel := context.WithTimeout(ctx, s.patience.read())
 	defer cancel()
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if err := db.PingContext(ctx); err != nil {

@@ -11,14 +11,19 @@ import (
 	"github.com/sallyport/sallyport"
 )
 
-// How long the store may take, so that a hanging database becomes an error
-// rather than a queue.
-const (
-	readPatience  = 2 * time.Second // for one statement that reads
-	writePatience = 6 * time.Second // for one statement that writes, or the wait for the writer
-	readTotal     = 10 * time.Second
-	writeTotal    = 15 * time.Second
-)
+// A patience is how long one statement that reads may take. The other limits
+// follow from it. With limits a hanging database becomes an error rather than a
+// queue.
+type patience time.Duration
+
+// The default; on SQLite, a writer then waits a little longer than the engine
+// itself does for another process.
+const usualPatience = patience(2 * time.Second)
+
+func (p patience) read() time.Duration       { return time.Duration(p) }
+func (p patience) write() time.Duration      { return 3 * time.Duration(p) } // a statement that writes, or the wait for the writer
+func (p patience) readTotal() time.Duration  { return 5 * time.Duration(p) }
+func (p patience) writeTotal() time.Duration { return 8 * time.Duration(p) }
 
 // retries is how often a transaction is run again after a serialization
 // failure or a deadlock.
@@ -37,9 +42,9 @@ type Tx struct {
 // Read runs f on one consistent state of the store. Whatever f changes fails.
 // f should be short: it holds a connection.
 func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, readTotal)
+	ctx, cancel := context.WithTimeout(ctx, s.patience.readTotal())
 	defer cancel()
-	conn, err := s.conn(ctx, s.read, readPatience)
+	conn, err := s.conn(ctx, s.read, s.patience.read())
 	if err != nil {
 		return err
 	}
@@ -49,7 +54,7 @@ func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
 		return s.dialect.fault("beginning to read", err)
 	}
 	defer tx.Rollback()
-	return f(&Tx{Reader: Reader{q: tx, dialect: s.dialect, now: s.now, patience: readPatience}, tx: tx})
+	return f(&Tx{Reader: Reader{q: tx, dialect: s.dialect, now: s.now, limit: s.patience.read()}, tx: tx})
 }
 
 // Write runs f in a transaction that is committed when f returns nil. It
@@ -88,9 +93,9 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) (sallyport.Revisio
 
 // attempt runs f once.
 func (s *Store) attempt(ctx context.Context, f func(*Tx) error) (sallyport.Revision, []sallyport.Change, error) {
-	ctx, cancel := context.WithTimeout(ctx, writeTotal)
+	ctx, cancel := context.WithTimeout(ctx, s.patience.writeTotal())
 	defer cancel()
-	conn, err := s.conn(ctx, s.write, writePatience)
+	conn, err := s.conn(ctx, s.write, s.patience.write())
 	if err != nil {
 		return 0, nil, err
 	}
@@ -101,7 +106,7 @@ func (s *Store) attempt(ctx context.Context, f func(*Tx) error) (sallyport.Revis
 	}
 	defer sqlTx.Rollback()
 
-	tx := &Tx{Reader: Reader{q: sqlTx, dialect: s.dialect, now: s.now, patience: writePatience}, tx: sqlTx}
+	tx := &Tx{Reader: Reader{q: sqlTx, dialect: s.dialect, now: s.now, limit: s.patience.write()}, tx: sqlTx}
 	tx.onFault = func(err error) {
 		if tx.failed == nil {
 			tx.failed = err
@@ -124,8 +129,8 @@ func (s *Store) attempt(ctx context.Context, f func(*Tx) error) (sallyport.Revis
 }
 
 // conn takes a connection from a pool.
-func (s *Store) conn(ctx context.Context, pool *sql.DB, patience time.Duration) (*sql.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (s *Store) conn(ctx context.Context, pool *sql.DB, limit time.Duration) (*sql.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	conn, err := pool.Conn(ctx)
 	if err != nil {
@@ -161,7 +166,7 @@ func pause(ctx context.Context, attempt int) error {
 
 // exec runs a statement that changes rows and returns how many.
 func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.patience)
+	ctx, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
 	result, err := t.tx.ExecContext(ctx, query, args...)
 	if err != nil {

@@ -47,7 +47,7 @@ func File(t testing.TB) string {
 // Open opens the store at a URL and has it closed at the end of the test.
 func Open(t testing.TB, url string, now func() time.Time) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.WithoutCancel(t.Context()), url, store.Options{Now: now})
+	s, err := store.Open(context.WithoutCancel(t.Context()), url, store.Options{Now: now, Patience: patience})
 	if err != nil {
 		t.Fatalf("opening the store: %v", err)
 	}
@@ -58,6 +58,9 @@ func Open(t testing.TB, url string, now func() time.Time) *store.Store {
 	})
 	return s
 }
+
+// patience is long: a slow machine is not what tests look for.
+const patience = 20 * time.Second
 
 // template returns the bytes of a migrated file: migrating once and copying is
 // ten times as fast as migrating for each test.
