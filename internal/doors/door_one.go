@@ -77,7 +77,7 @@ func (v *visit) recognise(ctx context.Context, known authn.Known) sallyport.Reas
 		return sallyport.TenantInactive
 	}
 	v.known, v.principal = known, p
-	dec := v.decision
+	dec := &v.decision
 	dec.Principal = &p.Principal
 	dec.Credential, dec.CredentialKind = known.ID(), known.Kind()
 	if limits.Limited {

@@ -90,22 +90,20 @@ func (v *visit) realm(route *policy.Route) (realm string, anyRealm bool, reason 
 	return realm, sel.Any, reason
 }
 
-// selected reads the value that a selector points at; empty if there is none.
-// The reason says that it is there twice.
+// selected reads the value that a selector points at, or its default: of a
+// fixed one there is nothing else. The reason says that it is there twice.
 func (v *visit) selected(sel *sallyport.Selector) (string, sallyport.Reason) {
 	r := v.request
 	value := ""
 	switch sel.From {
 	case "header":
-		value, _ = r.HeaderValue(sel.Name)
+		value, _ = r.header(sel.Name)
 	case "query":
 		value, _ = r.Query(sel.Name)
 	case "path":
 		value, _ = r.Match.Value(sel.Name)
 	case "claim":
 		value = string(v.known.Limits().Tenant)
-	case "fixed":
-		value = sel.Name
 	}
 	if value == "" {
 		value = sel.Default
@@ -136,7 +134,7 @@ func (v *visit) limit(route *policy.Route) (*policy.Limit, sallyport.Reason) {
 }
 
 func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm bool) sallyport.Reason {
-	r, dec := v.request, v.decision
+	r, dec := v.request, &v.decision
 	q := sallyport.Question{
 		Need:     route.Need,
 		Realm:    dec.Realm,

@@ -101,11 +101,11 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 // A decision about what this node knows asks the store nothing and allocates
 // nothing.
 func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
-	dec := sallyport.Decision{RequestID: r.ID, Revision: sallyport.Revision(d.revision.Load())}
-	v := visit{doors: d, policy: d.policy.Load(), request: r, decision: &dec, now: d.now()}
-	dec.Reason = v.decide(ctx)
-	dec.Allowed = dec.Reason == ""
-	return dec
+	v := visit{doors: d, policy: d.policy.Load(), request: r, now: d.now()}
+	v.decision.RequestID, v.decision.Revision = r.ID, sallyport.Revision(d.revision.Load())
+	v.decision.Reason = v.decide(ctx)
+	v.decision.Allowed = v.decision.Reason == ""
+	return v.decision
 }
 
 // A visit is one request's way through the doors.
@@ -113,7 +113,7 @@ type visit struct {
 	doors    *Doors
 	policy   *inForce
 	request  *Request
-	decision *sallyport.Decision
+	decision sallyport.Decision
 	now      time.Time
 
 	known     authn.Known // zero for an anonymous request
@@ -197,7 +197,7 @@ func (v *visit) once(p sallyport.Parameter) sallyport.Reason {
 	case "form":
 		r.Form(p.Name)
 	case "header":
-		r.HeaderValue(p.Name)
+		parameters{r}.Header(p.Name)
 	}
 	return r.fault
 }
@@ -260,8 +260,7 @@ func (d *Doors) Flush(ctx context.Context) error { return d.authn.Flush(ctx) }
 // the same throttle and the same memory as HTTP Basic. It returns the principal,
 // or the reason why not.
 func (d *Doors) Authenticate(ctx context.Context, login, secret string, client netip.Addr) (*policy.Principal, sallyport.Reason, int) {
-	var dec sallyport.Decision
-	v := visit{doors: d, policy: d.policy.Load(), decision: &dec, now: d.now()}
+	v := visit{doors: d, policy: d.policy.Load(), now: d.now()}
 	reason, retryAfter := v.verify(ctx, &authn.Presented{
 		In: sallyport.CarrierBasic, Login: login, Secret: secret, Client: client, Now: v.now,
 	})

@@ -203,7 +203,9 @@ func TestChangesAreInForceAtOnce(t *testing.T) {
 		{"nothing", func(*doorstest.Kit, sallyport.PrincipalID, sallyport.Credential, sallyport.FamilyID) {}, nil},
 		{
 			"token revoked",
-			func(k *doorstest.Kit, _ sallyport.PrincipalID, c sallyport.Credential, _ sallyport.FamilyID) { k.Revoke(c) },
+			func(k *doorstest.Kit, _ sallyport.PrincipalID, c sallyport.Credential, _ sallyport.FamilyID) {
+				k.Revoke(c)
+			},
 			map[string]sallyport.Reason{"token": sallyport.CredentialRevoked},
 		},
 		{
@@ -275,7 +277,9 @@ func TestExpiryIsExact(t *testing.T) {
 		Kind: sallyport.PersonalToken, Owner: alice, Expires: k.Clock.Now().Add(400 * time.Millisecond),
 	})
 	_, session := k.Credential(sallyport.Credential{Kind: sallyport.Session, Owner: alice, Idle: 15 * time.Minute})
-	get := func(headers ...string) sallyport.Reason { return ask(t, k.Doors, "GET", "/shop/orders", headers...).Reason }
+	get := func(headers ...string) sallyport.Reason {
+		return ask(t, k.Doors, "GET", "/shop/orders", headers...).Reason
+	}
 	if r := get("Authorization", "Bearer "+token); r != "" {
 		t.Fatalf("before the expiry: %q", r)
 	}

@@ -1,6 +1,8 @@
 package doors
 
 import (
+	"net/http"
+
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -35,7 +37,13 @@ func newIntake(accept []sallyport.Accept) *intake {
 	in := &intake{accept: accept}
 	taken := map[string]bool{}
 	for _, a := range accept {
-		in.carriers = append(in.carriers, carrier.Carrier{In: inOf(a.In), Name: a.Name})
+		c := carrier.Carrier{In: inOf(a.In), Name: a.Name}
+		if c.In == carrier.Header {
+			// In the form in which net/http keeps it, so that no request has to
+			// convert it.
+			c.Name = http.CanonicalHeaderKey(a.Name)
+		}
+		in.carriers = append(in.carriers, c)
 		taken[a.Name] = true
 	}
 	for _, name := range forbiddenParameters {

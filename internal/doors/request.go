@@ -69,9 +69,9 @@ func (r *Request) Form(name string) (string, bool) {
 	return r.Query(name)
 }
 
-// HeaderValue returns a header that may be there once.
-func (r *Request) HeaderValue(name string) (string, bool) {
-	switch values := r.Header[http.CanonicalHeaderKey(name)]; len(values) {
+// header returns a header that may be there once. The name is in canonical form.
+func (r *Request) header(name string) (string, bool) {
+	switch values := r.Header[name]; len(values) {
 	case 0:
 		return "", false
 	case 1:
@@ -107,7 +107,9 @@ func bodyFault(err error) sallyport.Reason {
 type parameters struct{ *Request }
 
 // Header returns a header that may be there once.
-func (p parameters) Header(name string) (string, bool) { return p.HeaderValue(name) }
+func (p parameters) Header(name string) (string, bool) {
+	return p.header(http.CanonicalHeaderKey(name))
+}
 
 // reasonOfFault says which reason a fault of the credential's place is.
 func reasonOfFault(f carrier.Fault) sallyport.Reason {

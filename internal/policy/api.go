@@ -157,7 +157,7 @@ func (a *API) newRoute(doc *sallyport.Route, where string, f *faults) *Route {
 	r := &Route{
 		API: a, ID: doc.ID, Title: doc.Title, Methods: doc.Methods, Path: doc.Path, Host: doc.Host, Parameter: doc.Parameter,
 		Public: doc.Public, IgnoreCredentials: doc.IgnoreCredentials, Authenticated: doc.Authenticated,
-		Tenant: firstOf(doc.Tenant, a.Document.Tenant), Realm: firstOf(doc.Realm, a.Document.Realm),
+		Tenant: asAsked(firstOf(doc.Tenant, a.Document.Tenant)), Realm: asAsked(firstOf(doc.Realm, a.Document.Realm)),
 		WebSocket: doc.WebSocket, Timeout: time.Duration(firstSet(doc.Timeout, a.Document.Upstream.Timeout)),
 	}
 	if r.ID == "" {
@@ -353,4 +353,15 @@ func (a *API) assign(c *Compiler) {
 			r.scopeNumbers = append(r.scopeNumbers, s.number)
 		}
 	}
+}
+
+// asAsked returns the selector with the name of a header in the form in which
+// net/http keeps it, so that no request has to convert it.
+func asAsked(s *sallyport.Selector) *sallyport.Selector {
+	if s == nil || s.From != inHeader {
+		return s
+	}
+	canonical := *s
+	canonical.Name = textproto.CanonicalMIMEHeaderKey(s.Name)
+	return &canonical
 }
