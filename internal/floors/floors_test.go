@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"internal/authn", "internal/policy", "internal/audit"},
 	{"internal/admin", "internal/doors"},
 	{
-		"internal/gateway", "internal/decide", "internal/httpapi", "internal/oauth", "internal/console",
+		"internal/node", "internal/gateway", "internal/decide", "internal/httpapi", "internal/oauth", "internal/console",
 		"internal/dialect", "internal/dialect/itadvisor", "internal/dialect/truesight",
 		"internal/dialect/orchestrator", "internal/dialect/itop", "internal/dialect/edgeintel",
 	},

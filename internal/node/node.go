@@ -1,0 +1,194 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// Config is what a node needs. The zero value of a field that is not required
+// means its default in docs/reference/config.md.
+type Config struct {
+	StorageURL sallyport.Secret // required
+	MasterKey  token.MasterKey  // required
+	Issuer     string           // required: the public URL
+	Log        *slog.Logger     // required
+	Now        func() time.Time // required
+
+	// ManagementAPI is the document of the built-in API "sallyport" with its
+	// routes. Without routes nobody can be let in to it.
+	ManagementAPI sallyport.API
+
+	MaxStaleness  time.Duration
+	RetryWindow   time.Duration // of refresh tokens
+	HashWorkers   int
+	HashQueue     int
+	Throttle      authn.ThrottleLimits
+	PasswordLen   int      // fewest characters
+	PasswordWords []string // context words that passwords must not be made of
+}
+
+// Rules are the rules of this program for APIs: which dialects there are, and
+// which paths are its own.
+func Rules() policy.Rules {
+	return policy.Rules{
+		Dialects: []string{policy.DefaultDialect},
+		Reserved: []string{"/sallyport", "/oauth2", "/.well-known"},
+	}
+}
+
+// A Node is safe for concurrent use. Close it when it is no longer needed.
+type Node struct {
+	Store *store.Store
+	Doors *doors.Doors
+	Admin *admin.Service
+	Gate  *password.Gate
+
+	log *slog.Logger
+	now func() time.Time
+}
+
+// Open opens the store, brings its schema and its built-in parts up to date and
+// puts the policy in force.
+func Open(ctx context.Context, c Config) (*Node, error) {
+	s, err := store.Open(ctx, c.StorageURL.Reveal(), store.Options{Now: c.Now, Logger: c.Log})
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	n := &Node{Store: s, log: c.Log, now: c.Now}
+	if err := n.build(ctx, c); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) build(ctx context.Context, c Config) error {
+	if err := n.Store.Migrate(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", err)
+	}
+	k, err := derive(c.MasterKey)
+	if err != nil {
+		return err
+	}
+	compiler, err := policy.NewCompiler(Rules())
+	if err != nil {
+		return err
+	}
+	if c.HashWorkers == 0 {
+		c.HashWorkers = runtime.GOMAXPROCS(0)
+	}
+	if c.HashQueue == 0 {
+		c.HashQueue = password.MaxQueue
+	}
+	if c.Throttle == (authn.ThrottleLimits{}) {
+		c.Throttle = authn.DefaultThrottleLimits()
+	}
+	if c.MaxStaleness == 0 {
+		c.MaxStaleness = 5 * time.Second
+	}
+	n.Gate = password.NewGate(c.HashWorkers, c.HashQueue)
+	hasher, err := password.NewHasher(password.DefaultParams(), n.Gate)
+	if err != nil {
+		return err
+	}
+	passwords, err := passwordPolicy(c)
+	if err != nil {
+		return err
+	}
+	n.Admin, err = admin.New(admin.Config{
+		Store: n.Store, Compiler: compiler, Rules: Rules(),
+		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
+		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
+		Hasher: hasher, Passwords: passwords, Now: c.Now,
+		Committed: n.committed, RetryWindow: c.RetryWindow,
+	})
+	if err != nil {
+		return err
+	}
+	open := func() (err error) {
+		n.Doors, err = doors.New(ctx, doors.Config{
+			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Verified: k.verified, Sealer: k.signingKeys,
+			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
+			MaxStaleness: c.MaxStaleness,
+		})
+		return err
+	}
+	// The doors come first, so that what is bootstrapped is judged by a policy
+	// and taken up like any other change.
+	if err := open(); err != nil {
+		return fmt.Errorf("open the doors: %w", err)
+	}
+	if err := n.Admin.Bootstrap(ctx, c.ManagementAPI); err != nil {
+		return fmt.Errorf("set up what is built in: %w", err)
+	}
+	return nil
+}
+
+// committed has this node take up a change before its author is answered.
+func (n *Node) committed(ctx context.Context, r sallyport.Revision) error {
+	applied, err := n.Doors.Apply(ctx)
+	if err == nil && applied < r {
+		err = fmt.Errorf("revision %d was committed, and the change log ends at %d", r, applied)
+	}
+	return err
+}
+
+func passwordPolicy(c Config) (*password.Policy, error) {
+	blocklist, err := password.LoadBlocklist()
+	if err != nil {
+		return nil, fmt.Errorf("read the built-in list of common passwords: %w", err)
+	}
+	if c.PasswordLen == 0 {
+		c.PasswordLen = password.DefaultMinLength
+	}
+	return password.NewPolicy(c.PasswordLen, password.DefaultMinLengthSecondFactor, blocklist, append([]string{"sallyport"}, c.PasswordWords...)...)
+}
+
+// Run keeps the node current until ctx ends: it takes up the changes of other
+// nodes every poll, and writes the uses of credentials down every second. When
+// it returns, all uses that were counted are written.
+func (n *Node) Run(ctx context.Context, poll time.Duration) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n.Doors.Follow(ctx, poll)
+	}()
+	tick := time.NewTicker(flushInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := n.Doors.Flush(ctx); err != nil && ctx.Err() == nil {
+				n.log.WarnContext(ctx, "use counts could not be written; they are kept for the next time", "error", err)
+			}
+		case <-ctx.Done():
+			<-done
+			return
+		}
+	}
+}
+
+const (
+	flushInterval = time.Second
+	lastFlush     = 5 * time.Second
+)
+
+// Close writes down what was counted and closes the store. The surfaces must
+// have ended before.
+func (n *Node) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
+	defer cancel()
+	return errors.Join(n.Doors.Flush(ctx), n.Store.Close())
+}
