@@ -161,12 +161,15 @@ func TestVerifyExpectations(t *testing.T) {
 	end := base.Add(5 * time.Minute)
 	text := mustSign(t, set, AccessJWT, "", testClaims())
 	nbfText := handSign(t, AccessJWT, EdDSA, "at+jwt", claimsJSON(t, func(c *Claims) { c.NotBefore = base.Add(2 * time.Minute) }))
+	two := handSign(t, AccessJWT, EdDSA, "at+jwt", claimsJSON(t, func(c *Claims) { c.Audience = []string{"", "orders"} }))
 	for _, tt := range []struct {
 		name   string
 		text   string
 		expect Expect
 		want   error
 	}{
+		{"second audience", two, Expect{"orders", base}, nil},
+		{"no audience expected, one is empty", two, Expect{"", base}, WrongAudience},
 		{"now", text, Expect{"orders", base}, nil},
 		{"last moment", text, Expect{"orders", end.Add(-time.Nanosecond)}, nil},
 		{"at expiry", text, Expect{"orders", end}, Expired},

@@ -50,6 +50,7 @@ func TestParseMasterKeyRefuses(t *testing.T) {
 		"neither":         "this is not a key!",
 		"two lines":       base64.StdEncoding.EncodeToString(half[:])[:20] + "\n" + base64.StdEncoding.EncodeToString(half[:])[20:],
 		"zeros":           strings.Repeat("00", 32),
+		"few values":      "a93c3ca9a91ea9a93c1e1e3ca93c1ea91e1ea9a93ca93c3c1ea91e3ca9a9a91e",
 		"ascending":       hex.EncodeToString(ascending),
 		"twice the same":  hex.EncodeToString(append(half[:], half[:]...)),
 		"passphrase":      base64.StdEncoding.EncodeToString([]byte("correct horse battery staple, twice over")),

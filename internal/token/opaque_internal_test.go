@@ -165,6 +165,10 @@ func TestRandomTextIsUnbiased(t *testing.T) {
 			t.Errorf("%c comes %d times of 248, want 4", c, n)
 		}
 	}
+	high := append(bytes.Repeat([]byte{248, 255}, 31), 61, 247)
+	if err := randomText(bytes.NewReader(high), out[:2]); err != nil || string(out[:2]) != "zz" {
+		t.Errorf("after bytes to throw away: %s, %v; want zz", out[:2], err)
+	}
 }
 
 func TestNumber(t *testing.T) {
