@@ -1,0 +1,241 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+const maxPermissions = 2000
+
+// A NewRole is a role to be made. Its permissions may be wildcards: "api/*" for
+// all of an API, "*" for everything.
+type NewRole struct {
+	Name        string
+	Title       string
+	Permissions []sallyport.Permission
+}
+
+// A RoleChange changes what is not nil.
+type RoleChange struct {
+	Name        *string
+	Title       *string
+	Permissions *[]sallyport.Permission
+}
+
+func roleView(r sallyport.Role) any {
+	return map[string]any{"name": r.Name, "title": r.Title, "permissions": r.Permissions}
+}
+
+func roleThing(r sallyport.Role) thing { return thing{"role", string(r.ID), r.Name} }
+
+// CreateRole makes a role of permissions that the actor holds himself. It needs
+// [RolesWrite]; for a role of [sallyport.EveryTenant] there.
+func (s *Service) CreateRole(ctx context.Context, a Actor, tenant sallyport.TenantID, in NewRole) (role sallyport.Role, err error) {
+	err = s.change(ctx, a, func(w *work) error {
+		if err := w.may(tenant, RolesWrite); err != nil {
+			return err
+		}
+		if id, err := w.repeated(ctx); err != nil || id != "" {
+			if err == nil {
+				role, err = w.tx.Role(ctx, tenant, sallyport.RoleID(id))
+			}
+			return err
+		}
+		id, err := newID()
+		if err != nil {
+			return err
+		}
+		role = sallyport.Role{ID: sallyport.RoleID(id), Tenant: tenant, Name: in.Name, Title: in.Title, Permissions: slices.Clone(in.Permissions)}
+		if err := w.checkRole(ctx, &role, nil); err != nil {
+			return err
+		}
+		if err := w.tx.InsertRole(ctx, &role); err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangePolicy, "")
+		if err := w.remember(ctx, id); err != nil {
+			return err
+		}
+		return w.write(ctx, tenant, "role.create", roleThing(role), nil, roleView(role))
+	})
+	return role, err
+}
+
+// checkRole checks a role before it is written. What it has beyond old, the
+// actor must hold himself.
+func (w *work) checkRole(ctx context.Context, r *sallyport.Role, old []sallyport.Permission) (err error) {
+	if r.Name, err = name("name", r.Name); err != nil {
+		return err
+	}
+	if r.Title, err = text("title", r.Title, maxTitle); err != nil {
+		return err
+	}
+	if BuiltInRole(r.Name) != "" && !r.BuiltIn {
+		return sallyport.ErrConflict("name", fmt.Sprintf("%q is the name of a built-in role; choose another", r.Name))
+	}
+	if len(r.Permissions) > maxPermissions {
+		return sallyport.ErrInvalid("permissions", fmt.Sprintf("there are %d permissions; at most %d", len(r.Permissions), maxPermissions))
+	}
+	if err := w.checkPermissions(ctx, r); err != nil {
+		return err
+	}
+	slices.Sort(r.Permissions)
+	var added []sallyport.Permission
+	for _, p := range r.Permissions {
+		if !slices.Contains(old, p) {
+			added = append(added, p)
+		}
+	}
+	return w.ceiling(policy.Extent{Tenant: r.Tenant}, added)
+}
+
+// checkPermissions refuses permissions that no API declares, by the documents as
+// they are in the store now.
+func (w *work) checkPermissions(ctx context.Context, r *sallyport.Role) error {
+	declared := map[sallyport.APIName]map[string]bool{}
+	for _, p := range r.Permissions {
+		api := p.API()
+		if _, known := declared[api]; known || p == Everything {
+			continue
+		}
+		document, err := w.tx.API(ctx, api)
+		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+			return err
+		}
+		if err == nil {
+			declared[api] = map[string]bool{"*": true}
+			for _, spec := range document.API.Permissions {
+				declared[api][spec.Name] = true
+			}
+		}
+	}
+	faults := w.snapshot.CheckRole(r) // the words, and what is there twice
+	for i, p := range r.Permissions {
+		field := fmt.Sprintf("permissions[%d]", i)
+		told := slices.ContainsFunc(faults, func(err error) bool { return fieldOf(err) == field })
+		_, local, _ := strings.Cut(string(p), "/")
+		_, inForce := w.snapshot.Permission(p)
+		switch there := p == Everything || declared[p.API()][local]; {
+		case there && !inForce:
+			return errStale
+		case !there && !told:
+			faults = append(faults, sallyport.ErrInvalid(field, fmt.Sprintf("there is no permission %q any more", p)))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func fieldOf(err error) string {
+	if e, ok := errors.AsType[*sallyport.Error](err); ok {
+		return e.Field
+	}
+	return ""
+}
+
+// Role returns a role that can be used in a tenant: its own, or one of every
+// tenant. It needs [RolesRead].
+func (s *Service) Role(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.RoleID) (role sallyport.Role, err error) {
+	err = s.look(ctx, a, func(w *work) (err error) {
+		if err := w.may(tenant, RolesRead); err != nil {
+			return err
+		}
+		role, err = w.roleFor(ctx, tenant, id)
+		return err
+	})
+	return role, err
+}
+
+// Roles returns the roles that can be used in a tenant: those of every tenant,
+// then its own, by name. It needs [RolesRead].
+func (s *Service) Roles(ctx context.Context, a Actor, tenant sallyport.TenantID, search string, p Page) (list List[sallyport.Role], err error) {
+	err = s.look(ctx, a, func(w *work) (err error) {
+		if err := w.may(tenant, RolesRead); err != nil {
+			return err
+		}
+		part := func(tenant sallyport.TenantID) fetch[sallyport.Role] {
+			return func(p store.Page) ([]sallyport.Role, string, error) { return w.tx.Roles(ctx, tenant, search, p) }
+		}
+		parts := []fetch[sallyport.Role]{part(sallyport.EveryTenant)}
+		if tenant != sallyport.EveryTenant {
+			parts = append(parts, part(tenant))
+		}
+		list, err = pages(w, p, []string{"roles", string(tenant), search}, parts...)
+		return err
+	})
+	return list, err
+}
+
+// UpdateRole changes a role of the tenant; who holds it has the new rights at
+// once. It needs [RolesWrite], and the actor must hold himself what he adds.
+func (s *Service) UpdateRole(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64, ch RoleChange) (role sallyport.Role, err error) {
+	err = s.changeRole(ctx, a, tenant, id, ifVersion, func(w *work, there sallyport.Role) error {
+		role = there
+		if ch.Name != nil {
+			role.Name = *ch.Name
+		}
+		if ch.Title != nil {
+			role.Title = *ch.Title
+		}
+		if ch.Permissions != nil {
+			role.Permissions = slices.Clone(*ch.Permissions)
+		}
+		if err := w.checkRole(ctx, &role, there.Permissions); err != nil {
+			return err
+		}
+		if err := w.guarded(ctx, func() error { return w.tx.UpdateRole(ctx, &role, ifVersion) }); err != nil {
+			return err
+		}
+		return w.write(ctx, tenant, "role.update", roleThing(role), roleView(there), roleView(role))
+	})
+	return role, err
+}
+
+// DeleteRole removes a role of the tenant that nothing is bound to. It needs
+// [RolesWrite].
+func (s *Service) DeleteRole(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64) error {
+	return s.changeRole(ctx, a, tenant, id, ifVersion, func(w *work, role sallyport.Role) error {
+		bindings, err := all(func(p store.Page) ([]sallyport.Binding, string, error) {
+			return w.tx.EveryBinding(ctx, store.BindingFilter{Role: id}, p)
+		})
+		if err != nil {
+			return err
+		}
+		if n := len(bindings); n > 0 {
+			return sallyport.ErrConflict("id", fmt.Sprintf("%s of this role; delete them first", count(n, "binding is", "bindings are")))
+		}
+		if err := w.tx.DeleteRole(ctx, tenant, id, ifVersion); err != nil {
+			return err
+		}
+		return w.write(ctx, tenant, "role.delete", roleThing(role), roleView(role), nil)
+	})
+}
+
+func (s *Service) changeRole(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64, f func(*work, sallyport.Role) error) error {
+	if err := versioned(ifVersion); err != nil {
+		return err
+	}
+	return s.change(ctx, a, func(w *work) error {
+		if err := w.may(tenant, RolesWrite); err != nil {
+			return err
+		}
+		role, err := w.tx.Role(ctx, tenant, id)
+		if err != nil {
+			return err
+		}
+		if role.BuiltIn {
+			return sallyport.ErrConflict("id", fmt.Sprintf("the role %q is built in and cannot be changed; make one of your own", role.Name))
+		}
+		if err := matches("role", ifVersion, role.Version); err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangePolicy, "")
+		return f(w, role)
+	})
+}

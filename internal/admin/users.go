@@ -1,0 +1,429 @@
+package admin
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/login"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// A NewUser is a user to be made.
+type NewUser struct {
+	Kind  sallyport.UserKind // a person when empty
+	Login string
+	Name  string
+	Email string
+
+	Password     sallyport.Secret // empty: none; he cannot sign in with one
+	PasswordHash sallyport.Secret // in place of Password, when users are taken over from elsewhere
+	KeepPassword bool             // he need not change it when he first signs in
+}
+
+// A UserChange changes what is not nil.
+type UserChange struct {
+	Login *string
+	Name  *string
+	Email *string
+}
+
+func userView(u sallyport.User) any {
+	return map[string]any{
+		"kind": u.Kind, "login": u.Login, "name": u.Name, "email": u.Email, "state": u.State,
+	}
+}
+
+func userThing(u sallyport.User) thing { return thing{"user", string(u.ID), u.Login} }
+
+// CreateUser makes a user who is administered in the tenant, without any role.
+// It needs [UsersWrite] there.
+func (s *Service) CreateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, in NewUser) (user sallyport.User, err error) {
+	// The right is asked for twice: here, so that nobody makes us hash who may
+	// not, and in the transaction, where it counts.
+	err = s.look(ctx, a, func(w *work) error { return w.may(tenant, UsersWrite) })
+	if err != nil {
+		return user, err
+	}
+	hash, err := s.firstPassword(ctx, in)
+	if err != nil {
+		return user, err
+	}
+	err = s.change(ctx, a, func(w *work) error {
+		if err := w.may(tenant, UsersWrite); err != nil {
+			return err
+		}
+		if id, err := w.repeated(ctx); err != nil || id != "" {
+			if err == nil {
+				user, err = w.tx.User(ctx, tenant, sallyport.PrincipalID(id))
+			}
+			return err
+		}
+		user, err = w.insertUser(ctx, tenant, in, hash)
+		return err
+	})
+	return user, err
+}
+
+// insertUser makes a user in the transaction.
+func (w *work) insertUser(ctx context.Context, tenant sallyport.TenantID, in NewUser, hash sallyport.Secret) (user sallyport.User, err error) {
+	id, err := newID()
+	if err != nil {
+		return user, err
+	}
+	user = sallyport.User{
+		ID: sallyport.PrincipalID(id), Tenant: tenant, Kind: in.Kind,
+		Login: in.Login, Name: in.Name, Email: in.Email, State: sallyport.Active,
+	}
+	if user.Kind == "" {
+		user.Kind = sallyport.Person
+	}
+	if err := checkUser(&user); err != nil {
+		return user, err
+	}
+	if err := w.tx.InsertUser(ctx, &user); err != nil {
+		return user, err
+	}
+	if hash != "" {
+		if err := w.tx.SetPassword(ctx, tenant, user.ID, hash, !in.KeepPassword); err != nil {
+			return user, err
+		}
+		if user, err = w.tx.User(ctx, tenant, user.ID); err != nil {
+			return user, err
+		}
+	}
+	w.tx.Note(sallyport.ChangePrincipal, id)
+	if err := w.remember(ctx, id); err != nil {
+		return user, err
+	}
+	return user, w.write(ctx, tenant, "user.create", userThing(user), nil, userView(user))
+}
+
+// checkUser checks a user before he is written, and brings his names into their
+// canonical form.
+func checkUser(u *sallyport.User) (err error) {
+	if u.Kind != sallyport.Person && u.Kind != sallyport.Service {
+		return sallyport.ErrInvalid("kind", `kind is not known; write "person" or "service"`)
+	}
+	if u.Login, err = login.Canonical(u.Login); err != nil {
+		return err
+	}
+	if u.Name, err = text("name", u.Name, maxName); err != nil {
+		return err
+	}
+	u.Email, err = email(u.Email)
+	return err
+}
+
+// User returns a user who is administered in the tenant. Others than himself
+// need [UsersRead].
+func (s *Service) User(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID) (user sallyport.User, err error) {
+	err = s.look(ctx, a, func(w *work) (err error) {
+		if err := w.itselfOr(id, tenant, UsersRead); err != nil {
+			return err
+		}
+		user, err = w.tx.User(ctx, tenant, id)
+		return err
+	})
+	return user, err
+}
+
+// UserByLogin returns a user by any spelling of his login, if the actor holds
+// [UsersRead] where he is administered.
+func (s *Service) UserByLogin(ctx context.Context, a Actor, name string) (user sallyport.User, err error) {
+	canonical, err := login.Canonical(name)
+	if err != nil {
+		return user, err
+	}
+	err = s.look(ctx, a, func(w *work) (err error) {
+		if user, err = w.tx.UserByLogin(ctx, canonical); err != nil {
+			return err
+		}
+		if err := w.itselfOr(user.ID, user.Tenant, UsersRead); err != nil {
+			user = sallyport.User{}
+			return sallyport.ErrNotFound("no such user")
+		}
+		return nil
+	})
+	return user, err
+}
+
+// Users returns users by login: those of a tenant, or of the whole installation
+// when it is empty. It needs [UsersRead] in the tenant, or in every tenant.
+func (s *Service) Users(ctx context.Context, a Actor, tenant sallyport.TenantID, f store.UserFilter, p Page) (list List[sallyport.User], err error) {
+	err = s.look(ctx, a, func(w *work) (err error) {
+		if err := w.mayList(tenant, UsersRead); err != nil {
+			return err
+		}
+		place := []string{"users", string(tenant), string(f.Kind), string(f.State), f.Search}
+		list, err = pages(w, p, place, func(p store.Page) ([]sallyport.User, string, error) {
+			if tenant == "" {
+				return w.tx.EveryUser(ctx, f, p)
+			}
+			return w.tx.Users(ctx, tenant, f, p)
+		})
+		return err
+	})
+	return list, err
+}
+
+// mayList is may for lists, where no tenant stands for all of them.
+func (w *work) mayList(tenant sallyport.TenantID, permission sallyport.Permission) error {
+	if tenant == "" {
+		return w.may(sallyport.EveryTenant, permission)
+	}
+	return w.may(tenant, permission)
+}
+
+// UpdateUser changes the login, name and e-mail address of a user. It needs
+// [UsersWrite], and that the user is not stronger than the actor.
+func (s *Service) UpdateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64, ch UserChange) (sallyport.User, error) {
+	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.update", func(ctx context.Context, w *work, user *sallyport.User) error {
+		if ch.Login != nil {
+			user.Login = *ch.Login
+		}
+		if ch.Name != nil {
+			user.Name = *ch.Name
+		}
+		if ch.Email != nil {
+			user.Email = *ch.Email
+		}
+		if err := checkUser(user); err != nil {
+			return err
+		}
+		return w.tx.UpdateUser(ctx, user, ifVersion)
+	})
+}
+
+// UpdateMe changes the name and e-mail address of the actor.
+func (s *Service) UpdateMe(ctx context.Context, a Actor, ifVersion int64, ch UserChange) (user sallyport.User, err error) {
+	if err := versioned(ifVersion); err != nil {
+		return user, err
+	}
+	if ch.Login != nil {
+		return user, sallyport.ErrInvalid("login", "login cannot be changed by its bearer; ask an administrator")
+	}
+	err = s.change(ctx, a, func(w *work) (err error) {
+		if err := w.itself(); err != nil {
+			return err
+		}
+		if user, err = w.tx.UserByID(ctx, w.actor.Principal.ID); err != nil {
+			return err
+		}
+		before := userView(user)
+		if ch.Name != nil {
+			user.Name = *ch.Name
+		}
+		if ch.Email != nil {
+			user.Email = *ch.Email
+		}
+		if err := checkUser(&user); err != nil {
+			return err
+		}
+		if err := w.tx.UpdateUser(ctx, &user, ifVersion); err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangePrincipal, string(user.ID))
+		return w.write(ctx, user.Tenant, "user.update", userThing(user), before, userView(user))
+	})
+	return user, err
+}
+
+// DeactivateUser takes a user out of use. All his credentials and sign-ins end
+// for good; activating him later brings none of them back. It needs
+// [UsersWrite].
+func (s *Service) DeactivateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
+	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.deactivate", func(ctx context.Context, w *work, user *sallyport.User) error {
+		if err := w.end(ctx, user.ID, "user_deactivated"); err != nil {
+			return err
+		}
+		return w.tx.SetUserState(ctx, tenant, id, sallyport.Deactivated, ifVersion)
+	})
+}
+
+// ActivateUser takes a deactivated user into use again. It needs [UsersWrite].
+func (s *Service) ActivateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
+	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.activate", func(ctx context.Context, w *work, user *sallyport.User) error {
+		if user.State == sallyport.Locked {
+			return sallyport.ErrConflict("state", "the user is locked; unlock him")
+		}
+		return w.tx.SetUserState(ctx, tenant, id, sallyport.Active, ifVersion)
+	})
+}
+
+// UnlockUser lets a user in again who was locked after too many failures. It
+// needs [UsersWrite].
+func (s *Service) UnlockUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
+	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.unlock", func(ctx context.Context, w *work, user *sallyport.User) error {
+		if user.State == sallyport.Deactivated {
+			return sallyport.ErrConflict("state", "the user is deactivated, not locked; activate him")
+		}
+		return w.tx.SetUserState(ctx, tenant, id, sallyport.Active, ifVersion)
+	})
+}
+
+// EndUser ends all sessions, sign-ins and tokens of a user at once. He can sign
+// in again. It needs [SessionsRevoke] and [TokensRevoke], but not of oneself.
+func (s *Service) EndUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID) error {
+	return s.change(ctx, a, func(w *work) error {
+		for _, permission := range []sallyport.Permission{SessionsRevoke, TokensRevoke} {
+			if err := w.itselfOr(id, tenant, permission); err != nil {
+				return err
+			}
+		}
+		user, err := w.tx.User(ctx, tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := w.end(ctx, id, "ended"); err != nil {
+			return err
+		}
+		if err := w.tx.AdvanceEpoch(ctx, tenant, id); err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangePrincipal, string(id))
+		return w.write(ctx, tenant, "user.end", userThing(user), nil, nil)
+	})
+}
+
+// DeleteUser removes a user for good, with his roles and memberships. His
+// credentials end and are kept as such; what he did stays in the audit trail
+// under his id, which is never given out again. It needs [UsersWrite].
+func (s *Service) DeleteUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) error {
+	if err := versioned(ifVersion); err != nil {
+		return err
+	}
+	return s.change(ctx, a, func(w *work) error {
+		user, err := w.userToChange(ctx, tenant, id)
+		if err != nil {
+			return err
+		}
+		err = w.guarded(ctx, func() error {
+			ended, err := w.tx.DeleteUser(ctx, tenant, id, ifVersion)
+			w.noteEnded(ended)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangePrincipal, string(id))
+		return w.write(ctx, tenant, "user.delete", userThing(user), userView(user), nil)
+	})
+}
+
+// userToChange returns a user whom the actor may change: [UsersWrite], and no
+// rights that the actor does not have himself.
+func (w *work) userToChange(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID) (user sallyport.User, err error) {
+	if err := w.may(tenant, UsersWrite); err != nil {
+		return user, err
+	}
+	if user, err = w.tx.User(ctx, tenant, id); err != nil {
+		return user, err
+	}
+	return user, w.ceilingOver(ctx, id)
+}
+
+func (s *Service) changeUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64, action string,
+	f func(context.Context, *work, *sallyport.User) error,
+) (user sallyport.User, err error) {
+	if err := versioned(ifVersion); err != nil {
+		return user, err
+	}
+	err = s.change(ctx, a, func(w *work) (err error) {
+		if user, err = w.userToChange(ctx, tenant, id); err != nil {
+			return err
+		}
+		if err := matches("user", ifVersion, user.Version); err != nil {
+			return err
+		}
+		before := userView(user)
+		if err := w.guarded(ctx, func() error { return f(ctx, w, &user) }); err != nil {
+			return err
+		}
+		if user, err = w.tx.User(ctx, tenant, id); err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangePrincipal, string(id))
+		return w.write(ctx, tenant, action, userThing(user), before, userView(user))
+	})
+	return user, err
+}
+
+// end revokes all credentials and sign-ins of a principal.
+func (w *work) end(ctx context.Context, id sallyport.PrincipalID, reason string) error {
+	ended, err := w.tx.EndEverythingOf(ctx, id, reason)
+	if err != nil {
+		return err
+	}
+	w.noteEnded(ended)
+	return nil
+}
+
+func (w *work) noteEnded(e store.Ended) {
+	for _, id := range e.Credentials {
+		w.tx.Note(sallyport.ChangeCredential, string(id))
+	}
+	for _, id := range e.Families {
+		w.tx.Note(sallyport.ChangeCredential, string(id))
+	}
+}
+
+// A Self is what an actor may know about himself.
+type Self struct {
+	Principal  sallyport.Principal
+	User       *sallyport.User       // nil: not a user
+	Key        *sallyport.Credential // nil: not an API key
+	Tenants    []sallyport.TenantID  // that he is a member of by name, sorted
+	AnyTenant  bool                  // he is a member of every tenant
+	Groups     []sallyport.Group
+	MustChange bool // his password was set by somebody else
+}
+
+// Me returns what the actor may know about himself.
+func (s *Service) Me(ctx context.Context, a Actor) (me Self, err error) {
+	err = s.look(ctx, a, func(w *work) (err error) {
+		if w.principal == nil {
+			return w.itself()
+		}
+		me = Self{Principal: w.actor.Principal, AnyTenant: w.principal.AnyTenant(w.now) && len(w.tenants) == 0}
+		me.Tenants = slices.DeleteFunc(w.principal.Tenants(w.now), func(t sallyport.TenantID) bool { return !w.sees(t) })
+		if w.actor.Principal.Kind == sallyport.PrincipalAPIKey {
+			key, err := w.tx.CredentialByID(ctx, sallyport.CredentialID(w.actor.Principal.ID))
+			me.Key = &key
+			return err
+		}
+		user, err := w.tx.UserByID(ctx, w.actor.Principal.ID)
+		if err != nil {
+			return err
+		}
+		me.User = &user
+		if me.Groups, err = w.tx.GroupsOf(ctx, user.ID); err != nil {
+			return err
+		}
+		p, err := w.tx.PasswordOf(ctx, user.ID)
+		me.MustChange = p.MustChange
+		return unlessNotFound(err)
+	})
+	return me, err
+}
+
+// Permissions returns what the actor may have a right to in a tenant, in some
+// realm or under some condition, as far as his credential reaches; sorted.
+func (s *Service) Permissions(ctx context.Context, a Actor, tenant sallyport.TenantID) (list []sallyport.Permission, err error) {
+	err = s.look(ctx, a, func(w *work) error {
+		if w.principal == nil || !w.sees(tenant) {
+			return sallyport.ErrNotFound("there is no such tenant, or you have no rights in it")
+		}
+		list = slices.DeleteFunc(w.snapshot.Permissions(w.principal, tenant, w.now), func(p sallyport.Permission) bool {
+			number, known := w.snapshot.Permission(p)
+			for _, limit := range w.limits {
+				if !known || !limit.Set.Has(number) {
+					return true
+				}
+			}
+			return false
+		})
+		return nil
+	})
+	return list, err
+}
