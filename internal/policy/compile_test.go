@@ -232,8 +232,11 @@ func TestRouteFields(t *testing.T) {
 	if !slices.Equal(list.Scopes, []string{"edge-intelligence/Export"}) || !slices.Equal(rest.Names, []string{"id", "rest"}) {
 		t.Errorf("Scopes = %v, Names = %v", list.Scopes, rest.Names)
 	}
-	if list.Tenant != api.Tenant || list.Realm != api.Realm || me.Realm.Default != "north" {
-		t.Error("selectors are not the route's or else the API's")
+	if list.Tenant.Name != "X-Tenant-Id" || !list.Tenant.Required || list.Realm != api.Realm || me.Realm.Default != "north" {
+		t.Errorf("selectors %v %v %v are not the route's or else the API's", list.Tenant, list.Realm, me.Realm)
+	}
+	if api.Tenant.Name != "x-tenant-id" {
+		t.Error("the document was changed")
 	}
 	if list.Timeout.String() != "1m0s" || me.Timeout.String() != "1h0m0s" || !me.WebSocket || list.API != a {
 		t.Errorf("timeouts %v and %v", list.Timeout, me.Timeout)
