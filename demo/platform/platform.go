@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport/sallyport/demo/platform/edgeintel"
 	"github.com/sallyport/sallyport/demo/platform/inventory"
 	"github.com/sallyport/sallyport/demo/platform/itadvisor"
 	"github.com/sallyport/sallyport/demo/platform/itop"
@@ -33,8 +34,9 @@ type Options struct {
 
 // A Platform is the opened upstream. It is safe for concurrent use.
 type Platform struct {
-	db  *sql.DB
-	mux *web.Mux
+	db   *sql.DB
+	mux  *web.Mux
+	edge *edgeintel.Service
 }
 
 // Open opens the database at path, or one in memory for [Memory], fills it
@@ -76,10 +78,14 @@ func (p *Platform) build(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if p.edge, err = edgeintel.New(ctx, p.db, edgeintel.Options{Now: o.Now, Log: o.Log}); err != nil {
+		return err
+	}
 	p.mount("/inventory/", inv)
 	p.mount("/api/current/", ita)
 	p.mount("/bca-networks/", tsna)
 	p.mount("/itop/", cmdb)
+	p.mount("/nbapi/ei/v1/", p.edge)
 	return nil
 }
 
@@ -96,6 +102,14 @@ func (p *Platform) Handler() http.Handler { return p.mux }
 
 // Close closes the database. No request may be in flight.
 func (p *Platform) Close() error { return p.db.Close() }
+
+// SeedTenant makes the sample data of one tenant of the edge product, whose
+// data is kept apart by tenant. The id is a UUID. A tenant that was not seeded
+// gets its data at its first visit; the name, which may be empty, goes into
+// the labels of its agents.
+func (p *Platform) SeedTenant(ctx context.Context, id, name string) error {
+	return p.edge.SeedTenant(ctx, id, name)
+}
 
 // InventoryOpenAPI is a copy of the OpenAPI 3.1 document of the inventory API,
 // in JSON.
