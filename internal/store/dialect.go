@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -98,6 +99,9 @@ const (
 func (d dialect) sort(err error) failure {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return outage
+	}
+	if errors.Is(err, driver.ErrBadConn) { // the connection ended, and nothing was sent
+		return collision
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return sqliteFailure(e.Code())

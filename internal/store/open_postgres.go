@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"maps"
 	"strconv"
@@ -39,14 +40,14 @@ func openPostgres(ctx context.Context, url string, options Options) (*Store, err
 }
 
 // size bounds a pool to n connections, or to otherwise.
-func size(pool *sql.DB, n, otherwise int) {
+func size(db *sql.DB, n, otherwise int) {
 	if n == 0 {
 		n = otherwise
 	}
-	pool.SetMaxOpenConns(n)
-	pool.SetMaxIdleConns(n)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	pool.SetConnMaxLifetime(30 * time.Minute)
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(30 * time.Minute)
 }
 
 // postgresPool makes a pool whose statements may take as long as limit. It
@@ -73,7 +74,22 @@ func postgresPool(url string, p patience, limit time.Duration, parameters map[st
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: cancelDelay, DeadlineDelay: 4 * cancelDelay}
 	}
 	maps.Copy(config.RuntimeParams, parameters)
-	return stdlib.OpenDB(*config), nil
+	return sql.OpenDB(patient{Connector: stdlib.GetConnector(*config), limit: config.ConnectTimeout}), nil
+}
+
+// A patient connector does not give up when its caller does: the connection
+// will do for the next one. Otherwise callers in a hurry could keep the pool
+// empty for ever. There are never more attempts at once than connections.
+type patient struct {
+	driver.Connector
+	limit time.Duration
+}
+
+// Connect makes a connection, within the limit.
+func (p patient) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.limit)
+	defer cancel()
+	return p.Connector.Connect(ctx)
 }
 
 // cancelDelay is how long a statement may go on after its caller gave up.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -13,16 +14,57 @@ import (
 // A Reader asks the store. A [Store] is one, where each method sees what is
 // committed when it is called; a [Tx] is one, which sees its own changes.
 type Reader struct {
-	q       querier
+	from    source
 	dialect dialect
 	now     func() time.Time
 	limit   time.Duration // on the time of one statement
 	onFault func(error)   // told of statements that failed; may be nil
 }
 
-// A querier is a *sql.DB or a *sql.Tx.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// A source is where statements are sent to: a [pool] or a [within]. release is
+// called when the rows have been read.
+type source interface {
+	query(ctx context.Context, query string, args []any) (rows *sql.Rows, release func() error, err error)
+}
+
+// A within sends statements to the connection of a transaction.
+type within struct{ tx *sql.Tx }
+
+func (w within) query(ctx context.Context, query string, args []any) (*sql.Rows, func() error, error) {
+	rows, err := w.tx.QueryContext(ctx, query, args...)
+	return rows, func() error { return nil }, err
+}
+
+// A pool sends each statement to a free connection.
+type pool struct{ db *sql.DB }
+
+// query takes the connection first, and gives it back unused if the caller's
+// time is up by then. Otherwise the driver would call the connection bad, and
+// callers in a hurry could keep the pool from ever having one.
+func (p pool) query(ctx context.Context, query string, args []any) (*sql.Rows, func() error, error) {
+	for attempt := 0; ; attempt++ {
+		conn, err := p.db.Conn(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, nil, errors.Join(err, conn.Close())
+		}
+		rows, err := conn.QueryContext(ctx, query, args...)
+		if err == nil {
+			return rows, conn.Close, nil
+		}
+		_ = conn.Close()
+		if !stale(ctx, err) || attempt == retries {
+			return nil, nil, errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+// stale reports whether err says that a connection of the pool had ended
+// before anything was sent over it, so that another can be tried.
+func stale(ctx context.Context, err error) bool {
+	return errors.Is(err, driver.ErrBadConn) && ctx.Err() == nil
 }
 
 // A row is what scan functions read from.
@@ -41,11 +83,11 @@ func (r *Reader) fault(doing string, err error) error {
 func list[T any](ctx context.Context, r *Reader, what, query string, scan func(row) (T, error), args ...any) ([]T, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.limit)
 	defer cancel()
-	rows, err := r.q.QueryContext(ctx, query, args...)
+	rows, release, err := r.from.query(ctx, query, args)
 	if err != nil {
 		return nil, r.fault("reading "+what, err)
 	}
-	defer func() { _ = rows.Close() }()
+	defer func() { _, _ = rows.Close(), release() }()
 	var all []T
 	for rows.Next() {
 		v, err := scan(rows)

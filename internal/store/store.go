@@ -87,7 +87,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 // newStore joins two open pools.
 func newStore(d dialect, read, write *sql.DB, options Options) *Store {
 	return &Store{
-		Reader:   Reader{q: read, dialect: d, now: options.Now, limit: options.Patience},
+		Reader:   Reader{from: pool{read}, dialect: d, now: options.Now, limit: options.Patience},
 		read:     read,
 		write:    write,
 		dialect:  d,

@@ -44,17 +44,12 @@ type Tx struct {
 func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.patience.readTotal())
 	defer cancel()
-	conn, err := s.conn(ctx, s.read, s.patience.read())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	tx, err := conn.BeginTx(ctx, s.dialect.readOptions())
+	tx, err := s.begin(ctx, s.read, s.patience.read(), s.dialect.readOptions())
 	if err != nil {
 		return s.dialect.fault("beginning to read", err)
 	}
-	defer tx.Rollback()
-	return f(&Tx{Reader: Reader{q: tx, dialect: s.dialect, now: s.now, limit: s.patience.read()}, tx: tx})
+	defer tx.end()
+	return f(&Tx{Reader: Reader{from: within{tx.Tx}, dialect: s.dialect, now: s.now, limit: s.patience.read()}, tx: tx.Tx})
 }
 
 // Write runs f in a transaction that is committed when f returns nil. It
@@ -95,18 +90,13 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) (sallyport.Revisio
 func (s *Store) attempt(ctx context.Context, f func(*Tx) error) (sallyport.Revision, []sallyport.Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.patience.writeTotal())
 	defer cancel()
-	conn, err := s.conn(ctx, s.write, s.patience.write())
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { _ = conn.Close() }()
-	sqlTx, err := conn.BeginTx(ctx, nil)
+	b, err := s.begin(ctx, s.write, s.patience.write(), nil)
 	if err != nil {
 		return 0, nil, s.dialect.fault("beginning to write", err)
 	}
-	defer sqlTx.Rollback()
+	defer b.end()
 
-	tx := &Tx{Reader: Reader{q: sqlTx, dialect: s.dialect, now: s.now, limit: s.patience.write()}, tx: sqlTx}
+	tx := &Tx{Reader: Reader{from: within{b.Tx}, dialect: s.dialect, now: s.now, limit: s.patience.write()}, tx: b.Tx}
 	tx.onFault = func(err error) {
 		if tx.failed == nil {
 			tx.failed = err
@@ -122,21 +112,46 @@ func (s *Store) attempt(ctx context.Context, f func(*Tx) error) (sallyport.Revis
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := sqlTx.Commit(); err != nil {
+	if err := b.Commit(); err != nil {
 		return 0, nil, s.dialect.fault("committing", err)
 	}
 	return revision, tx.changes, nil
 }
 
-// conn takes a connection from a pool.
-func (s *Store) conn(ctx context.Context, pool *sql.DB, limit time.Duration) (*sql.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// A begun is a transaction with the connection that it has for itself.
+type begun struct {
+	*sql.Tx
+	conn *sql.Conn
+}
+
+// end rolls back, unless it was committed, and gives the connection back.
+func (b begun) end() {
+	_ = b.Rollback()
+	_ = b.conn.Close()
+}
+
+// begin begins a transaction; limit bounds the wait for a connection.
+func (s *Store) begin(ctx context.Context, db *sql.DB, limit time.Duration, options *sql.TxOptions) (begun, error) {
+	wait, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, s.dialect.fault("waiting for a connection", err)
+	for attempt := 0; ; attempt++ {
+		conn, err := db.Conn(wait)
+		if err != nil {
+			return begun{}, err
+		}
+		if err := wait.Err(); err != nil {
+			return begun{}, errors.Join(err, conn.Close())
+		}
+		// ctx, not wait: the transaction ends with its context.
+		tx, err := conn.BeginTx(ctx, options)
+		if err == nil {
+			return begun{tx, conn}, nil
+		}
+		_ = conn.Close()
+		if !stale(wait, err) || attempt == retries {
+			return begun{}, errors.Join(wait.Err(), err)
+		}
 	}
-	return conn, nil
 }
 
 // distrust remembers that the disk failed while it was written to.

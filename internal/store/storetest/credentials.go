@@ -347,9 +347,9 @@ func testCancelledLookups(ctx context.Context, t *testing.T, s *store.Store) {
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
-			for i := range 250 {
+			for i := range 100 {
 				digest := digests[(g*7+i)%len(digests)]
-				ctx, cancel := context.WithTimeout(ctx, time.Duration((i*37+g*11)%400)*time.Microsecond)
+				ctx, cancel := context.WithTimeout(ctx, time.Duration((i*37+g*11)%2000)*time.Microsecond)
 				c, _, err := s.CredentialByDigest(ctx, digest)
 				cancel()
 				switch {
