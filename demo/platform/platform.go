@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport/demo/platform/inventory"
 	"github.com/sallyport/sallyport/demo/platform/itadvisor"
 	"github.com/sallyport/sallyport/demo/platform/itop"
+	"github.com/sallyport/sallyport/demo/platform/orchestrator"
 	"github.com/sallyport/sallyport/demo/platform/storage"
 	"github.com/sallyport/sallyport/demo/platform/truesight"
 	"github.com/sallyport/sallyport/demo/platform/web"
@@ -78,12 +79,17 @@ func (p *Platform) build(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	orc, err := orchestrator.New(ctx, p.db, orchestrator.Options{Now: o.Now, Log: o.Log})
+	if err != nil {
+		return err
+	}
 	if p.edge, err = edgeintel.New(ctx, p.db, edgeintel.Options{Now: o.Now, Log: o.Log}); err != nil {
 		return err
 	}
 	p.mount("/inventory/", inv)
 	p.mount("/api/current/", ita)
 	p.mount("/bca-networks/", tsna)
+	p.mount("/aspera/orchestrator/", orc)
 	p.mount("/itop/", cmdb)
 	p.mount("/nbapi/ei/v1/", p.edge)
 	return nil
@@ -114,6 +120,31 @@ func (p *Platform) SeedTenant(ctx context.Context, id, name string) error {
 // InventoryOpenAPI is a copy of the OpenAPI 3.1 document of the inventory API,
 // in JSON.
 func InventoryOpenAPI() []byte { return inventory.OpenAPI() }
+
+// SampleIDs are the ids of things that every fresh platform holds, for examples that are to
+// work when they are pasted.
+type SampleIDs struct {
+	Rack      string // IT Advisor: PATCH /api/current/assets/{id}
+	Customer  string // IT Advisor: GET /api/current/customers/{id}
+	Group     string // TrueSight, realm Default: GET /bca-networks/api/v1.0/groups/{id}
+	Workflow  int64  // Orchestrator: a workflow that needs no parameters
+	Person    string // iTop: the key of a Person
+	Item      string // inventory: GET /inventory/items/{id}
+	Warehouse string // inventory: GET /inventory/warehouses/{id}
+}
+
+// Samples returns the ids of the sample data.
+func Samples() SampleIDs {
+	return SampleIDs{
+		Rack:      itadvisor.SampleRack(),
+		Customer:  itadvisor.SampleCustomer(),
+		Group:     truesight.SampleGroup,
+		Workflow:  orchestrator.SampleWorkflow,
+		Person:    itop.SamplePerson,
+		Item:      inventory.SampleItem,
+		Warehouse: inventory.SampleWarehouse,
+	}
+}
 
 func refuse(w http.ResponseWriter, _ *http.Request, e *web.Error) {
 	_ = web.JSON(w, e.Status, struct {

@@ -42,8 +42,11 @@ CREATE TABLE IF NOT EXISTS inv_movement (
 CREATE INDEX IF NOT EXISTS inv_movement_item ON inv_movement (item, id);
 `
 
-// SampleItem is the id of an item that a fresh database holds.
-const SampleItem = "itm-0001"
+// The ids of an item and a warehouse that a fresh database holds.
+const (
+	SampleItem      = "itm-0001"
+	SampleWarehouse = "wh-ber"
+)
 
 var seedWarehouses = []Warehouse{
 	{ID: "wh-ber", Name: "Berlin Adlershof", City: "Berlin", Country: "DE", Capacity: 4000},
