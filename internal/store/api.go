@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -35,6 +37,9 @@ func scanAPI(r row) (a APIDocument, err error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&a.API); err != nil {
 		return a, damaged("API", name, err.Error())
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return a, damaged("API", name, "something follows the document")
 	}
 	if string(a.API.Name) != name {
 		return a, damaged("API", name, "the document has another name")
