@@ -73,6 +73,7 @@ func TestCheckFaults(t *testing.T) {
 		{"base path with two slashes", func(a *sallyport.API) { a.BasePath = "/a//b" }, "base_path", "empty segment"},
 		{"base path in another form", func(a *sallyport.API) { a.BasePath = "/%61" }, "base_path", `"/a"`},
 		{"base path of Sallyport", func(a *sallyport.API) { a.BasePath = "/sallyport/x" }, "base_path", "kept for Sallyport"},
+		{"alias with a slash at the end", func(a *sallyport.API) { a.Aliases = []string{"/x/"} }, "aliases[0]", `"/x"`},
 		{"alias twice", func(a *sallyport.API) { a.Aliases = []string{"/x", "/x"} }, "aliases[1]", "twice"},
 		{"alias like the base path", func(a *sallyport.API) { a.Aliases = []string{a.BasePath} }, "aliases[0]", "twice"},
 		{"upstream without a scheme", func(a *sallyport.API) { a.Upstream.URL = "10.0.0.5:8080" }, "upstream.url", "http://10.0.0.5:8080"},

@@ -175,6 +175,38 @@ func TestCompileRolesFollowAPIs(t *testing.T) {
 	}
 }
 
+func TestCompileRolesFollowTheirPermissions(t *testing.T) {
+	t.Parallel()
+	c := newCompiler(t)
+	apis := []sallyport.API{at("a", "", "/a")}
+	for _, want := range []sallyport.Permission{"a/read", "a/write", "a/read"} {
+		s := compile(t, c, policy.Source{APIs: apis, Roles: []sallyport.Role{{ID: "r", Permissions: []sallyport.Permission{want}}}})
+		if got := s.RolePermissions("r"); !slices.Equal(got, []sallyport.Permission{want}) {
+			t.Errorf("the role has %v, want %v", got, want)
+		}
+	}
+}
+
+// What an API no longer declares is nobody's right, though it has a number.
+func TestCompilePermissionTakenBack(t *testing.T) {
+	t.Parallel()
+	c := newCompiler(t)
+	roles := []sallyport.Role{{ID: "r", Name: "r", Permissions: []sallyport.Permission{"a/read", "a/write"}}}
+	compile(t, c, policy.Source{APIs: []sallyport.API{at("a", "", "/a")}, Roles: roles})
+	narrower := at("a", "", "/a")
+	narrower.Permissions = narrower.Permissions[:1]
+	s, err := c.Compile(policy.Source{APIs: []sallyport.API{narrower}, Roles: roles})
+	if err == nil || !strings.Contains(err.Error(), `"a/write"`) {
+		t.Errorf("Compile = %v", err)
+	}
+	if got := s.RolePermissions("r"); !slices.Equal(got, []sallyport.Permission{"a/read"}) {
+		t.Errorf("the role has %v", got)
+	}
+	if _, known := s.Permission("a/write"); known {
+		t.Error("the permission is still declared")
+	}
+}
+
 // A permission that was taken back and declared anew has its old number, and
 // none of the others moves: compiled principals stay right.
 func TestNumbersNeverChange(t *testing.T) {

@@ -50,6 +50,7 @@ func TestConditionHolds(t *testing.T) {
 		{`in_network(client, "192.168.0.0/16")`, false, false},
 		{`in_network(client, "2001:db8::/32")`, false, false},
 		{`in_network("2001:db8::7", "2001:db8::/32")`, true, false},
+		{`in_network("::ffff:10.1.2.3", "10.0.0.0/8")`, true, false},
 		{`in_network("no address", "10.0.0.0/8")`, false, true},
 		{`in_network(client, path)`, false, true},
 		{`["10.0.0.0/8", "192.168.0.0/16"].exists(n, in_network(client, n))`, true, false},

@@ -90,7 +90,7 @@ func TestLimitIndex(t *testing.T) {
 	if index("a", "b") != index("b", "a", "b") {
 		t.Error("the same scopes have two indexes")
 	}
-	for _, pair := range [][2][]string{{{"a", "b"}, {"ab"}}, {{"a"}, {"a", ""}}, {{"1:a"}, {"a"}}, {{"a1:b"}, {"a", "b"}}} {
+	for _, pair := range [][2][]string{{{"a", "b"}, {"ab"}}, {{"a"}, {"a", ""}}, {{"1:a"}, {"a"}}, {{"a1:b"}, {"a", "b"}}, {{"a1b"}, {"a", "b"}}} {
 		if index(pair[0]...) == index(pair[1]...) {
 			t.Errorf("%q and %q have the same index", pair[0], pair[1])
 		}

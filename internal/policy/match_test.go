@@ -30,6 +30,7 @@ func TestMatch(t *testing.T) {
 
 		{"name takes a segment", []string{"GET /racks/{id}"}, "GET /racks/7", "GET /racks/{id}", "id=7"},
 		{"name takes no empty segment", []string{"GET /racks/{id}"}, "GET /racks/", "route_unknown", ""},
+		{"not even in the middle", []string{"GET /{a}/x"}, "GET //x", "route_unknown", ""},
 		{"name takes no two segments", []string{"GET /racks/{id}"}, "GET /racks/7/slots", "route_unknown", ""},
 		{"two names", []string{"GET /racks/{rack}/slots/{slot}"}, "GET /racks/7/slots/u1", "GET /racks/{rack}/slots/{slot}", "rack=7 slot=u1"},
 		{"values are decoded", []string{"GET /racks/{id}"}, "GET /racks/a%20b%C3%A9", "GET /racks/{id}", "id=a bé"},
@@ -116,6 +117,8 @@ func TestMatchParameter(t *testing.T) {
 	remove := with(route("GET,POST /rest"), "form", "json", "operation", "core/delete")
 	plain := route("GET,POST /rest")
 	reset := with(route("POST /rest"), "header", "x-action", "", "reset")
+	named := with(route("POST /rest"), "header", "x-action", "", "stop")
+	every := with(route("* /rest"), "query", "op", "", "stop")
 	all := []sallyport.Route{get, remove, plain}
 	for _, tt := range []struct {
 		name   string
@@ -136,6 +139,8 @@ func TestMatchParameter(t *testing.T) {
 		{"no route for the rest", []sallyport.Route{get}, "POST", parameters{}, "route_unknown"},
 		{"method still counts", []sallyport.Route{get}, "PUT", parameters{"form json": `{"operation":"core/get"}`}, "method_not_allowed GET,HEAD,POST"},
 		{"a header", []sallyport.Route{reset, plain}, "POST", parameters{"header X-Action": "reset"}, reset.ID},
+		{"of two parameters the route that names the method", []sallyport.Route{every, named}, "POST", parameters{"header X-Action": "stop", "query op": "stop"}, named.ID},
+		{"whichever comes first", []sallyport.Route{named, every}, "POST", parameters{"header X-Action": "stop", "query op": "stop"}, named.ID},
 		{"values compare whole", []sallyport.Route{reset, plain}, "POST", parameters{"header X-Action": "reset "}, plain.ID},
 
 		// What two readers could read differently goes nowhere, not even to the

@@ -65,6 +65,17 @@ func TestPrincipalGrants(t *testing.T) {
 	}
 }
 
+// The number for "never" is not a time at which a binding can end.
+func TestPrincipalExpiredLongAgo(t *testing.T) {
+	t.Parallel()
+	for _, end := range []time.Time{time.UnixMicro(0), time.UnixMicro(-1), time.Time{}.AddDate(1, 0, 0)} {
+		b := changed(binding("b", "north", "r"), func(b *sallyport.Binding) { b.Expires = end })
+		if principal(t, newCompiler(t), b).Member("north", noon) {
+			t.Errorf("a binding until %v is in force", end)
+		}
+	}
+}
+
 // What is bound to somebody else gives nothing, whatever the store returned.
 func TestPrincipalRefusesBindingsOfOthers(t *testing.T) {
 	t.Parallel()

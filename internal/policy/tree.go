@@ -228,7 +228,7 @@ func equalRight(a, b *Route) bool {
 	case a.Parameter == nil && b.Parameter != nil:
 		named = -1
 	}
-	either := a.methods.taken() | b.methods.taken() | methodOther
+	either := a.methods.taken() | b.methods.taken()
 	for bit := methodSet(1); bit != 0 && bit <= either; bit <<= 1 {
 		fitA, fitB := a.methods.fit(bit), b.methods.fit(bit)
 		if either&bit == 0 || fitA == 0 || fitB == 0 {
