@@ -1,0 +1,97 @@
+package demo
+
+import "github.com/sallyport/sallyport"
+
+// The tenants of the demonstration.
+const (
+	tenantMain  = "DemoTenant5"
+	tenantOther = "acme_3"
+)
+
+// A part is a role of the cast's: a named set of permissions.
+type part struct {
+	name, title string
+	permissions []sallyport.Permission
+}
+
+// parts are the roles, for every tenant.
+var parts = []part{
+	{"interface", "Integration of IT Advisor: equipment, as its documentation asks for", []sallyport.Permission{
+		"itadvisor/API", "itadvisor/DESKTOP_CLIENT",
+	}},
+	{"customers", "IT Advisor: add and change customers, and nothing else", []sallyport.Permission{"itadvisor/CUSTOMERS"}},
+	{"ita-administrator", "IT Advisor: user rights and authentication servers", []sallyport.Permission{
+		"itadvisor/API", "itadvisor/DESKTOP_CLIENT", "itadvisor/USER_RIGHTS_AND_AUTHENTICATION_SERVERS_ADMINISTRATOR",
+		"itadvisor/SYSTEM_CONFIGURATION_ADMINISTRATOR",
+	}},
+	{"viewer", "Look at everything that can be looked at", []sallyport.Permission{
+		"inventory/read", "truesight/web-services", "truesight/view-groups", "truesight/view-devices",
+		"orchestrator/workflow.view", "itop/read", "edgeintel/data-management",
+	}},
+	{"operator", "Run workflows and keep the inventory", []sallyport.Permission{
+		"inventory/read", "inventory/write", "orchestrator/workflow.view", "orchestrator/workflow.run", "itop/read", "itop/write",
+	}},
+	{"network-operator", "TrueSight: devices and groups", []sallyport.Permission{
+		"truesight/web-services", "truesight/view-groups", "truesight/edit-groups", "truesight/view-devices",
+		"truesight/edit-devices", "truesight/submit-jobs",
+	}},
+	{"groups-only", "TrueSight: see groups, without the right to use web services", []sallyport.Permission{"truesight/view-groups"}},
+	{"edge-data", "Edge Intelligence: Data Management", []sallyport.Permission{"edgeintel/data-management"}},
+	{"edge-assets", "Edge Intelligence: Asset Management", []sallyport.Permission{"edgeintel/asset-management"}},
+	{"stock", "Inventory: look", []sallyport.Permission{"inventory/read"}},
+}
+
+// A grant gives a part to a player.
+type grant struct {
+	part   string
+	tenant string // [tenantMain] when empty, "*" for every tenant
+	realm  string
+}
+
+// A player is an account of the cast.
+type player struct {
+	login, name string
+	kind        sallyport.UserKind
+	about       string
+	grants      []grant
+	gone        bool // deactivated
+}
+
+// administrator is the built-in role of whoever may do everything.
+const administrator = "administrator"
+
+var players = []player{
+	{
+		login: "admin", name: "Ada Admin", about: "may do everything",
+		grants: []grant{{part: administrator, tenant: "*"}},
+	},
+	{
+		login: "interface", name: "ITA interface", kind: sallyport.Service,
+		about:  "integration account: may change racks, may not add customers",
+		grants: []grant{{part: "interface"}},
+	},
+	{
+		login: "nologin", name: "Nora Nologin", about: "has rights, but not the one to use web services",
+		grants: []grant{{part: "groups-only"}},
+	},
+	{
+		login: "gone", name: "Gus Gone", about: "deactivated", gone: true,
+		grants: []grant{{part: "viewer"}},
+	},
+	{
+		login: "viewer", name: "Vera Viewer", about: "may look, not touch",
+		grants: []grant{{part: "viewer"}},
+	},
+	{
+		login: "operator", name: "Otto Operator", about: "runs workflows; network devices in realm Default only",
+		grants: []grant{{part: "operator"}, {part: "network-operator", realm: "Default"}},
+	},
+	{
+		login: "jane", name: "Jane Twotenants", about: "belongs to two tenants, with other rights in each",
+		grants: []grant{{part: "edge-data"}, {part: "edge-assets", tenant: tenantOther}},
+	},
+	{
+		login: "stockroom", name: "Stockroom", kind: sallyport.Service, about: "service account with an application token",
+		grants: []grant{{part: "stock"}},
+	},
+}

@@ -1,0 +1,183 @@
+package demo
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sallyport/sallyport/demo/platform/itadvisor"
+)
+
+// curl begins a command whose last line of output is the status.
+const curl = `curl -sS -w '\n%{http_code}\n' `
+
+// quote makes text one word of a shell.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// basic is the option for HTTP Basic of a player.
+func (s *stage) basic(login string) string { return "-u " + quote(login+":"+s.password[login]) + " " }
+
+// bearer is the option for a token of the cast.
+func (s *stage) bearer(name string) string {
+	return "-H " + quote("Authorization: Bearer "+s.credential[name].Secret) + " "
+}
+
+// header is the option for a header.
+func header(name, value string) string { return "-H " + quote(name+": "+value) + " " }
+
+// url is a URL below the public listener.
+func (s *stage) url(path string) string { return quote(s.URL + path) }
+
+// bearerOfShell is the option for the token in the shell's variable TOKEN.
+const bearerOfShell = `-H "Authorization: Bearer $TOKEN" `
+
+const jsonBody = "-H 'Content-Type: application/json' "
+
+// examples is a tour: for each API and each kind of credential at least one
+// request that is let in and one that is refused.
+func (s *stage) examples() []Example {
+	var all []Example
+	for _, part := range []func() []Example{
+		s.inventoryExamples, s.advisorExamples, s.networkExamples, s.workflowExamples,
+		s.cmdbExamples, s.edgeExamples, s.tokenExamples, s.ownExamples,
+	} {
+		all = append(all, part()...)
+	}
+	return all
+}
+
+func (s *stage) inventoryExamples() []Example {
+	items := s.url("/inventory/items?limit=2")
+	key := header("X-API-Key", s.credential["warehouse-robot"].Secret)
+	all := []Example{
+		{"Inventory: anybody may ask how it is", "inventory", "", curl + s.url("/inventory/public/status"), 200, false},
+		{"Inventory: nobody in particular is refused, and told how to sign in", "inventory", "", curl + "-i " + items, 401, true},
+		{"Inventory: personal token", "inventory", "personal-token", curl + s.bearer("laptop") + items, 200, true},
+		{"Inventory: the same token may not change anything; the answer says what is missing", "inventory", "personal-token", curl + s.bearer("laptop") + "-X DELETE " + s.url("/inventory/items/itm-0001"), 403, true},
+		{"Inventory: a token whose scope does not reach that far, although its owner may", "inventory", "personal-token", curl + s.bearer("look only") + "-X DELETE " + s.url("/inventory/items/itm-0001"), 403, false},
+		{"Inventory: Basic", "inventory", "password", curl + s.basic("operator") + items, 200, false},
+		{"Inventory: Basic with a wrong password", "inventory", "password", curl + "-u viewer:wrong " + items, 401, false},
+		{"Inventory: API key in a header", "inventory", "api-key", curl + key + items, 200, false},
+		{"Inventory: API key that may look only", "inventory", "api-key", curl + header("X-API-Key", s.credential["reporting"].Secret) + "-X DELETE " + s.url("/inventory/items/itm-0001"), 403, false},
+		{"Inventory: API key in the URL, where this API does not take it", "inventory", "api-key", curl + s.url("/inventory/items?api_key="+s.credential["warehouse-robot"].Secret), 401, false},
+		{"Inventory: two credentials at once", "inventory", "", curl + key + s.basic("operator") + items, 400, false},
+		{"Inventory: a path that two programs could read differently", "inventory", "", curl + "--path-as-is " + s.bearer("laptop") + s.url("/inventory/public/../items"), 400, false},
+		{"Inventory: application token of a service account", "inventory", "application-token", curl + s.bearer("racks") + s.url("/inventory/whoami"), 200, false},
+	}
+	if _, ok := s.credential["left over"]; ok {
+		all = append(all, Example{"Inventory: token of a user who was deactivated", "inventory", "personal-token", curl + s.bearer("left over") + items, 401, false})
+	}
+	return all
+}
+
+func (s *stage) advisorExamples() []Example {
+	rack := s.url("/api/current/assets/" + itadvisor.SampleRack())
+	customer := jsonBody + "-X POST -d '{\"name\":\"ACME\",\"externalId\":\"c-17\"}' " + s.url("/api/current/customers")
+	change := jsonBody + `-X PATCH -d '[{"op":"replace","path":"/description","value":"checked"}]' `
+	return []Example{
+		{"IT Advisor: the integration account changes a rack", "itadvisor", "password", curl + s.basic("interface") + change + rack, 200, true},
+		{"IT Advisor: it may not add a customer, and learns which permission is missing", "itadvisor", "password", curl + s.basic("interface") + customer, 403, true},
+		{"IT Advisor: the same with its application token", "itadvisor", "application-token", curl + s.bearer("racks") + customer, 403, false},
+		{"IT Advisor: application token, racks", "itadvisor", "application-token", curl + s.bearer("racks") + rack, 200, false},
+		{"IT Advisor: the administrator adds a customer", "itadvisor", "password", curl + s.basic("admin") + customer, 201, false},
+		{"IT Advisor: a deactivated user", "itadvisor", "password", curl + s.basic("gone") + rack, 401, false},
+	}
+}
+
+func (s *stage) networkExamples() []Example {
+	groups := "/bca-networks/api/v1.0/groups?orderBy=%2Bname&offset=1&limit=25"
+	return []Example{
+		{"TrueSight: about needs nobody", "truesight", "", curl + s.url("/bca-networks/api/about"), 200, false},
+		{"TrueSight: groups of a realm", "truesight", "password", curl + s.basic("operator") + s.url(groups+"&filter.realm=Default"), 200, true},
+		{"TrueSight: groups of another realm, where the right is not held", "truesight", "password", curl + s.basic("operator") + s.url(groups+"&filter.realm=Branch"), 403, true},
+		{"TrueSight: all groups; the upstream shows those of the realms where the right is held", "truesight", "password", curl + s.basic("viewer") + s.url(groups), 200, false},
+		{"TrueSight: a user without the right to use web services", "truesight", "password", curl + s.basic("nologin") + s.url(groups), 403, false},
+		{"TrueSight: no credential", "truesight", "", curl + s.url(groups), 401, false},
+		{"TrueSight: personal token", "truesight", "personal-token", curl + s.bearer("laptop") + s.url(groups), 200, false},
+	}
+}
+
+func (s *stage) workflowExamples() []Example {
+	base := "/aspera/orchestrator/api"
+	robot, reporting := s.credential["warehouse-robot"].Secret, s.credential["reporting"].Secret
+	return []Example{
+		{"Orchestrator: ping needs nobody", "orchestrator", "", curl + s.url(base+"/remote_node_ping?format=json"), 200, false},
+		{"Orchestrator: start a workflow with an API key in the URL", "orchestrator", "api-key", curl + s.url(base+"/initiate/124.json?api_key="+robot), 200, true},
+		{"Orchestrator: a key that may look but not run", "orchestrator", "api-key", curl + s.url(base+"/initiate/124.json?api_key="+reporting), 403, true},
+		{"Orchestrator: that key sees the workflows", "orchestrator", "api-key", curl + s.url(base+"/workflows_list?format=json&api_key="+reporting), 200, false},
+		{"Orchestrator: Basic", "orchestrator", "password", curl + s.basic("operator") + s.url(base+"/initiate/124.json"), 200, false},
+		{"Orchestrator: a wrong key", "orchestrator", "api-key", curl + s.url(base+"/initiate/124.json?api_key=ghawQesLH2OnnLxpHNAeCwzzm81071841979945"), 401, false},
+	}
+}
+
+func (s *stage) cmdbExamples() []Example {
+	rest := s.url("/itop/webservices/rest.php?version=1.3")
+	get := "--data-urlencode 'json_data={\"operation\":\"core/get\",\"class\":\"Person\",\"key\":\"SELECT Person\",\"output_fields\":\"friendlyname, email\"}' "
+	drop := "--data-urlencode 'json_data={\"operation\":\"core/delete\",\"class\":\"Person\",\"key\":1,\"comment\":\"x\"}' "
+	token := header("Auth-Token", s.credential["scripts"].Secret)
+	return []Example{
+		{"iTop: a token in the header Auth-Token", "itop", "personal-token", curl + token + get + rest, 200, true},
+		{"iTop: the same token as a form field", "itop", "personal-token", curl + get + "--data-urlencode " + quote("auth_token="+s.credential["scripts"].Secret) + " " + rest, 200, false},
+		{"iTop: an operation that the owner may not do", "itop", "personal-token", curl + token + drop + rest, 403, true},
+		{"iTop: a scope that is not for this endpoint", "itop", "personal-token", curl + header("Auth-Token", s.credential["look only"].Secret) + get + rest, 403, false},
+		{"iTop: no credential", "itop", "", curl + get + rest, 401, false},
+	}
+}
+
+func (s *stage) edgeExamples() []Example {
+	types := s.url("/nbapi/ei/v1/assetTypes")
+	body := jsonBody + `-X POST -d '{"name":"pump","connectionType":"MQTT"}' `
+	here, there := header("x-tenant-id", string(s.tenantID[tenantMain])), header("x-tenant-id", string(s.tenantID[tenantOther]))
+	jane := s.passwordGrant("jane", "edgeintel")
+	return []Example{
+		{"Edge Intelligence: Jane reads asset types in one tenant", "edgeintel", "access-token", jane + curl + bearerOfShell + here + types, 200, true},
+		{"Edge Intelligence: she may not add one there", "edgeintel", "access-token", jane + curl + bearerOfShell + here + body + types, 403, true},
+		{"Edge Intelligence: but in her other tenant she may", "edgeintel", "access-token", jane + curl + bearerOfShell + there + body + types, 201, false},
+		{"Edge Intelligence: without a tenant", "edgeintel", "access-token", jane + curl + bearerOfShell + types, 400, false},
+		{"Edge Intelligence: an API key, exchanged for an access token", "edgeintel", "access-token", s.clientGrant("nbikey", "edgeintel") + curl + bearerOfShell + there + types, 200, false},
+		{"Edge Intelligence: somebody else's tenant", "edgeintel", "access-token", s.clientGrant("nbikey", "edgeintel") + curl + bearerOfShell + here + types, 403, false},
+	}
+}
+
+// passwordGrant sets TOKEN in the shell to an access token of a user.
+func (s *stage) passwordGrant(login, api string) string {
+	return s.fetch("-d grant_type=password --data-urlencode " + quote("username="+login) + " --data-urlencode " + quote("password="+s.password[login]) + " -d resource=" + api)
+}
+
+// clientGrant sets TOKEN in the shell to an access token of an API key.
+func (s *stage) clientGrant(name, api string) string {
+	c := s.credential[name]
+	return s.fetch("-u " + quote(c.ID+":"+c.Secret) + " -d grant_type=client_credentials -d resource=" + api)
+}
+
+func (s *stage) fetch(options string) string {
+	return "TOKEN=$(curl -sS " + options + " " + s.url("/oauth2/token") + ` | sed 's/.*"access_token":"\([^"]*\)".*/\1/'); `
+}
+
+func (s *stage) tokenExamples() []Example {
+	key := s.credential["warehouse-robot"]
+	return []Example{
+		{"Standards: metadata", "", "", curl + s.url("/.well-known/oauth-authorization-server"), 200, false},
+		{"Standards: public keys", "", "", curl + s.url("/.well-known/jwks.json"), 200, false},
+		{"Standards: client credentials", "", "api-key", curl + "-u " + quote(key.ID+":"+key.Secret) + " -d grant_type=client_credentials -d resource=inventory " + s.url("/oauth2/token"), 200, true},
+		{"Standards: an unknown client", "", "api-key", curl + "-u nobody:nothing -d grant_type=client_credentials " + s.url("/oauth2/token"), 401, false},
+		{"Standards: the access token at the API", "inventory", "access-token", s.clientGrant("warehouse-robot", "inventory") + curl + bearerOfShell + s.url("/inventory/items"), 200, false},
+		{"Standards: an access token for another API", "itadvisor", "access-token", s.clientGrant("warehouse-robot", "inventory") + curl + bearerOfShell + s.url("/api/current/assets"), 401, false},
+		{"Standards: a changed access token", "inventory", "access-token", s.clientGrant("warehouse-robot", "inventory") + curl + `-H "Authorization: Bearer ${TOKEN}x" ` + s.url("/inventory/items"), 401, false},
+	}
+}
+
+func (s *stage) ownExamples() []Example {
+	jar := "JAR=$(mktemp); curl -sS -o /dev/null -c \"$JAR\" " + jsonBody + header("Origin", s.URL)
+	signIn := func(login string) string {
+		return jar + "-d " + quote(fmt.Sprintf(`{"login":%q,"password":%q}`, login, s.password[login])) + " " + s.url("/sallyport/api/v1/session") + "; "
+	}
+	me := s.url("/sallyport/api/v1/me")
+	return []Example{
+		{"Management API: who am I", "sallyport", "personal-token", curl + s.bearer("laptop") + me, 200, true},
+		{"Management API: nobody", "sallyport", "", curl + me, 401, false},
+		{"Management API: a viewer may not list users", "sallyport", "personal-token", curl + s.bearer("laptop") + s.url("/sallyport/api/v1/tenants/"+string(s.tenantID[tenantMain])+"/users"), 403, false},
+		{"Management API: the administrator may", "sallyport", "personal-token", curl + s.bearer("administration") + s.url("/sallyport/api/v1/tenants/"+string(s.tenantID[tenantMain])+"/users"), 200, false},
+		{"Session: sign in, then use the cookie", "inventory", "session", signIn("viewer") + curl + `-b "$JAR" ` + s.url("/inventory/items?limit=2") + `; rm "$JAR"`, 200, false},
+		{"Session: sign out, and the cookie is worth nothing", "inventory", "session", signIn("viewer") + `curl -sS -o /dev/null -b "$JAR" -X DELETE ` + header("Origin", s.URL) + s.url("/sallyport/api/v1/session") + "; " + curl + `-b "$JAR" ` + s.url("/inventory/items?limit=2") + `; rm "$JAR"`, 401, false},
+	}
+}
