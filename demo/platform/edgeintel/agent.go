@@ -32,8 +32,13 @@ const (
 
 // agentFilters are the parameters that must equal a column exactly.
 var agentFilters = []struct{ name, column string }{
-	{"label", "label"}, {"hardwareSerial", "serial"}, {"hardwareModel", "model"}, {"brokerVersion", "broker"},
-	{"numOfMappedAssets", "CAST(assets AS TEXT)"}, {"connectionState", "connection"}, {"dataPipelinesStatus", "pipelines"},
+	{"label", "label"},
+	{"hardwareSerial", "serial"},
+	{"hardwareModel", "model"},
+	{"brokerVersion", "broker"},
+	{"numOfMappedAssets", "CAST(assets AS TEXT)"},
+	{"connectionState", "connection"},
+	{"dataPipelinesStatus", "pipelines"},
 }
 
 func scanAgent(r storage.Row) (Agent, error) {
@@ -50,12 +55,12 @@ func (s *Service) listAgents(w http.ResponseWriter, r *http.Request, tenant stri
 	}
 	where, args := []string{"tenant = ?"}, []any{tenant}
 	if text := r.URL.Query().Get("search"); text != "" {
-		var any []string
+		var either []string
 		for _, f := range agentFilters {
-			any = append(any, f.column+` LIKE ? ESCAPE '\'`)
+			either = append(either, f.column+` LIKE ? ESCAPE '\'`)
 			args = append(args, storage.Like(text))
 		}
-		where = append(where, "("+strings.Join(any, " OR ")+")")
+		where = append(where, "("+strings.Join(either, " OR ")+")")
 	}
 	for _, f := range agentFilters {
 		if v := r.URL.Query().Get(f.name); v != "" {

@@ -34,6 +34,7 @@ type Options struct {
 type Service struct {
 	db  *sql.DB
 	now func() time.Time
+	log *slog.Logger
 	mux *web.Mux
 }
 
@@ -43,7 +44,7 @@ func New(ctx context.Context, db *sql.DB, o Options) (*Service, error) {
 	if err := storage.Apply(ctx, db, schema); err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, now: o.Now}
+	s := &Service{db: db, now: o.Now, log: o.Log}
 	fill := func(tx *sql.Tx) error { return seed(ctx, tx, o.Now()) }
 	if err := storage.Seed(ctx, db, "inventory", o.Now(), fill); err != nil {
 		return nil, err

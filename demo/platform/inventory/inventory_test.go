@@ -238,7 +238,7 @@ func TestSocket(t *testing.T) {
 	defer srv.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	c, _, err := websocket.Dial(ctx, srv.URL+"/inventory/ws", &websocket.DialOptions{HTTPHeader: http.Header{"X-Sallyport-User": {"jane"}, "Origin": {"https://elsewhere.example"}}})
+	c, _, err := websocket.Dial(ctx, srv.URL+"/inventory/ws", &websocket.DialOptions{HTTPHeader: http.Header{"X-Sallyport-User": {"jane"}, "Origin": {"https://elsewhere.example"}}}) //nolint:bodyclose // the connection owns the body
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,38 +42,40 @@ func (s *Service) events(w http.ResponseWriter, r *http.Request) error {
 		if i > 0 && !pause(r.Context(), time.Duration(every)*time.Millisecond) {
 			return nil
 		}
-		if last, err = s.event(w, r, last); err != nil {
-			return nil // the status is sent; the client sees the stream end without "end"
+		next, err := s.event(r, last)
+		if err != nil {
+			// The status is sent: the client sees the stream end without "end".
+			s.log.ErrorContext(r.Context(), "event stream broken off", "error", err)
+			break
 		}
-		if out.Flush() != nil {
-			return nil
+		last = next.last
+		_, _ = w.Write(next.text)
+		if i == count-1 {
+			_, _ = fmt.Fprintf(w, "event: end\ndata: {\"count\":%d}\n\n", count)
 		}
+		_ = out.Flush()
 	}
-	_, _ = fmt.Fprintf(w, "event: end\ndata: {\"count\":%d}\n\n", count)
-	_ = out.Flush()
 	return nil
 }
 
-// event writes one event and returns the id of the last movement sent.
-func (s *Service) event(w http.ResponseWriter, r *http.Request, last int64) (int64, error) {
+// An event is what one tick sends, and the last movement that was sent then.
+type event struct {
+	text []byte
+	last int64
+}
+
+func (s *Service) event(r *http.Request, last int64) (event, error) {
 	m, found, err := s.movementAfter(r, last)
 	if err != nil {
-		return last, err
+		return event{}, err
 	}
 	if found {
 		data, err := json.Marshal(m)
-		if err != nil {
-			return last, err
-		}
-		_, err = fmt.Fprintf(w, "id: %d\nevent: movement\ndata: %s\n\n", m.ID, data)
-		return m.ID, err
+		return event{fmt.Appendf(nil, "id: %d\nevent: movement\ndata: %s\n\n", m.ID, data), m.ID}, err
 	}
 	stock, err := storage.Count(r.Context(), s.db, `SELECT coalesce(sum(quantity), 0) FROM inv_item`)
-	if err != nil {
-		return last, err
-	}
-	_, err = fmt.Fprintf(w, "event: stock\ndata: {\"quantity\":%d,\"at\":%q}\n\n", stock, s.now().UTC().Format(time.RFC3339Nano))
-	return last, err
+	at := s.now().UTC().Format(time.RFC3339Nano)
+	return event{fmt.Appendf(nil, "event: stock\ndata: {\"quantity\":%d,\"at\":%q}\n\n", stock, at), last}, err
 }
 
 // lastEvent is the movement after which to begin: Last-Event-ID as a browser
@@ -121,25 +123,27 @@ func (s *Service) socket(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The gateway in front checks the origin: behind it the Host may be another.
 	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
-	if err != nil {
-		return nil //nolint:nilerr // Accept has answered
+	if err == nil { // otherwise Accept has answered
+		s.converse(r, c)
 	}
-	defer c.CloseNow()
+	return nil
+}
+
+// converse speaks first and then echoes, within the bounds of one socket.
+func (s *Service) converse(r *http.Request, c *websocket.Conn) {
+	defer func() { _ = c.CloseNow() }() // after Close it does nothing
 	c.SetReadLimit(socketMessage)
 	greeting := []byte("hello " + web.CallerOf(r).Name())
-	if err := c.Write(r.Context(), websocket.MessageText, greeting); err != nil {
-		return nil //nolint:nilerr // the client went away
+	err := c.Write(r.Context(), websocket.MessageText, greeting)
+	for n := 0; err == nil && n < socketMessages; n++ {
+		err = echo(r.Context(), c)
 	}
-	for range socketMessages {
-		if err := echo(r.Context(), c); err != nil {
-			if errors.Is(err, context.DeadlineExceeded) {
-				_ = c.Close(websocket.StatusPolicyViolation, "idle for too long")
-			}
-			return nil
-		}
+	switch {
+	case err == nil:
+		_ = c.Close(websocket.StatusNormalClosure, "that were enough messages")
+	case errors.Is(err, context.DeadlineExceeded):
+		_ = c.Close(websocket.StatusPolicyViolation, "idle for too long")
 	}
-	_ = c.Close(websocket.StatusNormalClosure, "that were enough messages")
-	return nil
 }
 
 func echo(ctx context.Context, c *websocket.Conn) error {

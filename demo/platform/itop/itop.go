@@ -83,8 +83,6 @@ func (s *Service) rest(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.As(err, &f):
 		answer = dict{{"code", f.code}, {"message", f.message}}
-	case err != nil && r.Context().Err() != nil:
-		return nil
 	case err != nil:
 		s.log.ErrorContext(r.Context(), "request failed", "system", "itop", "error", err)
 		answer = dict{{"code", codeInternal}, {"message", "Error: internal error"}}

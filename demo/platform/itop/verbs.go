@@ -33,8 +33,8 @@ func (s *Service) get(_ context.Context, _ *sql.Tx, b *base, c call) (dict, erro
 	if err != nil || limit < 0 {
 		return nil, internal("limit: must be an integer that is not negative")
 	}
-	page, err := c.number("page", 1)
-	if err != nil || page < 1 {
+	page, ok := c.page()
+	if !ok {
 		return result(nil, codeInvalidPage, "The request page number is not valid. It must be an integer greater than 0"), nil
 	}
 	if limit > 0 {
@@ -253,6 +253,12 @@ func (c call) output() ([]string, func(*object, []string) []string, error) {
 		}
 	}
 	return codes, same, nil
+}
+
+// page is the number of the page that is asked for, counted from 1.
+func (c call) page() (int, bool) {
+	n, err := c.number("page", 1)
+	return n, err == nil && n >= 1
 }
 
 func (c call) number(name string, fallback int) (int, error) {

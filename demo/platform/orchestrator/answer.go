@@ -17,11 +17,11 @@ type answer struct {
 	text   *string
 }
 
-func (a answer) write(w http.ResponseWriter, asJSON bool) error {
+func (a answer) write(w http.ResponseWriter, format string) error {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
-	if a.text == nil && asJSON {
+	if a.text == nil && format == "json" {
 		return web.JSON(w, a.status, a.json)
 	}
 	var b bytes.Buffer

@@ -116,7 +116,7 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.write(w, wantsJSON(r))
+	return a.write(w, formatOf(r))
 }
 
 // cutFormat splits the suffix of a format off the last part of a path.
@@ -129,22 +129,23 @@ func cutFormat(segment string) (name, format string) {
 	return segment, ""
 }
 
-// wantsJSON reads the format of the answer: from the path, else from the
-// parameter format, else from Accept. Without any it is XML.
-func wantsJSON(r *http.Request) bool {
+// formatOf is the format of the answer, json or xml: from the path, else from
+// the parameter format, else from Accept. Without any it is XML.
+func formatOf(r *http.Request) string {
 	for _, part := range []string{"format", "id", "endpoint"} {
 		v := r.PathValue(part)
 		if v == "json" || v == "xml" {
-			return v == "json"
+			return v
 		}
 		if _, f := cutFormat(v); f != "" {
-			return f == "json"
+			return f
 		}
 	}
-	if f := r.URL.Query().Get("format"); f != "" {
-		return f == "json"
+	asked := r.URL.Query().Get("format")
+	if asked == "json" || asked == "" && strings.Contains(r.Header.Get("Accept"), "application/json") {
+		return "json"
 	}
-	return strings.Contains(r.Header.Get("Accept"), "application/json")
+	return "xml"
 }
 
 // number reads the id of the path, which must be there.
@@ -176,7 +177,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, e *web.Error) {
 			text:  "#<RuntimeError: " + e.Message + ">",
 		},
 	}
-	_ = a.write(w, wantsJSON(r))
+	_ = a.write(w, formatOf(r))
 }
 
 // ping says that the service is there. Clients call it without credentials to

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -205,7 +206,7 @@ func TestXML(t *testing.T) {
 		w := platformtest.Do(t, s, "GET", base+path, "")
 		d := xml.NewDecoder(w.Body)
 		for {
-			if _, err := d.Token(); err == io.EOF {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Errorf("%s: %v", path, err)

@@ -175,7 +175,8 @@ func (o Order) view(wf Workflow, now time.Time) orderView {
 	p := o.at(wf, now)
 	v := orderView{
 		o.ID, o.Name, wf.ID, wf.Name, p.state, p.details, o.Priority, o.Comments, o.Tags, o.Creator, "SYSTEM",
-		stamp(o.Created), stamp(o.Started), stamp(p.updated), stamp(p.ended), []stepView{},
+		stamp(o.Created), stamp(o.Started), stamp(p.updated), stamp(p.ended),
+		[]stepView{},
 	}
 	for i, st := range wf.Steps {
 		v.Steps = append(v.Steps, stepView{i + 1, st.Name, p.steps[i]})

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,7 +122,7 @@ func All[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // after the last row it is closed already
 	out := []T{}
 	for rows.Next() {
 		v, err := scan(rows)
@@ -171,12 +172,7 @@ func hasCode(err error, codes ...int) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	for _, c := range codes {
-		if e.Code() == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, e.Code())
 }
 
 // Micros is t as it is stored: microseconds since 1970, 0 for the zero time.

@@ -96,19 +96,19 @@ func explain(err error) error {
 	return Bad("the body is not valid JSON")
 }
 
-// Text checks one text field: valid, without control characters, between min
-// and max characters long. Surrounding blanks are removed first.
-func Text(field, value string, min, max int) (string, error) {
+// Text checks one text field: valid, without control characters, between least
+// and most characters long. Surrounding blanks are removed first.
+func Text(field, value string, least, most int) (string, error) {
 	value = strings.TrimSpace(value)
 	if !utf8.ValidString(value) {
 		return "", BadField(field, "is not valid UTF-8")
 	}
 	n := utf8.RuneCountInString(value)
-	if n < min && n == 0 {
+	if n < least && n == 0 {
 		return "", BadField(field, "is required")
 	}
-	if n < min || n > max {
-		return "", BadField(field, "must have between %d and %d characters", min, max)
+	if n < least || n > most {
+		return "", BadField(field, "must have between %d and %d characters", least, most)
 	}
 	if strings.ContainsFunc(value, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {
 		return "", BadField(field, "holds a control character")
@@ -117,15 +117,15 @@ func Text(field, value string, min, max int) (string, error) {
 }
 
 // Int reads the query parameter name: fallback when it is absent, an error
-// when it is not an integer between min and max.
-func Int(r *http.Request, name string, fallback, min, max int) (int, error) {
+// when it is not an integer between least and most.
+func Int(r *http.Request, name string, fallback, least, most int) (int, error) {
 	s := r.URL.Query().Get(name)
 	if s == "" {
 		return fallback, nil
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < min || n > max {
-		return 0, BadField(name, "must be an integer between %d and %d", min, max)
+	if err != nil || n < least || n > most {
+		return 0, BadField(name, "must be an integer between %d and %d", least, most)
 	}
 	return n, nil
 }
