@@ -1,0 +1,428 @@
+package admin_test
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/admin/admintest"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// An operation is a use case of the package as the rules see it: what its caller
+// needs, where, and whether it changes something.
+type operation struct {
+	name  string // of the method
+	needs []sallyport.Permission
+	every bool                   // in every tenant, not in that of the thing
+	holds []sallyport.Permission // what the caller must hold to hand it out
+	looks bool                   // changes nothing
+	rows  int                    // entries in the trail; 1 when 0
+	run   func(s *scene) error
+}
+
+// A scene is a world with one of each thing in its first tenant, and a caller.
+type scene struct {
+	*admintest.World
+	ctx  context.Context
+	a    admin.Actor
+	in   sallyport.TenantID
+	user sallyport.User
+	svc  sallyport.User
+
+	realm   sallyport.Realm
+	group   sallyport.Group
+	role    sallyport.Role
+	binding sallyport.Binding
+	key     sallyport.Credential
+	app     sallyport.Credential // application token of svc
+	token   sallyport.Credential // personal token of user
+	session sallyport.Credential
+	family  store.Family
+	child   sallyport.Tenant // of the first tenant, empty
+	spare   sallyport.Role   // bound to nobody
+}
+
+const anyVersion = admin.AnyVersion
+
+// must returns a value that a test cannot go on without.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	w := admintest.New(t)
+	return furnish(t, w)
+}
+
+func furnish(t *testing.T, w *admintest.World) *scene {
+	t.Helper()
+	s := &scene{World: w, ctx: context.WithoutCancel(t.Context()), in: w.T1.ID}
+	system := admin.System("test")
+	s.user = w.MakeUser(s.in, sallyport.Person)
+	s.svc = w.MakeUser(s.in, sallyport.Service)
+	s.child = must(w.CreateTenant(s.ctx, system, admin.NewTenant{Name: "child", Parent: s.in}))
+	s.realm = must(w.CreateRealm(s.ctx, system, s.in, admin.NewRealm{Name: "north"}))
+	s.group = must(w.CreateGroup(s.ctx, system, s.in, admin.NewGroup{Name: "staff"}))
+	s.role = w.MakeRole(s.in, "orders/read")
+	s.spare = w.MakeRole(s.in)
+	must(w.CreateAPI(s.ctx, system, sallyport.API{Name: "doomed", BasePath: "/doomed"}))
+	s.binding = must(w.CreateBinding(s.ctx, system, s.in, admin.NewBinding{
+		SubjectKind: sallyport.SubjectGroup, Subject: string(s.group.ID), Role: s.role.ID,
+	}))
+	s.key = must(w.CreateKey(s.ctx, system, s.in, admin.NewKey{Name: "key"})).Credential
+	s.app = must(w.CreateApplicationToken(s.ctx, system, s.in, s.svc.ID, admin.NewToken{Name: "app"})).Credential
+	s.token = must(w.CreateToken(s.ctx, admintest.As(s.user), admin.NewToken{Name: "own"})).Credential
+	s.session = must(w.StartSession(s.ctx, admin.NewSession{User: s.user.ID})).Credential
+	s.family = must(w.StartFamily(s.ctx, admin.NewFamily{Principal: s.user.ID, Client: "cli", Refresh: true})).Family
+	return s
+}
+
+// operations is every use case that needs a permission. What needs none, since
+// it is about the actor himself or for the installation alone, is in ownAffairs.
+func operations() []operation {
+	type perms = []sallyport.Permission
+	text := func(s string) *string { return &s }
+	orders := perms{"orders/read"}
+	changed := func(api sallyport.API) sallyport.API { api.Title = "Changed"; return api }
+	return []operation{
+		{name: "CreateTenant", needs: perms{admin.TenantsWrite}, every: true, run: func(s *scene) error {
+			_, err := s.CreateTenant(s.ctx, s.a, admin.NewTenant{Name: "new"})
+			return err
+		}},
+		{name: "CreateTenant below", needs: perms{admin.TenantsWrite}, run: func(s *scene) error {
+			_, err := s.CreateTenant(s.ctx, s.a, admin.NewTenant{Name: "new", Parent: s.in})
+			return err
+		}},
+		{name: "UpdateTenant", needs: perms{admin.TenantsWrite}, run: func(s *scene) error {
+			_, err := s.UpdateTenant(s.ctx, s.a, s.in, anyVersion, admin.TenantChange{Name: text("other")})
+			return err
+		}},
+		{name: "DeactivateTenant", needs: perms{admin.TenantsWrite}, every: true, run: func(s *scene) error {
+			_, err := s.DeactivateTenant(s.ctx, s.a, s.in, anyVersion)
+			return err
+		}},
+		{name: "ReactivateTenant", needs: perms{admin.TenantsWrite}, every: true, run: func(s *scene) error {
+			_, err := s.ReactivateTenant(s.ctx, s.a, s.in, anyVersion)
+			return err
+		}},
+		{name: "DeleteTenant", needs: perms{admin.TenantsWrite}, every: true, run: func(s *scene) error {
+			return s.DeleteTenant(s.ctx, s.a, s.child.ID, anyVersion)
+		}},
+
+		{name: "CreateRealm", needs: perms{admin.RealmsWrite}, run: func(s *scene) error {
+			_, err := s.CreateRealm(s.ctx, s.a, s.in, admin.NewRealm{Name: "south"})
+			return err
+		}},
+		{name: "Realm", needs: perms{admin.RealmsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Realm(s.ctx, s.a, s.in, s.realm.Name)
+			return err
+		}},
+		{name: "Realms", needs: perms{admin.RealmsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Realms(s.ctx, s.a, s.in, admin.Page{})
+			return err
+		}},
+		{name: "UpdateRealm", needs: perms{admin.RealmsWrite}, run: func(s *scene) error {
+			_, err := s.UpdateRealm(s.ctx, s.a, s.in, s.realm.Name, anyVersion, "North")
+			return err
+		}},
+		{name: "DeleteRealm", needs: perms{admin.RealmsWrite}, run: func(s *scene) error {
+			return s.DeleteRealm(s.ctx, s.a, s.in, s.realm.Name, anyVersion)
+		}},
+
+		{name: "CreateUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			_, err := s.CreateUser(s.ctx, s.a, s.in, admin.NewUser{Login: "new"})
+			return err
+		}},
+		{name: "CreateUser with a password", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			_, err := s.CreateUser(s.ctx, s.a, s.in, admin.NewUser{Login: "new", Password: admintest.Password})
+			return err
+		}},
+		{name: "User", needs: perms{admin.UsersRead}, looks: true, run: func(s *scene) error {
+			_, err := s.User(s.ctx, s.a, s.in, s.user.ID)
+			return err
+		}},
+		{name: "Users", needs: perms{admin.UsersRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Users(s.ctx, s.a, s.in, store.UserFilter{}, admin.Page{})
+			return err
+		}},
+		{name: "Users of all tenants", needs: perms{admin.UsersRead}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.Users(s.ctx, s.a, "", store.UserFilter{}, admin.Page{})
+			return err
+		}},
+		{name: "UpdateUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			_, err := s.UpdateUser(s.ctx, s.a, s.in, s.user.ID, anyVersion, admin.UserChange{Name: text("New")})
+			return err
+		}},
+		{name: "DeactivateUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			_, err := s.DeactivateUser(s.ctx, s.a, s.in, s.user.ID, anyVersion)
+			return err
+		}},
+		{name: "ActivateUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			_, err := s.ActivateUser(s.ctx, s.a, s.in, s.user.ID, anyVersion)
+			return err
+		}},
+		{name: "UnlockUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			_, err := s.UnlockUser(s.ctx, s.a, s.in, s.user.ID, anyVersion)
+			return err
+		}},
+		{name: "DeleteUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			return s.DeleteUser(s.ctx, s.a, s.in, s.user.ID, anyVersion)
+		}},
+		{name: "SetPassword", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			return s.SetPassword(s.ctx, s.a, s.in, s.user.ID, admintest.Password, false)
+		}},
+		{name: "EndUser", needs: perms{admin.SessionsRevoke, admin.TokensRevoke}, run: func(s *scene) error {
+			return s.EndUser(s.ctx, s.a, s.in, s.user.ID)
+		}},
+
+		{name: "CreateGroup", needs: perms{admin.GroupsWrite}, run: func(s *scene) error {
+			_, err := s.CreateGroup(s.ctx, s.a, s.in, admin.NewGroup{Name: "new"})
+			return err
+		}},
+		{name: "Group", needs: perms{admin.GroupsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Group(s.ctx, s.a, s.in, s.group.ID)
+			return err
+		}},
+		{name: "Groups", needs: perms{admin.GroupsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Groups(s.ctx, s.a, s.in, "", admin.Page{})
+			return err
+		}},
+		{name: "GroupsOf", needs: perms{admin.GroupsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.GroupsOf(s.ctx, s.a, s.in, s.user.ID)
+			return err
+		}},
+		{name: "Members", needs: perms{admin.GroupsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Members(s.ctx, s.a, s.in, s.group.ID, admin.Page{})
+			return err
+		}},
+		{name: "UpdateGroup", needs: perms{admin.GroupsWrite}, run: func(s *scene) error {
+			_, err := s.UpdateGroup(s.ctx, s.a, s.in, s.group.ID, anyVersion, admin.GroupChange{Title: text("Staff")})
+			return err
+		}},
+		{name: "DeleteGroup", needs: perms{admin.GroupsWrite}, run: func(s *scene) error {
+			return s.DeleteGroup(s.ctx, s.a, s.in, s.group.ID, anyVersion)
+		}},
+		{name: "AddMember", needs: perms{admin.GroupsWrite}, holds: orders, run: func(s *scene) error {
+			return s.AddMember(s.ctx, s.a, s.in, s.group.ID, s.user.ID)
+		}},
+		{name: "RemoveMember", needs: perms{admin.GroupsWrite}, run: func(s *scene) error {
+			return s.RemoveMember(s.ctx, s.a, s.in, s.group.ID, s.user.ID)
+		}},
+
+		{name: "CreateRole", needs: perms{admin.RolesWrite}, holds: orders, run: func(s *scene) error {
+			_, err := s.CreateRole(s.ctx, s.a, s.in, admin.NewRole{Name: "new", Permissions: orders})
+			return err
+		}},
+		{name: "Role", needs: perms{admin.RolesRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Role(s.ctx, s.a, s.in, s.role.ID)
+			return err
+		}},
+		{name: "Roles", needs: perms{admin.RolesRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Roles(s.ctx, s.a, s.in, "", admin.Page{})
+			return err
+		}},
+		{name: "UpdateRole", needs: perms{admin.RolesWrite}, holds: perms{"orders/write"}, run: func(s *scene) error {
+			_, err := s.UpdateRole(s.ctx, s.a, s.in, s.role.ID, anyVersion, admin.RoleChange{Permissions: &perms{"orders/read", "orders/write"}})
+			return err
+		}},
+		{name: "DeleteRole", needs: perms{admin.RolesWrite}, run: func(s *scene) error {
+			return s.DeleteRole(s.ctx, s.a, s.in, s.spare.ID, anyVersion)
+		}},
+
+		{name: "CreateBinding", needs: perms{admin.BindingsWrite}, holds: orders, run: func(s *scene) error {
+			_, err := s.CreateBinding(s.ctx, s.a, s.in, admin.NewBinding{SubjectKind: sallyport.SubjectUser, Subject: string(s.user.ID), Role: s.role.ID})
+			return err
+		}},
+		{name: "Binding", needs: perms{admin.BindingsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Binding(s.ctx, s.a, s.in, s.binding.ID)
+			return err
+		}},
+		{name: "Bindings", needs: perms{admin.BindingsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Bindings(s.ctx, s.a, s.in, store.BindingFilter{}, admin.Page{})
+			return err
+		}},
+		{name: "UpdateBinding", needs: perms{admin.BindingsWrite}, holds: orders, run: func(s *scene) error {
+			_, err := s.UpdateBinding(s.ctx, s.a, s.in, s.binding.ID, anyVersion, admin.BindingChange{Realm: text("north")})
+			return err
+		}},
+		{name: "DeleteBinding", needs: perms{admin.BindingsWrite}, run: func(s *scene) error {
+			return s.DeleteBinding(s.ctx, s.a, s.in, s.binding.ID, anyVersion)
+		}},
+
+		{name: "API", needs: perms{admin.APIsRead}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.API(s.ctx, s.a, "orders")
+			return err
+		}},
+		{name: "APIs", needs: perms{admin.APIsRead}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.APIs(s.ctx, s.a, admin.Page{})
+			return err
+		}},
+		{name: "CheckAPI", needs: perms{admin.APIsWrite}, every: true, looks: true, run: func(s *scene) error {
+			return s.CheckAPI(s.ctx, s.a, changed(admintest.Orders()))
+		}},
+		{name: "CreateAPI", needs: perms{admin.APIsWrite}, every: true, run: func(s *scene) error {
+			_, err := s.CreateAPI(s.ctx, s.a, sallyport.API{Name: "new", BasePath: "/new"})
+			return err
+		}},
+		{name: "ReplaceAPI", needs: perms{admin.APIsWrite}, every: true, run: func(s *scene) error {
+			_, err := s.ReplaceAPI(s.ctx, s.a, "orders", anyVersion, changed(admintest.Orders()))
+			return err
+		}},
+		{name: "DeleteAPI", needs: perms{admin.APIsWrite}, every: true, run: func(s *scene) error {
+			return s.DeleteAPI(s.ctx, s.a, "doomed", anyVersion)
+		}},
+		{name: "ApplyAPIs", needs: perms{admin.APIsWrite}, every: true, run: func(s *scene) error {
+			_, err := s.ApplyAPIs(s.ctx, s.a, []sallyport.API{changed(admintest.Orders())})
+			return err
+		}},
+
+		{name: "CreateApplicationToken", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
+			_, err := s.CreateApplicationToken(s.ctx, s.a, s.in, s.svc.ID, admin.NewToken{Name: "new"})
+			return err
+		}},
+		{name: "Tokens", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Tokens(s.ctx, s.a, s.in, admin.TokenFilter{Owner: s.user.ID}, admin.Page{})
+			return err
+		}},
+		{name: "Tokens of a tenant", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Tokens(s.ctx, s.a, s.in, admin.TokenFilter{}, admin.Page{})
+			return err
+		}},
+		{name: "Token", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Token(s.ctx, s.a, s.token.ID)
+			return err
+		}},
+		{name: "TokenSecrets", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
+			_, err := s.TokenSecrets(s.ctx, s.a, s.token.ID)
+			return err
+		}},
+		{name: "UpdateToken", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
+			_, err := s.UpdateToken(s.ctx, s.a, s.app.ID, anyVersion, admin.TokenChange{Name: text("other")})
+			return err
+		}},
+		{name: "RenewToken", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
+			_, err := s.RenewToken(s.ctx, s.a, s.app.ID, anyVersion, 0)
+			return err
+		}},
+		{name: "AdoptSecret", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
+			return s.AdoptSecret(s.ctx, s.a, s.app.ID, "a-secret-from-elsewhere-1")
+		}},
+		{name: "AdoptSecret of a key", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			return s.AdoptSecret(s.ctx, s.a, s.key.ID, "a-secret-from-elsewhere-2")
+		}},
+		{name: "RevokeToken", needs: perms{admin.TokensRevoke}, run: func(s *scene) error {
+			return s.RevokeToken(s.ctx, s.a, s.token.ID, anyVersion)
+		}},
+
+		{name: "CreateKey", needs: perms{admin.KeysWrite}, holds: orders, run: func(s *scene) error {
+			_, err := s.CreateKey(s.ctx, s.a, s.in, admin.NewKey{Name: "new", Roles: []admin.KeyRole{{Role: s.role.ID}}})
+			return err
+		}},
+		{name: "Key", needs: perms{admin.KeysRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Key(s.ctx, s.a, s.in, s.key.ID)
+			return err
+		}},
+		{name: "KeySecrets", needs: perms{admin.KeysRead}, looks: true, run: func(s *scene) error {
+			_, err := s.KeySecrets(s.ctx, s.a, s.in, s.key.ID)
+			return err
+		}},
+		{name: "Keys", needs: perms{admin.KeysRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Keys(s.ctx, s.a, s.in, "", admin.Page{})
+			return err
+		}},
+		{name: "UpdateKey", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			_, err := s.UpdateKey(s.ctx, s.a, s.in, s.key.ID, anyVersion, admin.TokenChange{Name: text("other")})
+			return err
+		}},
+		{name: "RenewKey", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			_, err := s.RenewKey(s.ctx, s.a, s.in, s.key.ID, anyVersion, 0)
+			return err
+		}},
+		{name: "RevokeKey", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			return s.RevokeKey(s.ctx, s.a, s.in, s.key.ID, anyVersion)
+		}},
+
+		{name: "Sessions", needs: perms{admin.SessionsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Sessions(s.ctx, s.a, s.in, s.user.ID, admin.Page{})
+			return err
+		}},
+		{name: "EndSession", needs: perms{admin.SessionsRevoke}, run: func(s *scene) error {
+			return s.EndSession(s.ctx, s.a, s.session.ID)
+		}},
+		{name: "Families", needs: perms{admin.SessionsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Families(s.ctx, s.a, s.in, s.user.ID, admin.Page{})
+			return err
+		}},
+		{name: "RevokeFamily", needs: perms{admin.SessionsRevoke}, run: func(s *scene) error {
+			return s.RevokeFamily(s.ctx, s.a, s.family.ID)
+		}},
+
+		{name: "SigningKeys", needs: perms{admin.SigningKeysRead}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.SigningKeys(s.ctx, s.a)
+			return err
+		}},
+		{name: "EnsureSigningKeys", needs: perms{admin.SigningKeysWrite}, every: true, rows: 2, run: func(s *scene) error {
+			return s.EnsureSigningKeys(s.ctx, s.a, admin.KeyUse{Kind: token.AccessJWT, Algorithm: token.ES256})
+		}},
+		{name: "RotateSigningKey", needs: perms{admin.SigningKeysWrite}, every: true, run: func(s *scene) error {
+			_, err := s.RotateSigningKey(s.ctx, s.a, admin.KeyUse{Kind: token.AccessJWT})
+			return err
+		}},
+
+		{name: "Audit", needs: perms{admin.AuditRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Audit(s.ctx, s.a, s.in, store.AuditFilter{}, admin.Page{})
+			return err
+		}},
+		{name: "Audit of all tenants", needs: perms{admin.AuditRead}, every: true, run: func(s *scene) error {
+			_, err := s.Audit(s.ctx, s.a, "", store.AuditFilter{}, admin.Page{})
+			return err
+		}},
+		{name: "VerifyAudit", needs: perms{admin.AuditRead}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.VerifyAudit(s.ctx, s.a, 0, 0, nil)
+			return err
+		}},
+	}
+}
+
+// ownAffairs are the methods with an actor that need no permission.
+func ownAffairs() []string {
+	return []string{
+		"Me", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", // about himself
+		"Tenant", "Tenants", "UserByLogin", // show only what he may see
+		"FirstAdministrator", "TendSigningKeys", // of the installation alone
+	}
+}
+
+// TestOperationsAreWhole keeps a use case from being forgotten above.
+func TestOperationsAreWhole(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, o := range operations() {
+		name, _, _ := strings.Cut(o.name, " ")
+		known[name] = true
+	}
+	for _, name := range ownAffairs() {
+		known[name] = true
+	}
+	service := reflect.TypeFor[*admin.Service]()
+	actor := reflect.TypeFor[admin.Actor]()
+	for i := range service.NumMethod() {
+		m := service.Method(i)
+		if m.Type.NumIn() > 2 && m.Type.In(2) == actor && !known[m.Name] {
+			t.Errorf("%s is in neither table", m.Name)
+		}
+		delete(known, m.Name)
+	}
+	for name := range known {
+		t.Errorf("there is no use case %s", name)
+	}
+}
