@@ -1,0 +1,81 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
+)
+
+// Secretive is a collection of things with secrets, such as tokens.
+type Secretive[F, New any] struct {
+	Listing[api.Credential, F]
+}
+
+// Get returns the record of one.
+func (s Secretive[F, New]) Get(ctx context.Context, id sallyport.CredentialID) (out api.Credential, err error) {
+	return out, s.c.do(ctx, call{method: http.MethodGet, path: s.one(id), into: &out})
+}
+
+// Create makes one. This is the only answer with its secret.
+func (s Secretive[F, New]) Create(ctx context.Context, in New) (out api.Issued, err error) {
+	return out, s.c.do(ctx, call{method: http.MethodPost, path: s.path, body: in, once: true, into: &out})
+}
+
+// Update changes one of which version was read.
+func (s Secretive[F, New]) Update(ctx context.Context, id sallyport.CredentialID, version int64, change api.TokenChange) (out api.Credential, err error) {
+	return out, s.c.do(ctx, call{method: http.MethodPatch, path: s.one(id), body: change, match: version, into: &out})
+}
+
+// Renew gives one of which version was read a new secret. This is the only
+// answer with it.
+func (s Secretive[F, New]) Renew(ctx context.Context, id sallyport.CredentialID, version int64, in api.Renewal) (out api.Issued, err error) {
+	return out, s.c.do(ctx, call{method: http.MethodPost, path: s.one(id) + "/renew", body: in, match: version, into: &out})
+}
+
+// Revoke ends one of which version was read, for good.
+func (s Secretive[F, New]) Revoke(ctx context.Context, id sallyport.CredentialID, version int64) error {
+	return s.c.do(ctx, call{method: http.MethodDelete, path: s.one(id), match: version})
+}
+
+// Secrets tells which secrets one has, and which of them is still in use.
+func (s Secretive[F, New]) Secrets(ctx context.Context, id sallyport.CredentialID) ([]api.SecretInfo, error) {
+	var out api.Secrets
+	err := s.c.do(ctx, call{method: http.MethodGet, path: s.one(id) + "/secrets", into: &out})
+	return out.Items, err
+}
+
+func (s Secretive[F, New]) one(id sallyport.CredentialID) string { return s.path + at(string(id)) }
+
+// Keys returns the API keys of a tenant.
+func (c *Client) Keys(tenant sallyport.TenantID) Secretive[api.StateFilter, api.NewKey] {
+	return Secretive[api.StateFilter, api.NewKey]{Listing[api.Credential, api.StateFilter]{c, at("tenants", string(tenant), "keys")}}
+}
+
+// Credentials returns the tokens of others in a tenant. What is created is an
+// application token of a service account.
+func (c *Client) Credentials(tenant sallyport.TenantID) Secretive[api.TokenFilter, api.NewApplicationToken] {
+	return Secretive[api.TokenFilter, api.NewApplicationToken]{Listing[api.Credential, api.TokenFilter]{c, at("tenants", string(tenant), "credentials")}}
+}
+
+// Sessions are sessions, or sign-ins, which are listed and ended.
+type Sessions[ID ~string, T, F any] struct {
+	Listing[T, F]
+}
+
+// End ends one. To be ended already is no error.
+func (s Sessions[ID, T, F]) End(ctx context.Context, id ID) error {
+	return s.c.do(ctx, call{method: http.MethodDelete, path: s.path + at(string(id))})
+}
+
+// Sessions returns the sessions of users who are administered in a tenant.
+func (c *Client) Sessions(tenant sallyport.TenantID) Sessions[sallyport.CredentialID, api.Credential, api.OwnerFilter] {
+	return Sessions[sallyport.CredentialID, api.Credential, api.OwnerFilter]{Listing[api.Credential, api.OwnerFilter]{c, at("tenants", string(tenant), "sessions")}}
+}
+
+// SignIns returns the sign-ins of users and API keys that are administered in a
+// tenant.
+func (c *Client) SignIns(tenant sallyport.TenantID) Sessions[sallyport.FamilyID, api.SignIn, api.OwnerFilter] {
+	return Sessions[sallyport.FamilyID, api.SignIn, api.OwnerFilter]{Listing[api.SignIn, api.OwnerFilter]{c, at("tenants", string(tenant), "sign-ins")}}
+}

@@ -1,0 +1,36 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
+)
+
+// Audit returns the audit trail of a tenant, newest first.
+func (c *Client) Audit(tenant sallyport.TenantID) Listing[api.AuditEntry, api.AuditFilter] {
+	return Listing[api.AuditEntry, api.AuditFilter]{c, at("tenants", string(tenant), "audit")}
+}
+
+// EveryAudit returns the audit trail of the whole installation, newest first.
+func (c *Client) EveryAudit() Listing[api.AuditEntry, api.AuditFilter] {
+	return Listing[api.AuditEntry, api.AuditFilter]{c, at("audit")}
+}
+
+// VerifyAudit has the audit trail verified.
+func (c *Client) VerifyAudit(ctx context.Context, in api.Verification) (out api.Verified, err error) {
+	return out, c.do(ctx, call{method: http.MethodPost, path: at("audit", "verify"), body: in, into: &out})
+}
+
+// SigningKeys returns the signing keys.
+func (c *Client) SigningKeys(ctx context.Context) ([]api.SigningKey, error) {
+	var out api.SigningKeys
+	err := c.do(ctx, call{method: http.MethodGet, path: at("signing-keys"), into: &out})
+	return out.Items, err
+}
+
+// RotateSigningKey takes the next signing key into use and returns it.
+func (c *Client) RotateSigningKey(ctx context.Context, in api.Rotation) (out api.SigningKey, err error) {
+	return out, c.do(ctx, call{method: http.MethodPost, path: at("signing-keys", "rotate"), body: in, into: &out})
+}
