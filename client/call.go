@@ -37,6 +37,14 @@ func at(segments ...string) string {
 	return b.String()
 }
 
+// fetch makes a call that has an answer.
+func fetch[T any](ctx context.Context, c *Client, k call) (T, error) {
+	var out T
+	k.into = &out
+	err := c.do(ctx, k)
+	return out, err
+}
+
 // do makes the call, more than once if need be.
 func (c *Client) do(ctx context.Context, k call) error {
 	var body []byte

@@ -20,9 +20,7 @@ type Listing[T, F any] struct {
 
 // Page returns one page. [api.List.Next] is the cursor of the one after it.
 func (l Listing[T, F]) Page(ctx context.Context, filter F, page api.Page) (api.List[T], error) {
-	var list api.List[T]
-	err := l.c.do(ctx, call{method: http.MethodGet, path: l.path, query: queryOf(filter, page), into: &list})
-	return list, err
+	return fetch[api.List[T]](ctx, l.c, call{method: http.MethodGet, path: l.path, query: queryOf(filter, page)})
 }
 
 // All yields everything that the filter chooses, page by page as it is asked
@@ -62,23 +60,17 @@ func collection[ID ~string, T, F, New, Change any](c *Client, segments ...string
 
 // Get returns one.
 func (r Collection[ID, T, F, New, Change]) Get(ctx context.Context, id ID) (T, error) {
-	var out T
-	err := r.c.do(ctx, call{method: http.MethodGet, path: r.one(id), into: &out})
-	return out, err
+	return fetch[T](ctx, r.c, call{method: http.MethodGet, path: r.one(id)})
 }
 
 // Create makes one. Of what has a secret, this is the one answer that has it.
 func (r Collection[ID, T, F, New, Change]) Create(ctx context.Context, in New) (T, error) {
-	var out T
-	err := r.c.do(ctx, call{method: http.MethodPost, path: r.path, body: in, once: true, into: &out})
-	return out, err
+	return fetch[T](ctx, r.c, call{method: http.MethodPost, path: r.path, body: in, once: true})
 }
 
 // Update changes one of which version was read.
 func (r Collection[ID, T, F, New, Change]) Update(ctx context.Context, id ID, version int64, change Change) (T, error) {
-	var out T
-	err := r.c.do(ctx, call{method: http.MethodPatch, path: r.one(id), body: change, match: version, into: &out})
-	return out, err
+	return fetch[T](ctx, r.c, call{method: http.MethodPatch, path: r.one(id), body: change, match: version})
 }
 
 // Delete removes one of which version was read. What has a secret is revoked.
@@ -90,7 +82,7 @@ func (r Collection[ID, T, F, New, Change]) one(id ID) string {
 	return r.path + "/" + url.PathEscape(string(id))
 }
 
-// act does something to one of which version was read.
-func (r Collection[ID, T, F, New, Change]) act(ctx context.Context, id ID, action string, version int64, body, into any) error {
-	return r.c.do(ctx, call{method: http.MethodPost, path: r.one(id) + "/" + action, body: body, match: version, into: into})
+// action returns the call that does something to one of which version was read.
+func (r Collection[ID, T, F, New, Change]) action(id ID, action string, version int64, body any) call {
+	return call{method: http.MethodPost, path: r.one(id) + "/" + action, body: body, match: version}
 }

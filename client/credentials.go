@@ -14,24 +14,24 @@ type Secretive[F, New any] struct {
 }
 
 // Get returns the record of one.
-func (s Secretive[F, New]) Get(ctx context.Context, id sallyport.CredentialID) (out api.Credential, err error) {
-	return out, s.c.do(ctx, call{method: http.MethodGet, path: s.one(id), into: &out})
+func (s Secretive[F, New]) Get(ctx context.Context, id sallyport.CredentialID) (api.Credential, error) {
+	return fetch[api.Credential](ctx, s.c, call{method: http.MethodGet, path: s.one(id)})
 }
 
 // Create makes one. This is the only answer with its secret.
-func (s Secretive[F, New]) Create(ctx context.Context, in New) (out api.Issued, err error) {
-	return out, s.c.do(ctx, call{method: http.MethodPost, path: s.path, body: in, once: true, into: &out})
+func (s Secretive[F, New]) Create(ctx context.Context, in New) (api.Issued, error) {
+	return fetch[api.Issued](ctx, s.c, call{method: http.MethodPost, path: s.path, body: in, once: true})
 }
 
 // Update changes one of which version was read.
-func (s Secretive[F, New]) Update(ctx context.Context, id sallyport.CredentialID, version int64, change api.TokenChange) (out api.Credential, err error) {
-	return out, s.c.do(ctx, call{method: http.MethodPatch, path: s.one(id), body: change, match: version, into: &out})
+func (s Secretive[F, New]) Update(ctx context.Context, id sallyport.CredentialID, version int64, change api.TokenChange) (api.Credential, error) {
+	return fetch[api.Credential](ctx, s.c, call{method: http.MethodPatch, path: s.one(id), body: change, match: version})
 }
 
 // Renew gives one of which version was read a new secret. This is the only
 // answer with it.
-func (s Secretive[F, New]) Renew(ctx context.Context, id sallyport.CredentialID, version int64, in api.Renewal) (out api.Issued, err error) {
-	return out, s.c.do(ctx, call{method: http.MethodPost, path: s.one(id) + "/renew", body: in, match: version, into: &out})
+func (s Secretive[F, New]) Renew(ctx context.Context, id sallyport.CredentialID, version int64, in api.Renewal) (api.Issued, error) {
+	return fetch[api.Issued](ctx, s.c, call{method: http.MethodPost, path: s.one(id) + "/renew", body: in, match: version})
 }
 
 // Revoke ends one of which version was read, for good.

@@ -15,20 +15,20 @@ type Me struct{ c *Client }
 func (c *Client) Me() Me { return Me{c} }
 
 // Get returns who the caller is.
-func (m Me) Get(ctx context.Context) (out api.Me, err error) {
-	return out, m.c.do(ctx, call{method: http.MethodGet, path: at("me"), into: &out})
+func (m Me) Get(ctx context.Context) (api.Me, error) {
+	return fetch[api.Me](ctx, m.c, call{method: http.MethodGet, path: at("me")})
 }
 
 // Update changes the caller's account, of which version was read.
-func (m Me) Update(ctx context.Context, version int64, change api.MeChange) (out api.Me, err error) {
-	return out, m.c.do(ctx, call{method: http.MethodPatch, path: at("me"), body: change, match: version, into: &out})
+func (m Me) Update(ctx context.Context, version int64, change api.MeChange) (api.Me, error) {
+	return fetch[api.Me](ctx, m.c, call{method: http.MethodPatch, path: at("me"), body: change, match: version})
 }
 
 // Permissions returns what the caller may in a tenant. The empty tenant is the
 // caller's own.
-func (m Me) Permissions(ctx context.Context, tenant sallyport.TenantID) (out api.Permissions, err error) {
+func (m Me) Permissions(ctx context.Context, tenant sallyport.TenantID) (api.Permissions, error) {
 	query := queryOf(api.TenantQuery{Tenant: tenant})
-	return out, m.c.do(ctx, call{method: http.MethodGet, path: at("me", "permissions"), query: query, into: &out})
+	return fetch[api.Permissions](ctx, m.c, call{method: http.MethodGet, path: at("me", "permissions"), query: query})
 }
 
 // ChangePassword replaces the caller's password. All that was issued to the

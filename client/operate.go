@@ -19,8 +19,8 @@ func (c *Client) EveryAudit() Listing[api.AuditEntry, api.AuditFilter] {
 }
 
 // VerifyAudit has the audit trail verified.
-func (c *Client) VerifyAudit(ctx context.Context, in api.Verification) (out api.Verified, err error) {
-	return out, c.do(ctx, call{method: http.MethodPost, path: at("audit", "verify"), body: in, into: &out})
+func (c *Client) VerifyAudit(ctx context.Context, in api.Verification) (api.Verified, error) {
+	return fetch[api.Verified](ctx, c, call{method: http.MethodPost, path: at("audit", "verify"), body: in})
 }
 
 // SigningKeys returns the signing keys.
@@ -31,6 +31,6 @@ func (c *Client) SigningKeys(ctx context.Context) ([]api.SigningKey, error) {
 }
 
 // RotateSigningKey takes the next signing key into use and returns it.
-func (c *Client) RotateSigningKey(ctx context.Context, in api.Rotation) (out api.SigningKey, err error) {
-	return out, c.do(ctx, call{method: http.MethodPost, path: at("signing-keys", "rotate"), body: in, into: &out})
+func (c *Client) RotateSigningKey(ctx context.Context, in api.Rotation) (api.SigningKey, error) {
+	return fetch[api.SigningKey](ctx, c, call{method: http.MethodPost, path: at("signing-keys", "rotate"), body: in})
 }

@@ -20,13 +20,13 @@ func (c *Client) Tenants() Tenants {
 }
 
 // Deactivate takes a tenant out of use.
-func (t Tenants) Deactivate(ctx context.Context, id sallyport.TenantID, version int64) (out api.Tenant, err error) {
-	return out, t.act(ctx, id, "deactivate", version, nil, &out)
+func (t Tenants) Deactivate(ctx context.Context, id sallyport.TenantID, version int64) (api.Tenant, error) {
+	return fetch[api.Tenant](ctx, t.c, t.action(id, "deactivate", version, nil))
 }
 
 // Reactivate takes a tenant into use again.
-func (t Tenants) Reactivate(ctx context.Context, id sallyport.TenantID, version int64) (out api.Tenant, err error) {
-	return out, t.act(ctx, id, "reactivate", version, nil, &out)
+func (t Tenants) Reactivate(ctx context.Context, id sallyport.TenantID, version int64) (api.Tenant, error) {
+	return fetch[api.Tenant](ctx, t.c, t.action(id, "reactivate", version, nil))
 }
 
 // Realms are the realms of a tenant, named by their names.
@@ -55,34 +55,34 @@ func (c *Client) EveryUser() Listing[api.User, api.UserFilter] {
 }
 
 // UserByLogin returns the user with a login, in whichever tenant he is.
-func (c *Client) UserByLogin(ctx context.Context, login string) (out api.User, err error) {
+func (c *Client) UserByLogin(ctx context.Context, login string) (api.User, error) {
 	query := queryOf(api.LoginQuery{Login: login})
-	return out, c.do(ctx, call{method: http.MethodGet, path: at("users", "lookup"), query: query, into: &out})
+	return fetch[api.User](ctx, c, call{method: http.MethodGet, path: at("users", "lookup"), query: query})
 }
 
 // Deactivate takes a user out of use; his credentials end for good.
-func (u Users) Deactivate(ctx context.Context, id sallyport.PrincipalID, version int64) (out api.User, err error) {
-	return out, u.act(ctx, id, "deactivate", version, nil, &out)
+func (u Users) Deactivate(ctx context.Context, id sallyport.PrincipalID, version int64) (api.User, error) {
+	return fetch[api.User](ctx, u.c, u.action(id, "deactivate", version, nil))
 }
 
 // Activate takes a deactivated user into use again.
-func (u Users) Activate(ctx context.Context, id sallyport.PrincipalID, version int64) (out api.User, err error) {
-	return out, u.act(ctx, id, "activate", version, nil, &out)
+func (u Users) Activate(ctx context.Context, id sallyport.PrincipalID, version int64) (api.User, error) {
+	return fetch[api.User](ctx, u.c, u.action(id, "activate", version, nil))
 }
 
 // Unlock lets a locked user in again.
-func (u Users) Unlock(ctx context.Context, id sallyport.PrincipalID, version int64) (out api.User, err error) {
-	return out, u.act(ctx, id, "unlock", version, nil, &out)
+func (u Users) Unlock(ctx context.Context, id sallyport.PrincipalID, version int64) (api.User, error) {
+	return fetch[api.User](ctx, u.c, u.action(id, "unlock", version, nil))
 }
 
 // End ends all sessions, sign-ins and tokens of a user.
 func (u Users) End(ctx context.Context, id sallyport.PrincipalID) error {
-	return u.act(ctx, id, "end", 0, nil, nil)
+	return u.c.do(ctx, u.action(id, "end", 0, nil))
 }
 
 // SetPassword gives a user another password.
 func (u Users) SetPassword(ctx context.Context, id sallyport.PrincipalID, in api.NewPassword) error {
-	return u.act(ctx, id, "password", 0, in, nil)
+	return u.c.do(ctx, u.action(id, "password", 0, in))
 }
 
 // Groups returns the groups that a user is in.
@@ -153,18 +153,18 @@ type APIs struct {
 func (c *Client) APIs() APIs { return APIs{Listing[api.API, struct{}]{c, at("apis")}} }
 
 // Get returns a protected API.
-func (a APIs) Get(ctx context.Context, name sallyport.APIName) (out api.API, err error) {
-	return out, a.c.do(ctx, call{method: http.MethodGet, path: at("apis", string(name)), into: &out})
+func (a APIs) Get(ctx context.Context, name sallyport.APIName) (api.API, error) {
+	return fetch[api.API](ctx, a.c, call{method: http.MethodGet, path: at("apis", string(name))})
 }
 
 // Create mounts a protected API.
-func (a APIs) Create(ctx context.Context, document sallyport.API) (out api.API, err error) {
-	return out, a.c.do(ctx, call{method: http.MethodPost, path: a.path, body: document, once: true, into: &out})
+func (a APIs) Create(ctx context.Context, document sallyport.API) (api.API, error) {
+	return fetch[api.API](ctx, a.c, call{method: http.MethodPost, path: a.path, body: document, once: true})
 }
 
 // Replace puts another document in place of the one of which version was read.
-func (a APIs) Replace(ctx context.Context, name sallyport.APIName, version int64, document sallyport.API) (out api.API, err error) {
-	return out, a.c.do(ctx, call{method: http.MethodPut, path: at("apis", string(name)), body: document, match: version, into: &out})
+func (a APIs) Replace(ctx context.Context, name sallyport.APIName, version int64, document sallyport.API) (api.API, error) {
+	return fetch[api.API](ctx, a.c, call{method: http.MethodPut, path: at("apis", string(name)), body: document, match: version})
 }
 
 // Delete unmounts a protected API of which version was read.
@@ -173,8 +173,8 @@ func (a APIs) Delete(ctx context.Context, name sallyport.APIName, version int64)
 }
 
 // Check tries a document without changing anything.
-func (a APIs) Check(ctx context.Context, document sallyport.API) (out api.Check, err error) {
-	return out, a.c.do(ctx, call{method: http.MethodPost, path: at("apis", "check"), body: document, into: &out})
+func (a APIs) Check(ctx context.Context, document sallyport.API) (api.Check, error) {
+	return fetch[api.Check](ctx, a.c, call{method: http.MethodPost, path: at("apis", "check"), body: document})
 }
 
 // Apply mounts or replaces APIs, all or none, and returns the names of those
