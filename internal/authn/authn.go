@@ -101,6 +101,14 @@ func (k Known) Kind() sallyport.CredentialKind { return kinds[k.entry.Kind] }
 // Limits returns what the credential narrows.
 func (k Known) Limits() *Limits { return k.limits }
 
+// Expires returns when the credential ends by itself; zero: never.
+func (k Known) Expires() time.Time {
+	if k.entry.Expires == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(k.entry.Expires).UTC()
+}
+
 // Dead reports whether the credential was forgotten since it was looked up.
 func (k Known) Dead() bool { return k.entry.Dead() }
 

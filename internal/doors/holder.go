@@ -1,0 +1,71 @@
+package doors
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// Shown is a secret that stands in the body of a request to a token endpoint,
+// where no route says what to do with it.
+type Shown struct {
+	Secret string
+	Kinds  []sallyport.CredentialKind // that will do; empty: all
+	API    sallyport.APIName          // that an access token must be for; empty: it must be for every API
+	Client netip.Addr
+	Agent  string
+
+	// Inspected says that who shows the secret is not who uses it, but somebody
+	// who was shown it and asks about it. That is no use of it, and where it may
+	// be used from is not known.
+	Inspected bool
+}
+
+// A Holder is who a secret belongs to, and how far the secret reaches.
+type Holder struct {
+	Principal  *policy.Principal
+	Kind       sallyport.CredentialKind
+	Credential sallyport.UUID     // of an access token that of its sign-in
+	Tenant     sallyport.TenantID // the one tenant that it acts in; empty: wherever the principal may
+	Limited    bool               // whether Scopes applies
+	Scopes     []string
+	Expires    time.Time // zero: never
+}
+
+// Holder verifies a secret, as door one does, and returns whose it is, or the
+// reason why it is nobody's. Passwords are for [Doors.Authenticate].
+func (d *Doors) Holder(ctx context.Context, s Shown) (Holder, sallyport.Reason) {
+	v := visit{doors: d, policy: d.policy.Load(), now: d.now()}
+	known, reason, _ := d.authn.Verify(ctx, &authn.Presented{
+		In: sallyport.CarrierBearer, Secret: s.Secret, Kinds: s.Kinds, API: s.API, Client: s.Client, Now: v.now,
+	})
+	if s.Inspected && reason == sallyport.NetworkForbidden {
+		reason = "" // it is the last thing that can be wrong with a stored secret
+	}
+	if reason == "" {
+		reason = v.recognise(ctx, known)
+	}
+	switch {
+	case reason != "":
+	case known.Dead():
+		reason = sallyport.CredentialRevoked
+	case d.lease.age(d.now()) > d.maxStaleness:
+		reason = sallyport.PolicyStale
+	}
+	if reason != "" {
+		return Holder{}, reason
+	}
+	if !s.Inspected {
+		d.authn.Count(known, v.now, s.Client, s.Agent)
+	}
+	limits := known.Limits()
+	return Holder{
+		Principal: v.principal, Kind: known.Kind(), Credential: known.ID(), Tenant: limits.Tenant,
+		Limited: limits.Limited, Scopes: slices.Clone(limits.Scopes), Expires: known.Expires(),
+	}, ""
+}
