@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/sallyport/sallyport/demo/platform/platformtest"
 )
 
@@ -119,20 +121,27 @@ func TestAssetTypeLife(t *testing.T) {
 	}
 }
 
-// TestFirstVisit lets many requests be the first of one tenant.
+// TestFirstVisit lets many requests be the first of a tenant, for as many
+// tenants as make it likely that two of them really meet.
 func TestFirstVisit(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
-			w := do(t, s, acme, "GET", "/assetTypes", "")
-			if got := platformtest.Decode[typeList](t, w); w.Code != 200 || got.Page.Total != 4 {
-				t.Errorf("first visit: %d %s", w.Code, w.Body)
-			}
-		})
+	for range 30 {
+		tenant := uuid.NewString()
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for range 16 {
+			wg.Go(func() {
+				<-start
+				w := do(t, s, tenant, "GET", "/assetTypes", "")
+				if got := platformtest.Decode[typeList](t, w); w.Code != 200 || got.Page.Total != 4 {
+					t.Errorf("first visit: %d %s", w.Code, w.Body)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
 	}
-	wg.Wait()
 }
 
 func TestRefusals(t *testing.T) {

@@ -37,6 +37,7 @@ func TestMatch(t *testing.T) {
 		"SELECT Person WHERE name LIKE 'C_rie'":                                          true,
 		"SELECT Person WHERE name LIKE 'C_ie'":                                           false,
 		"SELECT Person WHERE name LIKE '%u%i%'":                                          true,
+		"SELECT Person WHERE name LIKE '%Cre'":                                           false,
 		"SELECT Person WHERE name LIKE ''":                                               false,
 		"SELECT Person WHERE phone LIKE '%'":                                             true,
 		`SELECT Person WHERE function LIKE '100\% %'`:                                    true,
