@@ -134,14 +134,11 @@ func insertKey(ctx context.Context, tx *store.Tx, sealer *token.Sealer, kind tok
 	if err != nil {
 		return err
 	}
-	s, err := key.Activate(now).Store(sealer)
+	stored, err := authn.SealKey(sealer, key.Activate(now))
 	if err != nil {
 		return err
 	}
-	return tx.InsertSigningKey(ctx, &store.SigningKey{
-		ID: s.ID, Use: string(s.Kind), Algorithm: string(s.Algorithm), State: store.KeyState(s.State),
-		Sealed: s.Private, Public: s.PublicJWK, Created: s.Created, Activated: s.Activated,
-	})
+	return tx.InsertSigningKey(ctx, &stored)
 }
 
 // write runs f in a transaction and has the doors apply what it noted.
@@ -173,3 +170,12 @@ func (k *Kit) Apply() {
 
 // NewID returns a random UUID.
 func NewID() string { return uuid.NewString() }
+
+// ReplaceAPI writes another document for an API that is there already.
+func (k *Kit) ReplaceAPI(api sallyport.API) {
+	k.T.Helper()
+	k.write(func(ctx context.Context, tx *store.Tx) error {
+		tx.Note(sallyport.ChangePolicy, "")
+		return tx.UpdateAPI(ctx, &store.APIDocument{API: api}, store.AnyVersion)
+	})
+}

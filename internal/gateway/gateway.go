@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/gateway/surface"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/respond"
+	"github.com/sallyport/sallyport/internal/telemetry"
+)
+
+// Names of the session cookies that a browser may have for the host that an API
+// shares with Sallyport itself. No upstream sees or sets them.
+const (
+	SessionCookie         = "__Host-sp_session"
+	InsecureSessionCookie = "sp_session" // over plain http, on one's own machine
+)
+
+// Config is what a gateway is made of.
+type Config struct {
+	Doors *doors.Doors
+	Now   func() time.Time
+	Log   *slog.Logger
+
+	TrustedProxies []netip.Prefix // in front, whose X-Forwarded-For and -Proto are believed
+	ProxyDepth     int            // how many of them a request passes
+
+	FormLimit int64                    // largest form in which a credential is looked for; 1 MiB when 0
+	Docs      respond.Docs             // where problem documents point; [respond.DefaultDocs] when empty
+	Metadata  func(*policy.API) string // URL of an API's resource metadata (RFC 9728); nil: not said
+
+	Metrics *telemetry.Metrics   // nil: nothing is counted
+	Access  *telemetry.AccessLog // nil: nothing is written
+}
+
+// A Gateway forwards what the doors let in. Make it with [New] and end it with
+// [Gateway.Close]. It is safe for concurrent use.
+type Gateway struct {
+	doors   *doors.Doors
+	desk    surface.Desk
+	now     func() time.Time
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	access  *telemetry.AccessLog
+
+	mounts   mounts
+	passages sync.Pool // of *passage
+	buffers  buffers
+
+	closing   chan struct{} // closed by Close
+	closeOnce sync.Once
+}
+
+// New returns a gateway.
+func New(c Config) *Gateway {
+	g := &Gateway{
+		doors: c.Doors, now: c.Now, log: c.Log, metrics: c.Metrics, access: c.Access,
+		desk: surface.Desk{
+			Trusted: c.TrustedProxies, Depth: c.ProxyDepth, Now: c.Now,
+			FormLimit: c.FormLimit, Docs: c.Docs, Metadata: c.Metadata,
+		},
+		closing: make(chan struct{}),
+	}
+	g.mounts.doors, g.mounts.now = c.Doors, c.Now
+	g.passages.New = func() any { return newPassage(g) }
+	return g
+}
+
+// Close ends open tunnels and gives back idle connections to upstreams. Other
+// requests in flight go on. [http.Server.RegisterOnShutdown] is its place, since
+// a server does not know of tunnels once they are open.
+func (g *Gateway) Close() {
+	g.closeOnce.Do(func() { close(g.closing) })
+	g.mounts.close()
+}
+
+// ServeHTTP decides on a request and forwards or answers it.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p, ok := g.passages.Get().(*passage)
+	if !ok {
+		return // unreachable: the pool holds nothing else
+	}
+	began := g.now()
+	p.begin(w, r)
+	defer g.passages.Put(p)
+	defer p.end()
+	defer g.account(p, began) // also when the answer breaks off, which is a panic
+	p.decide(r.Context())
+	p.took = g.now().Sub(began)
+	switch {
+	case p.misdirected():
+		p.problem(http.StatusMisdirectedRequest, "The connection was made for another host.")
+	case !p.decision.Allowed:
+		g.desk.Deny(&p.out, r, &p.request, &p.decision)
+	default:
+		p.forward()
+	}
+}
+
+// account counts and logs what happened.
+func (g *Gateway) account(p *passage, began time.Time) {
+	if g.metrics != nil {
+		m := g.metrics.API(p.decision.API)
+		m.Decided(&p.decision)
+		m.Took(p.took)
+		if p.asked && !p.clientFault {
+			m.Upstream(p.answered, p.headTook)
+		}
+	}
+	if g.access != nil {
+		g.access.Write(&telemetry.Access{
+			Decision: &p.decision, Time: began, Took: g.now().Sub(began),
+			Method: p.request.Method, Path: p.request.Canonical.Path,
+			Status: p.out.status, Client: p.request.Client,
+		})
+	}
+}
+
+// buffers are what answers are copied through.
+type buffers struct{ pool sync.Pool }
+
+const bufferSize = 32 << 10
+
+// Get returns a buffer.
+func (b *buffers) Get() []byte {
+	if p, ok := b.pool.Get().(*[bufferSize]byte); ok {
+		return p[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+// Put takes a buffer back.
+func (b *buffers) Put(buffer []byte) {
+	if len(buffer) == bufferSize {
+		b.pool.Put((*[bufferSize]byte)(buffer))
+	}
+}

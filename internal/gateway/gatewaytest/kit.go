@@ -1,0 +1,101 @@
+// Package gatewaytest puts a gateway between a client and an upstream that both
+// speak raw bytes, so that a test sees what is on the wire.
+package gatewaytest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/telemetry"
+)
+
+// A Kit is a running gateway.
+type Kit struct {
+	*doorstest.Kit
+	Gateway *gateway.Gateway
+	Server  *http.Server
+	Limiter *gateway.Limiter
+	Metrics *telemetry.Metrics
+	Addr    string
+	URL     string
+	Log     *Log
+}
+
+// Options change what [Start] makes.
+type Options struct {
+	Gateway   gateway.Config       // what it lacks is filled in
+	Server    gateway.ServerConfig // the same
+	Doors     *doorstest.Kit       // made of the APIs when nil
+	PerSource int                  // connections; 10,000 when 0
+}
+
+// Start starts a gateway in front of the given APIs. It ends with the test.
+func Start(t testing.TB, o Options, apis ...sallyport.API) *Kit {
+	t.Helper()
+	k := &Kit{Kit: o.Doors, Metrics: telemetry.NewMetrics(telemetry.Build{}), Log: &Log{}}
+	log := slog.New(slog.NewTextHandler(k.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if k.Kit == nil {
+		k.Kit = doorstest.New(t, apis...)
+	}
+	c := o.Gateway
+	c.Doors, c.Now, c.Log, c.Metrics = k.Doors, time.Now, log, k.Metrics
+	k.Gateway = gateway.New(c)
+	if o.Server.Log == nil {
+		o.Server.Log = log
+	}
+	k.Server = gateway.Server(k.Gateway, o.Server)
+	k.Server.RegisterOnShutdown(k.Gateway.Close)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.PerSource == 0 {
+		o.PerSource = 10_000
+	}
+	k.Limiter = gateway.Limit(l, 10_000, o.PerSource)
+	k.Addr, k.URL = l.Addr().String(), "http://"+l.Addr().String()
+	if o.Server.TLS != nil {
+		k.URL = "https://" + k.Addr
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- gateway.Serve(ctx, k.Server, k.Limiter, patience) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("serving: %v", err)
+		}
+		k.Gateway.Close()
+	})
+	return k
+}
+
+// A Log keeps what was logged.
+type Log struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+// Write keeps a line.
+func (l *Log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// String returns everything.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
