@@ -3,10 +3,10 @@ package admin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
@@ -38,32 +38,6 @@ func keyInfo(k store.SigningKey) KeyInfo {
 
 func signingThing(k *token.SigningKey) thing {
 	return thing{"signing_key", k.ID, string(k.Kind) + " " + string(k.Algorithm)}
-}
-
-// toStore returns a signing key as the store keeps it.
-func (s *Service) toStore(k *token.SigningKey) (store.SigningKey, error) {
-	stored, err := k.Store(s.c.Keys)
-	if err != nil {
-		return store.SigningKey{}, fmt.Errorf("seal signing key %s: %w", k.ID, err)
-	}
-	return store.SigningKey{
-		ID: stored.ID, Algorithm: string(stored.Algorithm), Use: string(stored.Kind), State: store.KeyState(stored.State),
-		Sealed: stored.Private, Public: stored.PublicJWK,
-		Created: stored.Created, Activated: stored.Activated, Retired: stored.Retired, Ends: stored.AcceptUntil,
-	}, nil
-}
-
-// fromStore is the inverse of toStore.
-func (s *Service) fromStore(k store.SigningKey) (*token.SigningKey, error) {
-	key, err := token.OpenKey(s.c.Keys, token.StoredKey{
-		ID: k.ID, Kind: token.JWTKind(k.Use), Algorithm: token.Algorithm(k.Algorithm), State: token.KeyState(k.State),
-		Private: k.Sealed, PublicJWK: k.Public,
-		Created: k.Created, Activated: k.Activated, Retired: k.Retired, AcceptUntil: k.Ends,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open signing key %s: %w", k.ID, err)
-	}
-	return key, nil
 }
 
 // SigningKeys returns all signing keys, oldest first. It needs
@@ -151,7 +125,7 @@ func (w *work) ensureKeys(ctx context.Context, use KeyUse, drawn [2]*token.Signi
 }
 
 func (w *work) insertKey(ctx context.Context, k *token.SigningKey) error {
-	stored, err := w.toStore(k)
+	stored, err := authn.SealKey(w.c.Keys, k)
 	if err != nil {
 		return err
 	}
@@ -212,7 +186,7 @@ func (w *work) rotate(ctx context.Context, use KeyUse, drawn [2]*token.SigningKe
 		if err := w.move(ctx, *next, (*token.SigningKey).Activate); err != nil {
 			return nil, err
 		}
-		if active, err = w.fromStore(*next); err != nil {
+		if active, err = authn.OpenKey(w.c.Keys, *next); err != nil {
 			return nil, err
 		}
 		active = active.Activate(w.now)
@@ -223,7 +197,7 @@ func (w *work) rotate(ctx context.Context, use KeyUse, drawn [2]*token.SigningKe
 }
 
 func (w *work) storeKey(ctx context.Context, k *token.SigningKey) error {
-	stored, err := w.toStore(k)
+	stored, err := authn.SealKey(w.c.Keys, k)
 	if err != nil {
 		return err
 	}
@@ -233,11 +207,11 @@ func (w *work) storeKey(ctx context.Context, k *token.SigningKey) error {
 // move brings a stored key into its next state. The private part is sealed anew,
 // as the seal is bound to what the key may be used for.
 func (w *work) move(ctx context.Context, k store.SigningKey, to func(*token.SigningKey, time.Time) *token.SigningKey) error {
-	key, err := w.fromStore(k)
+	key, err := authn.OpenKey(w.c.Keys, k)
 	if err != nil {
 		return err
 	}
-	moved, err := w.toStore(to(key, w.now))
+	moved, err := authn.SealKey(w.c.Keys, to(key, w.now))
 	if err != nil {
 		return err
 	}

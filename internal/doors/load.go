@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
@@ -53,17 +54,9 @@ func (d *Doors) loadPolicy(ctx context.Context) error {
 
 // loadKeys reads and opens the signing keys and puts them in force.
 func (d *Doors) loadKeys(ctx context.Context) error {
-	stored, err := d.store.SigningKeys(ctx)
+	keys, err := authn.LoadKeys(ctx, &d.store.Reader, d.sealer)
 	if err != nil {
-		return fmt.Errorf("read the signing keys: %w", err)
-	}
-	var keys []*token.SigningKey
-	for i := range stored {
-		key, err := openKey(d.sealer, &stored[i])
-		if err != nil {
-			return err
-		}
-		keys = append(keys, key)
+		return err
 	}
 	set, err := token.NewKeySet(d.issuer, leeway, keys...)
 	if err != nil {
@@ -71,16 +64,4 @@ func (d *Doors) loadKeys(ctx context.Context) error {
 	}
 	d.keys.Store(set)
 	return nil
-}
-
-func openKey(sealer *token.Sealer, k *store.SigningKey) (*token.SigningKey, error) {
-	key, err := token.OpenKey(sealer, token.StoredKey{
-		ID: k.ID, Kind: token.JWTKind(k.Use), Algorithm: token.Algorithm(k.Algorithm), State: token.KeyState(k.State),
-		Private: k.Sealed, PublicJWK: k.Public,
-		Created: k.Created, Activated: k.Activated, Retired: k.Retired, AcceptUntil: k.Ends,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open the signing key %s; is it the right master key?: %w", k.ID, err)
-	}
-	return key, nil
 }

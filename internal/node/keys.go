@@ -1,8 +1,11 @@
 package node
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -34,4 +37,15 @@ func derive(m token.MasterKey) (derived, error) {
 		}
 	}
 	return d, nil
+}
+
+// OpenKeys reads and opens all signing keys with a master key, as a check, and
+// returns how many there are.
+func OpenKeys(ctx context.Context, s *store.Store, m token.MasterKey) (int, error) {
+	sealer, err := token.NewSealer(token.SealSigningKey, m)
+	if err != nil {
+		return 0, fmt.Errorf("derive the key of signing keys: %w", err)
+	}
+	keys, err := authn.LoadKeys(ctx, &s.Reader, sealer)
+	return len(keys), err
 }
