@@ -92,7 +92,7 @@ func (t *Tx) UpdateAPI(ctx context.Context, a *APIDocument, ifVersion int64) err
 		return err
 	}
 	a.Updated = trim(t.now())
-	a.Version, err = t.update(ctx, "API", updateAPI,
+	err = t.update(ctx, "API", &a.Version, updateAPI,
 		[]any{document, micros(a.Updated), string(a.API.Name), ifVersion}, apiVersion, string(a.API.Name))
 	return err
 }
@@ -102,6 +102,6 @@ const deleteAPI = `
 
 // DeleteAPI removes a protected API. Roles keep the names of its permissions.
 func (t *Tx) DeleteAPI(ctx context.Context, name sallyport.APIName, ifVersion int64) error {
-	_, err := t.update(ctx, "API", deleteAPI, []any{string(name), ifVersion}, apiVersion, string(name))
+	err := t.update(ctx, "API", nil, deleteAPI, []any{string(name), ifVersion}, apiVersion, string(name))
 	return err
 }

@@ -135,9 +135,9 @@ const (
 )
 
 // UpdateBinding writes all of a binding but its tenant and its subject.
-func (t *Tx) UpdateBinding(ctx context.Context, b *sallyport.Binding, ifVersion int64) (err error) {
+func (t *Tx) UpdateBinding(ctx context.Context, b *sallyport.Binding, ifVersion int64) error {
 	b.Updated = trim(t.now())
-	b.Version, err = t.update(ctx, "binding", updateBinding, []any{
+	err := t.update(ctx, "binding", &b.Version, updateBinding, []any{
 		string(b.Role), b.Realm, b.Condition, micros(b.Expires), string(b.State), micros(b.Updated),
 		string(b.Tenant), string(b.ID), ifVersion,
 	}, bindingVersion, string(b.Tenant), string(b.ID))
@@ -149,7 +149,7 @@ const deleteBinding = `
 
 // DeleteBinding removes a binding.
 func (t *Tx) DeleteBinding(ctx context.Context, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64) error {
-	_, err := t.update(ctx, "binding", deleteBinding, []any{string(tenant), string(id), ifVersion},
+	err := t.update(ctx, "binding", nil, deleteBinding, []any{string(tenant), string(id), ifVersion},
 		bindingVersion, string(tenant), string(id))
 	return err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -29,7 +30,8 @@ func trim(t time.Time) time.Time { return moment(micros(t)) }
 // span reads a duration.
 func span(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
-func bit(b bool) int64 {
+// bit writes a yes or no.
+func bit(b bool) int64 { //nolint:revive // not a switch: the value itself
 	if b {
 		return 1
 	}
@@ -72,12 +74,10 @@ func decode(what, id, column, text string, into any) error {
 
 // checkState refuses the row of a state that is not one of known.
 func checkState(what, id string, state sallyport.State, known ...sallyport.State) error {
-	for _, k := range known {
-		if state == k {
-			return nil
-		}
+	if !slices.Contains(known, state) {
+		return damaged(what, id, "unknown state "+string(state))
 	}
-	return damaged(what, id, "unknown state "+string(state))
+	return nil
 }
 
 // checkTenant refuses a row without a tenant.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -170,7 +169,7 @@ func encodeLimits(c *sallyport.Credential) (scopes, networks string, err error) 
 			return "", "", sallyport.ErrInvalid("networks", "is not a network such as 192.0.2.0/24")
 		}
 	}
-	networks, err = encode([]netip.Prefix(c.Networks))
+	networks, err = encode(c.Networks)
 	return scopes, networks, err
 }
 
@@ -194,15 +193,12 @@ func (t *Tx) UpdateCredential(ctx context.Context, c *sallyport.Credential, ifVe
 		return err
 	}
 	c.Updated, c.Expires = trim(t.now()), trim(c.Expires)
-	version, err := t.update(ctx, "credential", updateCredential, []any{
+	err = t.update(ctx, "credential", &c.Version, updateCredential, []any{
 		c.Name, scopes, networks, string(c.State), micros(c.Expires), c.Idle.Microseconds(), micros(c.Updated),
 		string(c.Tenant), string(c.ID), ifVersion,
 	}, credentialVersion, string(c.Tenant), string(c.ID))
 	if sallyport.KindOf(err) == sallyport.Changed {
 		return t.orRevoked(ctx, c.Tenant, c.ID, err)
-	}
-	if err == nil {
-		c.Version = version
 	}
 	return err
 }

@@ -36,6 +36,7 @@ func TestDamagedRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer func() { _ = rows.Close() }()
 		var drops []string
 		for rows.Next() {
 			var drop string

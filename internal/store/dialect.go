@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/sallyport/sallyport"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/sallyport/sallyport"
 )
 
 // A dialect is what the engines do not have in common: the name of one.
@@ -54,6 +56,19 @@ func (d dialect) tables() string {
 		return sqliteTables
 	}
 	return postgresTables
+}
+
+// postgresClock is in microseconds, as all times are.
+const postgresClock = `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`
+
+// Clock returns the time by the clock of the database. SQLite has none but this
+// machine's.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	if s.dialect == SQLite {
+		return s.now(), nil
+	}
+	n, err := one(ctx, &s.Reader, "clock", postgresClock, scanInt)
+	return moment(n), err
 }
 
 // cast gives a cast to BLOB the name of the engine's type.
@@ -159,11 +174,11 @@ func (d dialect) diskFailed(err error) bool {
 	if !ok {
 		return false
 	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	switch e.Code() {
+	case sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE:
 		return true
 	}
-	return false
+	return e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code() == sqlite3.SQLITE_NOTADB
 }
 
 // diskFull reports whether err says that there is no room for SQLite's file.

@@ -84,9 +84,9 @@ const (
 )
 
 // UpdateGroup writes the name and title of a group.
-func (t *Tx) UpdateGroup(ctx context.Context, g *sallyport.Group, ifVersion int64) (err error) {
+func (t *Tx) UpdateGroup(ctx context.Context, g *sallyport.Group, ifVersion int64) error {
 	g.Updated = trim(t.now())
-	g.Version, err = t.update(ctx, "group", updateGroup,
+	err := t.update(ctx, "group", &g.Version, updateGroup,
 		[]any{g.Name, g.Title, micros(g.Updated), string(g.Tenant), string(g.ID), ifVersion},
 		groupVersion, string(g.Tenant), string(g.ID))
 	return explain(err, "name", "there is a group of this name")
@@ -110,7 +110,7 @@ func (t *Tx) DeleteGroup(ctx context.Context, tenant sallyport.TenantID, id sall
 	if _, err := t.exec(ctx, "binding", deleteBindingsOf, string(id), string(sallyport.SubjectGroup)); err != nil {
 		return err
 	}
-	_, err := t.update(ctx, "group", deleteGroup, []any{string(tenant), string(id), ifVersion}, groupVersion, string(tenant), string(id))
+	err := t.update(ctx, "group", nil, deleteGroup, []any{string(tenant), string(id), ifVersion}, groupVersion, string(tenant), string(id))
 	return err
 }
 

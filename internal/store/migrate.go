@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
 	"github.com/sallyport/sallyport"
 )
 
@@ -127,6 +128,6 @@ func (s *Store) checkSchema(ctx context.Context) error {
 			Err: fmt.Errorf("%w: its schema %d needs a program that knows %d, this one knows %d", ErrNewerSchema, is, floor, known),
 		}
 	}
-	s.log.Warn("the database has a newer schema than this program knows", "schema", is, "known", known)
+	s.log.WarnContext(ctx, "the database has a newer schema than this program knows", "schema", is, "known", known)
 	return nil
 }

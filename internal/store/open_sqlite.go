@@ -30,7 +30,7 @@ func openSQLite(ctx context.Context, path string, options Options) (*Store, erro
 	if err := makePrivate(path); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	unclean := leftOpen(path)
+	unclean := leftOpen(path) // asked before a connection begins a new log
 
 	write, err := sql.Open("sqlite", sqliteName(path, url.Values{
 		"_txlock":       {"immediate"},
@@ -53,7 +53,11 @@ func openSQLite(ctx context.Context, path string, options Options) (*Store, erro
 
 	s := newStore(SQLite, read, write, options)
 	s.spare = &spare{path: path + ".reserve"}
-	if err := s.checkSQLite(ctx, path, unclean); err != nil {
+	err = s.checkEngine(ctx)
+	if err == nil && unclean {
+		err = s.checkFile(ctx, path)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -105,8 +109,8 @@ const (
 	quickCheck    = `PRAGMA quick_check(1)`
 )
 
-// checkSQLite refuses an old engine and, after an unclean stop, a broken file.
-func (s *Store) checkSQLite(ctx context.Context, path string, unclean bool) error {
+// checkEngine refuses an old SQLite.
+func (s *Store) checkEngine(ctx context.Context) error {
 	var version string
 	if err := s.write.QueryRowContext(ctx, sqliteVersion).Scan(&version); err != nil {
 		return s.dialect.fault("opening the store", err)
@@ -118,10 +122,12 @@ func (s *Store) checkSQLite(ctx context.Context, path string, unclean bool) erro
 	if major*1_000_000+minor*1_000+patch < oldestSQLite {
 		return fmt.Errorf("opening the store: SQLite %s is older than 3.51.3", version)
 	}
-	if !unclean {
-		return nil
-	}
-	s.log.Info("the store was not closed properly; checking the file", "path", path)
+	return nil
+}
+
+// checkFile refuses a broken file.
+func (s *Store) checkFile(ctx context.Context, path string) error {
+	s.log.InfoContext(ctx, "the store was not closed properly; checking the file", "path", path)
 	var result string
 	if err := s.write.QueryRowContext(ctx, quickCheck).Scan(&result); err != nil {
 		return s.dialect.fault("checking the store after an unclean stop", err)

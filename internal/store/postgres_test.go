@@ -129,21 +129,7 @@ func TestPostgresRevisionsCommitInOrder(t *testing.T) {
 		_, err := s.Write(t.Context(), func(tx *store.Tx) error { tx.Note(sallyport.ChangePrincipal, "second"); return nil })
 		done <- err
 	}()
-	waiting := func() (n int) {
-		const query = `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-		if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	for waiting() == 0 { // polls, since only the server knows
-		select {
-		case err := <-done:
-			t.Fatalf("the second writer did not wait: %v", err)
-		default:
-			follow(t, s, &at, &seen)
-		}
-	}
+	untilWaiting(t, db, done, func() { follow(t, s, &at, &seen) })
 	follow(t, s, &at, &seen)
 	if len(seen) != 0 {
 		t.Errorf("before any commit the reader saw %q", seen)
@@ -157,6 +143,69 @@ func TestPostgresRevisionsCommitInOrder(t *testing.T) {
 	follow(t, s, &at, &seen)
 	if got := strings.Join(seen, ", "); got != "first, second" {
 		t.Errorf("the reader saw %q", got)
+	}
+}
+
+// untilWaiting returns when somebody waits for a lock, and fails the test if
+// done, of whom should wait, comes first. Only the server knows, so it is asked
+// again and again; meanwhile is called in between.
+func untilWaiting(t *testing.T, db *sql.DB, done <-chan error, meanwhile func()) {
+	t.Helper()
+	const query = `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	for n := 0; n == 0; {
+		select {
+		case err := <-done:
+			t.Fatalf("the second writer did not wait: %v", err)
+		default:
+		}
+		meanwhile()
+		if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Of two transactions that each leave the last one alone, and that would
+// overlap, the second decides on what the first has left.
+func TestPostgresExclusive(t *testing.T) {
+	t.Parallel()
+	url := pgtest.DSN(t)
+	s := storetest.Open(t, url, time.Now)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(t.Context(), func(tx *store.Tx) error { return tx.SetMeta(t.Context(), "left", "2") }); err != nil {
+		t.Fatal(err)
+	}
+	last := errors.New("the last one")
+	take := func(between func()) error {
+		_, err := s.Write(t.Context(), func(tx *store.Tx) error {
+			if err := tx.Exclusive(t.Context()); err != nil {
+				return err
+			}
+			left, err := tx.Meta(t.Context(), "left")
+			if err != nil {
+				return err
+			}
+			between()
+			if left == "1" {
+				return last
+			}
+			return tx.SetMeta(t.Context(), "left", "1")
+		})
+		return err
+	}
+	decided, goOn, first, second := make(chan struct{}), make(chan struct{}), make(chan error, 1), make(chan error, 1)
+	go func() { first <- take(func() { close(decided); <-goOn }) }()
+	<-decided
+	go func() { second <- take(func() {}) }()
+	untilWaiting(t, raw(t, "pgx", url), second, func() {})
+	close(goOn)
+	if err := <-first; err != nil {
+		t.Errorf("the first: %v", err)
+	}
+	if err := <-second; !errors.Is(err, last) {
+		t.Errorf("the second: %v, want it to see that one is left", err)
 	}
 }
 

@@ -52,8 +52,8 @@ const (
 )
 
 // UpdateRealm writes the title of a realm.
-func (t *Tx) UpdateRealm(ctx context.Context, realm *sallyport.Realm, ifVersion int64) (err error) {
-	realm.Version, err = t.update(ctx, "realm", updateRealm,
+func (t *Tx) UpdateRealm(ctx context.Context, realm *sallyport.Realm, ifVersion int64) error {
+	err := t.update(ctx, "realm", &realm.Version, updateRealm,
 		[]any{realm.Title, string(realm.Tenant), realm.Name, ifVersion},
 		realmVersion, string(realm.Tenant), realm.Name)
 	return err
@@ -68,7 +68,7 @@ const (
 
 // DeleteRealm removes a realm. Bindings that name it stay and give nothing.
 func (t *Tx) DeleteRealm(ctx context.Context, tenant sallyport.TenantID, name string, ifVersion int64) error {
-	_, err := t.update(ctx, "realm", deleteRealm, []any{string(tenant), name, ifVersion},
+	err := t.update(ctx, "realm", nil, deleteRealm, []any{string(tenant), name, ifVersion},
 		realmVersion, string(tenant), name)
 	return err
 }

@@ -147,9 +147,9 @@ func (t *Tx) setPermissions(ctx context.Context, role *sallyport.Role) error {
 
 // UpdateRole writes a role with its permissions. Whether a built-in role may
 // be changed is for the caller to say.
-func (t *Tx) UpdateRole(ctx context.Context, role *sallyport.Role, ifVersion int64) (err error) {
+func (t *Tx) UpdateRole(ctx context.Context, role *sallyport.Role, ifVersion int64) error {
 	role.Updated = trim(t.now())
-	role.Version, err = t.update(ctx, "role", updateRole,
+	err := t.update(ctx, "role", &role.Version, updateRole,
 		[]any{role.Name, role.Title, bit(role.BuiltIn), micros(role.Updated), string(role.Tenant), string(role.ID), ifVersion},
 		roleVersion, string(role.Tenant), string(role.ID))
 	if err != nil {
@@ -170,6 +170,6 @@ func (t *Tx) DeleteRole(ctx context.Context, tenant sallyport.TenantID, id sally
 	if _, err := t.exec(ctx, "role", deletePermissions, string(tenant), string(id)); err != nil {
 		return err
 	}
-	_, err := t.update(ctx, "role", deleteRole, []any{string(tenant), string(id), ifVersion}, roleVersion, string(tenant), string(id))
+	err := t.update(ctx, "role", nil, deleteRole, []any{string(tenant), string(id), ifVersion}, roleVersion, string(tenant), string(id))
 	return explain(err, "id", "there are bindings of this role; delete them first")
 }

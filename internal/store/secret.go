@@ -115,7 +115,7 @@ const (
 // replaced ends now. A revoked credential is a Conflict.
 func (t *Tx) ReplaceSecret(ctx context.Context, tenant sallyport.TenantID, id sallyport.CredentialID, secret *sallyport.CredentialSecret, oldUntil time.Time, ifVersion int64) error {
 	now := micros(t.now())
-	_, err := t.update(ctx, "credential", renewCredential,
+	err := t.update(ctx, "credential", nil, renewCredential,
 		[]any{secret.Hint, now, now, string(tenant), string(id), ifVersion},
 		credentialVersion, string(tenant), string(id))
 	if sallyport.KindOf(err) == sallyport.Changed {

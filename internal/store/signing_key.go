@@ -106,12 +106,9 @@ const (
 // key. In a rotation the active one is retired first.
 func (t *Tx) UpdateSigningKey(ctx context.Context, k *SigningKey, ifVersion int64) error {
 	k.trim()
-	version, err := t.update(ctx, "signing key", updateSigningKey, []any{
+	err := t.update(ctx, "signing key", &k.Version, updateSigningKey, []any{
 		string(k.State), blob(k.Sealed), micros(k.Activated), micros(k.Retired), micros(k.Ends), k.ID, ifVersion,
 	}, signingKeyVersion, k.ID)
-	if err == nil {
-		k.Version = version
-	}
 	return explain(err, "state", "there is a signing key in this place")
 }
 

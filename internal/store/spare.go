@@ -59,7 +59,7 @@ func (s *Store) Reserve() error {
 func (s *Store) WriteReserved(ctx context.Context, f func(*Tx) error) (sallyport.Revision, error) {
 	revision, err := s.Write(ctx, f)
 	if err != nil && s.spare != nil && s.dialect.diskFull(err) && s.spare.give() {
-		s.log.Warn("the disk is full; the room set aside for revocations is now in use")
+		s.log.WarnContext(ctx, "the disk is full; the room set aside for revocations is now in use")
 		return s.Write(ctx, f)
 	}
 	return revision, err

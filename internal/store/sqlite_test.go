@@ -198,6 +198,42 @@ func TestSQLiteBrokenFile(t *testing.T) {
 	}
 }
 
+// DB-03: once the disk has failed under a write, nothing more is written and
+// the store says so.
+func TestSQLiteDistrustsDisk(t *testing.T) {
+	t.Parallel()
+	path := storetest.File(t)
+	s, err := openAt(t, "sqlite:"+path, 20*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("before: %v", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xA5}, int(info.Size())-4096), 4096); err != nil { // all but the schema
+		t.Fatal(err)
+	}
+	set := func(tx *store.Tx) error { return tx.SetMeta(t.Context(), "x", "1") }
+	if _, err := s.Write(t.Context(), set); sallyport.KindOf(err) != sallyport.Unavailable {
+		t.Errorf("writing to a file that fell to pieces: %v, want Unavailable", err)
+	}
+	if err := s.Ping(t.Context()); sallyport.KindOf(err) != sallyport.Unavailable {
+		t.Errorf("afterwards: %v, want Unavailable", err)
+	}
+	if _, err := s.Write(t.Context(), func(*store.Tx) error { t.Error("was run all the same"); return nil }); sallyport.KindOf(err) != sallyport.Unavailable {
+		t.Errorf("writing again: %v, want Unavailable", err)
+	}
+}
+
 // DB-04: with the disk full writing is Unavailable and reading goes on;
 // revocations have room set aside; and when there is room again all goes on.
 func TestSQLiteDiskFull(t *testing.T) {

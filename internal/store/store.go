@@ -99,18 +99,16 @@ func newStore(d dialect, read, write *sql.DB, options Options) *Store {
 // Engine returns [SQLite] or [PostgreSQL].
 func (s *Store) Engine() string { return s.dialect.name() }
 
-// Ping reports whether the store answers and can still be written to; if not,
-// the error is Unavailable.
+// Ping reports whether the store answers, and whether its disk has not failed;
+// if not, the error is Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.trusted(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.patience.read())
 	defer cancel()
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if err := db.PingContext(ctx); err != nil {
-			return sallyport.ErrUnavailable(fmt.Errorf("asking whether the store is there: %w", err))
-		}
+	if err := s.read.PingContext(ctx); err != nil {
+		return sallyport.ErrUnavailable(fmt.Errorf("asking whether the store is there: %w", err))
 	}
 	return nil
 }

@@ -84,9 +84,9 @@ const (
 
 // UpdateTenant writes a tenant whose version is ifVersion, or [AnyVersion]. It
 // sets Version and Updated; so do the other methods of this kind.
-func (t *Tx) UpdateTenant(ctx context.Context, tenant *sallyport.Tenant, ifVersion int64) (err error) {
+func (t *Tx) UpdateTenant(ctx context.Context, tenant *sallyport.Tenant, ifVersion int64) error {
 	tenant.Updated = trim(t.now())
-	tenant.Version, err = t.update(ctx, "tenant", updateTenant, []any{
+	err := t.update(ctx, "tenant", &tenant.Version, updateTenant, []any{
 		tenant.Name, string(tenant.Parent), string(tenant.State),
 		tenant.Policy.TokenMaxAge.Microseconds(), tenant.Policy.TokenDefaultAge.Microseconds(),
 		micros(tenant.Updated), string(tenant.ID), ifVersion,
@@ -103,6 +103,6 @@ func (t *Tx) DeleteTenant(ctx context.Context, id sallyport.TenantID, ifVersion 
 	if _, err := t.exec(ctx, "realm", deleteRealms, string(id)); err != nil {
 		return err
 	}
-	_, err := t.update(ctx, "tenant", deleteTenant, []any{string(id), ifVersion}, tenantVersion, string(id))
+	err := t.update(ctx, "tenant", nil, deleteTenant, []any{string(id), ifVersion}, tenantVersion, string(id))
 	return explain(err, "id", "there are still users, groups, roles, bindings, credentials or tenants in this tenant")
 }

@@ -56,7 +56,8 @@ func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
 // returns the revision of what f noted, 0 when it noted nothing.
 //
 // f may be run up to four times, so it has no effects but through its Tx, and
-// uses no Tx or Write inside. After a statement that failed it returns the
+// calls neither Read nor Write. What Insert and Update methods set in their
+// arguments is set by each run: an ifVersion must not be taken from there. After a statement that failed it returns the
 // error: nothing can be committed then. On SQLite, writers run one after the
 // other. On PostgreSQL they overlap, and each statement sees what was committed
 // before it: f must not rely on what it has read before, unless it called
@@ -202,17 +203,21 @@ func (t *Tx) insert(ctx context.Context, what, field, message, query string, arg
 }
 
 // update runs a statement that ends in RETURNING version, with the version
-// asked for as one of its arguments. When it changes no row, exists, which
-// selects the version there is by keys, tells NotFound from Changed.
-func (t *Tx) update(ctx context.Context, what string, query string, args []any, exists string, keys ...any) (int64, error) {
-	version, err := one(ctx, &t.Reader, what, query, scanInt, args...)
-	if err == nil || sallyport.KindOf(err) != sallyport.NotFound {
-		return version, err
+// asked for as one of its arguments, and sets version, if it is not nil. When
+// no row is changed, exists, which selects the version there is by keys, tells
+// NotFound from Changed.
+func (t *Tx) update(ctx context.Context, what string, version *int64, query string, args []any, exists string, keys ...any) error {
+	n, err := one(ctx, &t.Reader, what, query, scanInt, args...)
+	if err == nil && version != nil {
+		*version = n
+	}
+	if sallyport.KindOf(err) != sallyport.NotFound {
+		return err
 	}
 	if _, err := one(ctx, &t.Reader, what, exists, scanInt, keys...); err != nil {
-		return 0, err
+		return err
 	}
-	return 0, changed(what)
+	return changed(what)
 }
 
 // AnyVersion, in place of a version, changes a row whatever its version is.

@@ -116,9 +116,9 @@ const (
 
 // UpdateUser writes the kind, login, name and e-mail of a user. His state and
 // epoch have methods of their own.
-func (t *Tx) UpdateUser(ctx context.Context, u *sallyport.User, ifVersion int64) (err error) {
+func (t *Tx) UpdateUser(ctx context.Context, u *sallyport.User, ifVersion int64) error {
 	u.Updated = trim(t.now())
-	u.Version, err = t.update(ctx, "user", updateUser,
+	err := t.update(ctx, "user", &u.Version, updateUser,
 		[]any{string(u.Kind), u.Login, u.Name, u.Email, micros(u.Updated), string(u.Tenant), string(u.ID), ifVersion},
 		userVersion, string(u.Tenant), string(u.ID))
 	return explain(err, "login", "there is a user of this login")
@@ -147,7 +147,7 @@ func (t *Tx) SetUserState(ctx context.Context, tenant sallyport.TenantID, id sal
 	if state == sallyport.Deactivated {
 		query, args = endUser, []any{string(state), now, now, string(tenant), string(id), ifVersion}
 	}
-	_, err := t.update(ctx, "user", query, args, userVersion, string(tenant), string(id))
+	err := t.update(ctx, "user", nil, query, args, userVersion, string(tenant), string(id))
 	return err
 }
 
@@ -207,7 +207,7 @@ func (t *Tx) DeleteUser(ctx context.Context, tenant sallyport.TenantID, id sally
 			return ended, err
 		}
 	}
-	_, err = t.update(ctx, "user", deleteUser, []any{string(tenant), string(id), ifVersion}, userVersion, string(tenant), string(id))
+	err = t.update(ctx, "user", nil, deleteUser, []any{string(tenant), string(id), ifVersion}, userVersion, string(tenant), string(id))
 	return ended, err
 }
 

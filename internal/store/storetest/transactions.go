@@ -339,8 +339,8 @@ func walk(t *testing.T, what string, n, limit int, read func(store.Page) ([]stri
 func testBytewise(ctx context.Context, t *testing.T, s *store.Store) {
 	names := []string{"B", "a", "b c", "b%", "b-c", "b_", "ba", "é", "日本", "😀"}
 	slices.Sort(names)
-	for i := len(names) - 1; i >= 0; i-- {
-		m := sallyport.Tenant{ID: sallyport.TenantID(id()), Name: names[i], State: sallyport.Active}
+	for _, name := range slices.Backward(names) {
+		m := sallyport.Tenant{ID: sallyport.TenantID(id()), Name: name, State: sallyport.Active}
 		write(ctx, t, s, func(tx *store.Tx) error { return tx.InsertTenant(ctx, &m) })
 	}
 	read := func(search string) (got []string) {
