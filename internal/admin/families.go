@@ -183,7 +183,7 @@ func (s *Service) Rotate(ctx context.Context, in Presented) (signIn SignIn, err 
 			return err
 		}
 		r := &rotation{
-			work: &work{Service: s, tx: tx, actor: Actor{RequestID: in.RequestID, Address: in.Address}, now: s.c.Now(), snapshot: s.c.Policy(), roles: map[[2]string]sallyport.Role{}},
+			work: &work{Service: s, tx: tx, actor: Actor{RequestID: in.RequestID, Address: in.Address}, now: s.c.Now(), snapshot: s.c.Policy()},
 			in:   in, secret: secret, record: record,
 		}
 		err := r.run(ctx)

@@ -305,6 +305,9 @@ func operations() []operation {
 			_, err := s.TokenSecrets(s.ctx, s.a, s.token.ID)
 			return err
 		}},
+		{name: "MayInspect", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
+			return s.MayInspect(s.ctx, s.a, s.in, s.user.ID)
+		}},
 		{name: "UpdateToken", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
 			_, err := s.UpdateToken(s.ctx, s.a, s.app.ID, anyVersion, admin.TokenChange{Name: text("other")})
 			return err
@@ -396,7 +399,7 @@ func operations() []operation {
 // ownAffairs are the methods with an actor that need no permission.
 func ownAffairs() []string {
 	return []string{
-		"Me", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", // about himself
+		"Me", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
 		"Tenant", "Tenants", "UserByLogin", // show only what he may see
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone
 	}

@@ -31,7 +31,7 @@ type work struct {
 // begin loads the actor. Who is not active, or whose credential is not any
 // more, may nothing from here on, whatever the door thought a moment ago.
 func (s *Service) begin(ctx context.Context, tx *store.Tx, a Actor) (*work, error) {
-	w := &work{Service: s, tx: tx, actor: a, now: s.c.Now(), snapshot: s.c.Policy(), roles: map[[2]string]sallyport.Role{}}
+	w := &work{Service: s, tx: tx, actor: a, now: s.c.Now(), snapshot: s.c.Policy()}
 	if a.IsSystem() {
 		return w, nil
 	}
@@ -193,10 +193,14 @@ func (w *work) roleFor(ctx context.Context, tenant sallyport.TenantID, id sallyp
 	if sallyport.KindOf(err) == sallyport.NotFound && tenant != sallyport.EveryTenant {
 		role, err = w.tx.Role(ctx, tenant, id)
 	}
-	if err == nil {
-		w.roles[k] = role
+	if err != nil {
+		return role, err
 	}
-	return role, err
+	if w.roles == nil {
+		w.roles = map[[2]string]sallyport.Role{}
+	}
+	w.roles[k] = role
+	return role, nil
 }
 
 func (w *work) tenantActive(ctx context.Context, id sallyport.TenantID) error {
