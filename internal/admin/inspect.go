@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/store"
@@ -63,5 +64,31 @@ func (s *Service) MayInspect(ctx context.Context, a Actor, tenant sallyport.Tena
 			return nil
 		}
 		return w.may(tenant, TokensRead)
+	})
+}
+
+// RevokeExchanged ends one access token that an API key, the actor, was exchanged
+// for. Nothing is stored of such a token while it lives; once it is ended it
+// stands in the store, under its own id (jti), as a sign-in that is over, until
+// it has expired. The key and its other tokens go on.
+func (s *Service) RevokeExchanged(ctx context.Context, a Actor, id sallyport.FamilyID, expires time.Time) error {
+	return s.change(ctx, a, func(w *work) error {
+		p := w.actor.Principal
+		if p.Kind != sallyport.PrincipalAPIKey {
+			return refused(sallyport.ClaimsInvalid)
+		}
+		_, err := w.tx.FamilyByID(ctx, id)
+		if err == nil || sallyport.KindOf(err) != sallyport.NotFound {
+			return err
+		}
+		f := store.Family{
+			ID: id, Tenant: p.Home, Principal: p.ID, Credential: sallyport.CredentialID(p.ID), Client: string(p.ID),
+			State: sallyport.Revoked, EndReason: "revoked by its client", Expires: expires, Ended: w.now,
+		}
+		if err := w.tx.InsertFamily(ctx, &f); err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangeCredential, string(p.ID))
+		return w.write(ctx, p.Home, "sign_in.end", familyThing(f), familyView(f), nil)
 	})
 }

@@ -3,6 +3,7 @@ package authn
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -121,7 +122,8 @@ func (v *Verifier) askToken(ctx context.Context, p *Presented) (r known.Record, 
 	if !ok {
 		return r, l, 0, sallyport.ClaimsInvalid
 	}
-	if reason := v.askSignIn(ctx, &claims, p.Now); reason != "" {
+	networks, reason := v.askSignIn(ctx, &claims, p.Now)
+	if reason != "" {
 		return r, l, 0, reason
 	}
 	r = known.Record{
@@ -131,7 +133,7 @@ func (v *Verifier) askToken(ctx context.Context, p *Presented) (r known.Record, 
 		Principal: v.Number(claims.Subject),
 		Kind:      numberOf(sallyport.AccessToken),
 	}
-	l = Limits{Tenant: claims.Tenant, Limited: claims.Scopes != nil, Scopes: claims.Scopes}
+	l = Limits{Tenant: claims.Tenant, Limited: claims.Scopes != nil, Scopes: claims.Scopes, Networks: networks}
 	if !slices.Contains(claims.Audience, keys.Issuer()) {
 		for _, a := range claims.Audience {
 			l.Audience = append(l.Audience, sallyport.APIName(a))
@@ -140,31 +142,45 @@ func (v *Verifier) askToken(ctx context.Context, p *Presented) (r known.Record, 
 	return r, l, p.Now.Unix(), ""
 }
 
-// askSignIn looks at what an access token stems from. A token that an API key
-// was exchanged for has the key's id as its client and its session.
-func (v *Verifier) askSignIn(ctx context.Context, claims *token.Claims, now time.Time) sallyport.Reason {
+// askSignIn looks at what an access token stems from, and returns where that may
+// be used from. A token that an API key was exchanged for has the key's id as its
+// client and its session.
+func (v *Verifier) askSignIn(ctx context.Context, claims *token.Claims, now time.Time) ([]netip.Prefix, sallyport.Reason) {
 	if claims.Client == string(claims.Session) {
-		c, err := v.Store.CredentialByID(ctx, sallyport.CredentialID(claims.Client))
-		switch {
-		case err != nil:
-			return reasonOf(err, sallyport.CredentialRevoked)
-		case c.State != sallyport.Active:
-			return sallyport.CredentialRevoked
-		case !c.Expires.IsZero() && !now.Before(c.Expires):
-			return sallyport.CredentialExpired
-		}
-		return ""
+		return v.askExchanged(ctx, claims, now)
 	}
 	family, err := v.Store.FamilyByID(ctx, claims.Session)
 	switch {
 	case err != nil:
-		return reasonOf(err, sallyport.CredentialRevoked)
+		return nil, reasonOf(err, sallyport.CredentialRevoked)
 	case family.State != sallyport.Active:
-		return sallyport.CredentialRevoked
+		return nil, sallyport.CredentialRevoked
 	case !now.Before(family.Expires):
-		return sallyport.CredentialExpired
+		return nil, sallyport.CredentialExpired
 	}
-	return ""
+	return nil, ""
+}
+
+// askExchanged looks at the API key behind an access token, and whether the
+// token itself was revoked: then there is a sign-in of its own id.
+func (v *Verifier) askExchanged(ctx context.Context, claims *token.Claims, now time.Time) ([]netip.Prefix, sallyport.Reason) {
+	c, err := v.Store.CredentialByID(ctx, sallyport.CredentialID(claims.Client))
+	switch {
+	case err != nil:
+		return nil, reasonOf(err, sallyport.CredentialRevoked)
+	case c.State != sallyport.Active:
+		return nil, sallyport.CredentialRevoked
+	case !c.Expires.IsZero() && !now.Before(c.Expires):
+		return nil, sallyport.CredentialExpired
+	}
+	_, err = v.Store.FamilyByID(ctx, sallyport.FamilyID(claims.ID))
+	switch {
+	case err == nil:
+		return nil, sallyport.CredentialRevoked
+	case sallyport.KindOf(err) != sallyport.NotFound:
+		return nil, reasonOf(err, sallyport.CredentialRevoked)
+	}
+	return c.Networks, ""
 }
 
 // reasonOf tells "there is none" from "the store did not answer". Only the
