@@ -3,7 +3,6 @@ package policy_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	sallyport "github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -154,8 +153,8 @@ func BenchmarkCondition(b *testing.B) {
 	}
 }
 
-// A large policy compiles soon enough; the figure is the benchmark's, this only
-// finds what grows with the square of the routes.
+// Many routes, also on one path, are no clash; and if looking for clashes grew
+// with the square of the routes, this would be felt.
 func TestCompileLarge(t *testing.T) {
 	t.Parallel()
 	for name, routes := range map[string][]sallyport.Route{"paths": manyRoutes(20_000), "one path": onePath(20_000)} {
@@ -168,10 +167,9 @@ func TestCompileLarge(t *testing.T) {
 			for i := range 20 {
 				api.Scopes = append(api.Scopes, sallyport.ScopeSpec{Name: fmt.Sprintf("s%d", i)})
 			}
-			start := time.Now()
-			compile(t, newCompiler(t), policy.Source{APIs: []sallyport.API{api}})
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("20,000 routes took %v", took)
+			s := compile(t, newCompiler(t), policy.Source{APIs: []sallyport.API{api}})
+			if got := len(s.API("api").Routes); got != len(routes) {
+				t.Errorf("%d of %d routes are there", got, len(routes))
 			}
 		})
 	}

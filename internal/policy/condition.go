@@ -22,8 +22,8 @@ const (
 	maxCondition      = 1024 // bytes of text
 	maxConditionNodes = 2_000
 	maxConditionDepth = 32
-	maxConditionCost  = 100_000 // in CEL's units; about a millisecond
-	maxRegexProgram   = 1_000
+	maxConditionCost  = 10_000 // in CEL's units; the dearest that is known takes ten milliseconds
+	maxRegexProgram   = 100
 	maxConditions     = 10_000 // texts that are remembered
 )
 
@@ -37,6 +37,7 @@ const (
 	nameRealm     = "realm"
 	nameValues    = "values"
 	nameInNetwork = "in_network"
+	nameMatches   = "matches" // of CEL itself
 )
 
 // conditions compiles conditions, each text once.
@@ -68,7 +69,7 @@ func newConditions() (*conditions, error) {
 		cel.RegexProgramSizeLimit(maxRegexProgram),
 		cel.DefaultUTCTimeZone(true),
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(),
-			cel.ValidateComprehensionNestingLimit(2), networkLiterals{}),
+			cel.ValidateComprehensionNestingLimit(2), literals{}),
 	)
 	if err != nil {
 		return nil, err
@@ -244,26 +245,35 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
-// networkLiterals finds networks that cannot be read while the condition is
-// written, not when it is first asked.
-type networkLiterals struct{}
+// literals finds networks that cannot be read while the condition is written,
+// not when it is first asked, and patterns that are not written in it: a request
+// must not bring its own.
+type literals struct{}
 
 // Name identifies the validator to CEL.
-func (networkLiterals) Name() string { return "sallyport.validator.network_literals" }
+func (literals) Name() string { return "sallyport.validator.literals" }
 
-// Validate reports each literal network that cannot be read.
-func (networkLiterals) Validate(_ *cel.Env, _ cel.ValidatorConfig, tree *ast.AST, issues *cel.Issues) {
-	for _, call := range ast.MatchDescendants(ast.NavigateAST(tree), ast.FunctionMatcher(nameInNetwork)) {
+// Validate reports each network and each pattern that is not as it must be.
+func (literals) Validate(_ *cel.Env, _ cel.ValidatorConfig, tree *ast.AST, issues *cel.Issues) {
+	root := ast.NavigateAST(tree)
+	for _, call := range ast.MatchDescendants(root, ast.FunctionMatcher(nameInNetwork)) {
 		args := call.AsCall().Args()
 		if len(args) != 2 || args[1].Kind() != ast.LiteralKind {
 			continue
 		}
-		text, ok := args[1].AsLiteral().Value().(string)
-		if !ok {
+		if text, ok := args[1].AsLiteral().Value().(string); ok {
+			if _, err := parseNetwork(text); err != nil {
+				issues.ReportErrorAtID(args[1].ID(), "%v", err)
+			}
+		}
+	}
+	for _, call := range ast.MatchDescendants(root, ast.FunctionMatcher(nameMatches)) {
+		args := call.AsCall().Args()
+		if len(args) == 0 {
 			continue
 		}
-		if _, err := parseNetwork(text); err != nil {
-			issues.ReportErrorAtID(args[1].ID(), "%v", err)
+		if pattern := args[len(args)-1]; pattern.Kind() != ast.LiteralKind {
+			issues.ReportErrorAtID(pattern.ID(), "the pattern of matches must be written out, such as path.matches(\"^/racks/\")")
 		}
 	}
 }

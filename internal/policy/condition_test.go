@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	sallyport "github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -103,6 +102,10 @@ func TestCheckCondition(t *testing.T) {
 		{`in_network(client, "::ffff:10.0.0.0/104")`, "column 20|IPv4"},
 		{`in_network(client)`, "column 11"},
 		{`path.matches("(")`, "column 14"},
+		{`"/racks".matches(path)`, "column 18|written out"},
+		{`matches("/racks", values["x"])`, "written out"},
+		{`["a"].exists(p, path.matches(p))`, "written out"},
+		{`path.matches("(a?a?a?a?a?a?a?a?a?a?){20}$")`, "column 14"},
 		{`time > timestamp("yesterday")`, "column 18"},
 		{`"` + strings.Repeat("x", 1100) + `" == path`, "1024"},
 		{strings.Repeat("(", 200) + "true" + strings.Repeat(")", 200), "wrong"},
@@ -132,7 +135,7 @@ func TestCheckCondition(t *testing.T) {
 	}
 }
 
-// The dearest condition that a kilobyte can hold must end soon, with no.
+// The dearest condition that a kilobyte can hold must be broken off, with no.
 func TestConditionCostIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newCompiler(t)
@@ -140,13 +143,9 @@ func TestConditionCostIsBounded(t *testing.T) {
 	text := list + ".all(a, " + list + ".all(b, path.matches('(a+)+$') || a + b > 0))"
 	f := facts()
 	f.Path = "/" + strings.Repeat("a", 8000) + "!"
-	start := time.Now()
 	got, err := condition(t, c, text).Holds(f)
 	if got || err == nil || !strings.Contains(err.Error(), "cost") {
 		t.Errorf("a dear condition = %v, %v", got, err)
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
 
