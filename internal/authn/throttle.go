@@ -23,7 +23,7 @@ func DefaultThrottleLimits() ThrottleLimits {
 
 const (
 	// maxCounters bounds the memory that guessing can claim.
-	maxCounters = 1 << 16
+	maxCounters = 1 << 17
 	// inFlight is how many attempts on one account from one source are
 	// evaluated at once. Others wait, so that many right ones all get in, while
 	// of many wrong ones only a few more than the limit are evaluated.
@@ -34,36 +34,42 @@ const (
 // same one. Nobody can lock an account for those who use it from a source that
 // it was used from before: their budget is their own.
 //
-// It is safe for concurrent use.
+// What it counts survives a restart if [Throttle.Flush] is called; accounts and
+// addresses are kept as keyed hashes only. It is safe for concurrent use.
 type Throttle struct {
 	limits ThrottleLimits
 	now    func() time.Time
+	digest PairDigester
 
 	mu       sync.Mutex // guards all below
-	attempts map[attemptKey]*counter
-	accounts map[string]*counter
-	sources  map[netip.Prefix]*counter
+	counters map[counterKey]*counter
+	unsaved  map[counterKey]unsaved
 }
 
-type attemptKey struct {
-	account string
-	source  netip.Prefix
+// A PairDigester makes a keyed hash of two texts; see [token.Digester].
+type PairDigester interface {
+	DigestPair(first, second string) [32]byte
 }
 
-// A counter counts failures in a window that begins with the first of them.
+// A counterKey is the keyed hash of what is counted. Attempts, accounts and
+// sources have keys that cannot be equal.
+type counterKey [32]byte
+
+// A counter counts failures in a window that begins with the first of them. Of a
+// source it counts the accounts that failed.
 type counter struct {
 	failures int
 	began    time.Time
-	good     bool                // attempts: a success from this source was seen
-	failed   map[string]struct{} // sources: the accounts that failed
-	gate     chan struct{}       // attempts: held by those being evaluated
+	good     bool                    // attempts: a success from this source was seen
+	failed   map[counterKey]struct{} // sources: the accounts among the failures
+	gate     chan struct{}           // attempts: held by those being evaluated
 }
 
 // NewThrottle returns a throttle that has counted nothing.
-func NewThrottle(limits ThrottleLimits, now func() time.Time) *Throttle {
+func NewThrottle(limits ThrottleLimits, digest PairDigester, now func() time.Time) *Throttle {
 	return &Throttle{
-		limits: limits, now: now,
-		attempts: map[attemptKey]*counter{}, accounts: map[string]*counter{}, sources: map[netip.Prefix]*counter{},
+		limits: limits, now: now, digest: digest,
+		counters: map[counterKey]*counter{}, unsaved: map[counterKey]unsaved{},
 	}
 }
 
@@ -84,45 +90,54 @@ func sourceOf(a netip.Addr) netip.Prefix {
 
 // An Attempt is one evaluation of a password. It ends with one of its methods.
 type Attempt struct {
-	t    *Throttle
-	key  attemptKey
-	held *counter
+	t                        *Throttle
+	attempt, account, source counterKey
+	held                     *counter
 }
 
 // Begin asks for leave to evaluate a password for an account, by its canonical
 // login. Without leave, retryAfter says in seconds when to come again. It waits
 // while too many attempts on the account from this source are being evaluated.
 func (t *Throttle) Begin(ctx context.Context, account string, client netip.Addr) (a Attempt, retryAfter int, err error) {
-	key := attemptKey{account, sourceOf(client)}
+	source := sourceOf(client).String()
+	a = Attempt{
+		t:       t,
+		attempt: t.digest.DigestPair("attempt:"+source, account),
+		account: t.digest.DigestPair("account:", account),
+		source:  t.digest.DigestPair("source:", source),
+	}
 	t.mu.Lock()
-	c := t.attempt(key)
+	a.held = t.counter(a.attempt)
+	if a.held.gate == nil {
+		a.held.gate = make(chan struct{}, inFlight)
+	}
 	t.mu.Unlock()
 	select {
-	case c.gate <- struct{}{}:
+	case a.held.gate <- struct{}{}:
 	case <-ctx.Done():
 		return Attempt{}, 0, ctx.Err()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if wait := t.wait(key, c); wait > 0 {
-		<-c.gate
+	if wait := t.wait(&a); wait > 0 {
+		<-a.held.gate
 		return Attempt{}, int(wait/time.Second) + 1, nil
 	}
-	return Attempt{t, key, c}, 0, nil
+	return a, 0, nil
 }
 
 // wait returns how long the attempt must wait; 0 if it need not.
-func (t *Throttle) wait(key attemptKey, c *counter) time.Duration {
+func (t *Throttle) wait(a *Attempt) time.Duration {
 	now := t.now()
-	if s := t.sources[key.source]; s != nil {
-		if left := t.left(s, now); left > 0 && len(s.failed) >= t.limits.Accounts && !c.good {
+	if s := t.counters[a.source]; s != nil {
+		if left := t.left(s, now); left > 0 && s.failures >= t.limits.Accounts && !a.held.good {
 			return left
 		}
 	}
-	if left := t.left(c, now); left > 0 && c.failures >= t.limits.Failures {
+	if left := t.left(a.held, now); left > 0 && a.held.failures >= t.limits.Failures {
 		return left
 	}
-	if a := t.accounts[key.account]; a != nil && a.failures >= t.limits.Consecutive && !c.good {
+	if c := t.counters[a.account]; c != nil && c.failures >= t.limits.Consecutive && !a.held.good {
 		return t.limits.Window
 	}
 	return 0
@@ -138,26 +153,26 @@ func (t *Throttle) left(c *counter, now time.Time) time.Duration {
 	return 0
 }
 
-// attempt returns the counter of an account from a source.
-func (t *Throttle) attempt(key attemptKey) *counter {
-	c := t.attempts[key]
+// counter returns the counter of a key, making one if there is none.
+func (t *Throttle) counter(key counterKey) *counter {
+	c := t.counters[key]
 	if c == nil {
-		makeRoom(t.attempts)
-		c = &counter{gate: make(chan struct{}, inFlight)}
-		t.attempts[key] = c
+		t.makeRoom()
+		c = &counter{began: t.now()}
+		t.counters[key] = c
 	}
 	return c
 }
 
 // makeRoom takes any one counter out of a full map. Which one it is cannot be
 // foreseen, so a flood cannot be aimed at the counter that guards an account.
-func makeRoom[K comparable](m map[K]*counter) {
-	if len(m) < maxCounters {
+func (t *Throttle) makeRoom() {
+	if len(t.counters) < maxCounters {
 		return
 	}
-	for k, c := range m {
+	for key, c := range t.counters {
 		if len(c.gate) == 0 {
-			delete(m, k)
+			delete(t.counters, key)
 			return
 		}
 	}
@@ -172,36 +187,32 @@ func (a Attempt) Failed() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	t.count(a.held, now)
-	account := t.accounts[a.key.account]
-	if account == nil {
-		makeRoom(t.accounts)
-		account = &counter{began: now}
-		t.accounts[a.key.account] = account
-	}
+	t.count(a.attempt, a.held, now)
+
+	// The failures of an account have no window: they end with a success.
+	account := t.counter(a.account)
 	account.failures++
-	source := t.sources[a.key.source]
-	if source == nil {
-		makeRoom(t.sources)
-		source = &counter{began: now}
-		t.sources[a.key.source] = source
-	}
-	t.count(source, now)
-	if source.failed == nil {
-		source.failed = map[string]struct{}{}
-	}
-	if len(source.failed) < t.limits.Accounts {
-		source.failed[a.key.account] = struct{}{}
+	t.note(a.account, account)
+
+	source := t.counter(a.source)
+	t.left(source, now)
+	if _, known := source.failed[a.account]; !known && source.failures < t.limits.Accounts {
+		t.count(a.source, source, now)
+		if source.failed == nil {
+			source.failed = map[counterKey]struct{}{}
+		}
+		source.failed[a.account] = struct{}{}
 	}
 	<-a.held.gate
 }
 
 // count adds a failure, in a new window if the old one is over.
-func (t *Throttle) count(c *counter, now time.Time) {
+func (t *Throttle) count(key counterKey, c *counter, now time.Time) {
 	if t.left(c, now) == 0 {
 		c.began = now
 	}
 	c.failures++
+	t.note(key, c)
 }
 
 // Succeeded ends the attempt: the password was right. It forgives the failures
@@ -213,8 +224,13 @@ func (a Attempt) Succeeded() {
 	t := a.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	a.held.failures, a.held.good = 0, true
-	delete(t.accounts, a.key.account)
+	a.held.good = true
+	for key, c := range map[counterKey]*counter{a.attempt: a.held, a.account: t.counters[a.account]} {
+		if c != nil && c.failures > 0 {
+			c.failures = 0
+			t.unsaved[key] = unsaved{forgiven: true}
+		}
+	}
 	<-a.held.gate
 }
 

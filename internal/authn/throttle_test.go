@@ -2,18 +2,32 @@ package authn
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sallyport/sallyport/internal/store/storetest"
 )
 
 var (
 	home     = netip.MustParseAddr("10.0.0.1")
 	attacker = netip.MustParseAddr("203.0.113.9")
 )
+
+// plainPairs stands in for the keyed digest.
+type plainPairs struct{}
+
+func (plainPairs) DigestPair(first, second string) [32]byte {
+	return sha256.Sum256([]byte(fmt.Sprintf("%d:%s%s", len(first), first, second)))
+}
+
+func newThrottle(now func() time.Time) *Throttle {
+	return NewThrottle(DefaultThrottleLimits(), plainPairs{}, now)
+}
 
 // guess presents a password and reports whether it was evaluated.
 func guess(t testing.TB, throttle *Throttle, account string, from netip.Addr, right bool) bool {
@@ -36,7 +50,7 @@ func guess(t testing.TB, throttle *Throttle, account string, from netip.Addr, ri
 func TestTenFailuresThenWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle(DefaultThrottleLimits(), time.Now)
+		throttle := newThrottle(time.Now)
 		for i := range 10 {
 			if !guess(t, throttle, "alice", attacker, false) {
 				t.Fatalf("attempt %d was refused", i+1)
@@ -62,7 +76,7 @@ func TestTenFailuresThenWait(t *testing.T) {
 // of his own between guesses gains nothing.
 func TestSuccessForgivesItsOwnAccountOnly(t *testing.T) {
 	t.Parallel()
-	throttle := NewThrottle(DefaultThrottleLimits(), time.Now)
+	throttle := newThrottle(time.Now)
 	evaluated := 0
 	for range 30 {
 		if guess(t, throttle, "alice", attacker, false) {
@@ -77,7 +91,7 @@ func TestSuccessForgivesItsOwnAccountOnly(t *testing.T) {
 
 func TestManySourcesOneAccount(t *testing.T) {
 	t.Parallel()
-	throttle := NewThrottle(DefaultThrottleLimits(), time.Now)
+	throttle := newThrottle(time.Now)
 	if !guess(t, throttle, "alice", home, true) {
 		t.Fatal("the first sign-in was refused")
 	}
@@ -99,7 +113,7 @@ func TestManySourcesOneAccount(t *testing.T) {
 // TestSpraying: one password tried on many accounts from one source.
 func TestSpraying(t *testing.T) {
 	t.Parallel()
-	throttle := NewThrottle(DefaultThrottleLimits(), time.Now)
+	throttle := newThrottle(time.Now)
 	evaluated := 0
 	for i := range 1000 {
 		if guess(t, throttle, fmt.Sprint("user", i), attacker, false) {
@@ -117,7 +131,7 @@ func TestSixtyFourAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, right := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			throttle := NewThrottle(DefaultThrottleLimits(), time.Now)
+			throttle := newThrottle(time.Now)
 			var mu sync.Mutex
 			evaluated := 0
 			var wg sync.WaitGroup
@@ -151,7 +165,7 @@ func TestSixtyFourAtOnce(t *testing.T) {
 
 func TestBeginRespectsTheContext(t *testing.T) {
 	t.Parallel()
-	throttle := NewThrottle(DefaultThrottleLimits(), time.Now)
+	throttle := newThrottle(time.Now)
 	for range inFlight {
 		if _, _, err := throttle.Begin(t.Context(), "alice", home); err != nil {
 			t.Fatal(err)
@@ -179,13 +193,70 @@ func TestSourceIsASubscriber(t *testing.T) {
 
 func TestCountersAreBounded(t *testing.T) {
 	t.Parallel()
-	throttle := NewThrottle(DefaultThrottleLimits(), time.Now)
-	for i := range maxCounters + 1000 {
+	throttle := newThrottle(time.Now)
+	for i := range maxCounters/2 + 1000 {
 		guess(t, throttle, fmt.Sprint(i), netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), false)
 	}
-	for name, n := range map[string]int{"attempts": len(throttle.attempts), "accounts": len(throttle.accounts), "sources": len(throttle.sources)} {
-		if n > maxCounters {
-			t.Errorf("%d counters of %s, want at most %d", n, name, maxCounters)
+	if n := len(throttle.counters); n > maxCounters {
+		t.Errorf("%d counters, want at most %d", n, maxCounters)
+	}
+}
+
+// TestRestartForgivesNobody: what was counted is there after a restart, and what
+// a success forgave is not.
+func TestRestartForgivesNobody(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	before := newThrottle(time.Now)
+	for range 9 {
+		guess(t, before, "alice", attacker, false)
+		guess(t, before, "bob", attacker, false)
+	}
+	if err := before.Flush(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	guess(t, before, "bob", attacker, true)
+	guess(t, before, "alice", attacker, false)
+	if err := before.Flush(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+
+	after := newThrottle(time.Now)
+	if err := after.Load(t.Context(), &s.Reader); err != nil {
+		t.Fatal(err)
+	}
+	if guess(t, after, "alice", attacker, true) {
+		t.Error("after the restart the eleventh attempt was evaluated")
+	}
+	for i := range 10 {
+		if !guess(t, after, "bob", attacker, false) {
+			t.Errorf("attempt %d on the account that was forgiven was refused", i+1)
 		}
+	}
+}
+
+// TestFlushKeepsWhatItCouldNotWrite: a failed flush is made up for by the next.
+func TestFlushKeepsWhatItCouldNotWrite(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	throttle := newThrottle(time.Now)
+	for range 9 {
+		guess(t, throttle, "alice", attacker, false)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := throttle.Flush(cancelled, s); err == nil {
+		t.Fatal("a flush with a cancelled context succeeded")
+	}
+	guess(t, throttle, "alice", attacker, false)
+	if err := throttle.Flush(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	after := newThrottle(time.Now)
+	if err := after.Load(t.Context(), &s.Reader); err != nil {
+		t.Fatal(err)
+	}
+	if guess(t, after, "alice", attacker, true) {
+		t.Error("failures were lost with a flush that failed")
 	}
 }

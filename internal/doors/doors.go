@@ -2,6 +2,7 @@ package doors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -46,6 +47,7 @@ type Doors struct {
 	now      func() time.Time
 	log      *slog.Logger
 
+	throttle     *authn.Throttle
 	maxStaleness time.Duration
 	lease        lease
 
@@ -75,7 +77,7 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	}
 	d := &Doors{
 		store: c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log,
-		maxStaleness: c.MaxStaleness, assertions: assertions,
+		throttle: c.Throttle, maxStaleness: c.MaxStaleness, assertions: assertions,
 	}
 	d.lease.start = c.Now()
 	d.principals = newPrincipals(d.loadPrincipal)
@@ -84,6 +86,9 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 		Throttle: c.Throttle, Now: c.Now, Log: c.Log, Capacity: c.Credentials,
 		Number: d.principals.number, Scopes: c.Compiler.LimitIndex,
 	})
+	if err := c.Throttle.Load(ctx, &c.Store.Reader); err != nil {
+		return nil, err
+	}
 	asked := c.Now()
 	revision, err := c.Store.Revision(ctx)
 	if err != nil {
@@ -252,9 +257,12 @@ func (d *Doors) Lag() time.Duration { return d.lease.age(d.now()) }
 // Known returns how many credentials this node remembers.
 func (d *Doors) Known() int { return d.authn.Size() }
 
-// Flush writes the uses of credentials that were counted since the last flush
-// to the store. It is called every second and before the end.
-func (d *Doors) Flush(ctx context.Context) error { return d.authn.Flush(ctx) }
+// Flush writes the uses of credentials and the failed attempts that were counted
+// since the last flush to the store. It is called every second and before the
+// end.
+func (d *Doors) Flush(ctx context.Context) error {
+	return errors.Join(d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store))
+}
 
 // Authenticate checks a login and password for a form or a token endpoint, with
 // the same throttle and the same memory as HTTP Basic. It returns the principal,

@@ -120,7 +120,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	open := func() (err error) {
 		n.Doors, err = doors.New(ctx, doors.Config{
 			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Verified: k.verified, Sealer: k.signingKeys,
-			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
+			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
 			MaxStaleness: c.MaxStaleness,
 		})
 		return err

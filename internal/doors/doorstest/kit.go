@@ -72,7 +72,7 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	k.Compiler = must(policy.NewCompiler(policy.Rules{Dialects: []string{"standard"}}))(t)
 	gate := password.NewGate(2, 16)
 	k.Hasher = must(password.NewHasher(password.Params{Memory: 7168, Time: 5, Threads: 1}, gate))(t)
-	k.Throttle = authn.NewThrottle(authn.DefaultThrottleLimits(), clock.Now)
+	k.Throttle = authn.NewThrottle(authn.DefaultThrottleLimits(), must(token.NewDigester(token.UseThrottle, pepper))(t), clock.Now)
 	k.seed(apis)
 	d, err := doors.New(t.Context(), doors.Config{
 		Store: k.Store, Compiler: k.Compiler, Secrets: k.Secrets,
