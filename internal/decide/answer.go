@@ -1,0 +1,133 @@
+package decide
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/respond"
+)
+
+// HeaderReason tells a proxy that drops bodies why it was refused. It is set for
+// the families that carry few statuses, beside [respond.HeaderStatus].
+const HeaderReason = "X-Sallyport-Reason"
+
+// noStore keeps a proxy from answering the next question itself.
+var noStore = []string{"no-store"} // never changed
+
+// allow answers an allowed request, or makes a denial of it and reports false.
+// net/http sends 200 by itself, and copies the headers if it is told to.
+func (h *Handler) allow(w http.ResponseWriter, r *http.Request, v *visit) bool {
+	header := w.Header()
+	if err := h.identity.write(h.doors, &v.decision, v.began, header); err != nil {
+		h.log.log.ErrorContext(r.Context(), "an allowed request has no identity", "request_id", v.decision.RequestID, "error", err)
+		clear(header)
+		v.decision.Allowed, v.decision.Reason = false, sallyport.InternalFault
+		return false
+	}
+	header["Cache-Control"] = noStore
+	return true
+}
+
+// deny answers a denial and returns its status, which is that of the client's
+// answer, whatever the proxy can carry.
+func (h *Handler) deny(w http.ResponseWriter, r *http.Request, v *visit) int {
+	fit(&v.decision)
+	a := respond.Answer{Decision: v.decision}
+	if api := v.request.API; api != nil {
+		a.Explain = api.Document.Explain
+		a.Vary = respond.Vary(api.Accept, selectors(api, v.request.Match.Route)...)
+		a.Challenges = h.challenges(api, v)
+	}
+	if v.family != nil && v.family.narrow {
+		if len(a.Challenges) > 1 {
+			// RFC 9110 section 11.6.1: a list may stand in one field. nginx before
+			// 1.23 passes one field on and drops the others.
+			a.Challenges = []string{strings.Join(a.Challenges, ", ")}
+		}
+		if told := h.docs.Problem(a).Reason; told != "" {
+			w.Header().Set(HeaderReason, string(told))
+		}
+		w = narrowed{w}
+	}
+	h.docs.Denied(w, r, a)
+	return v.decision.Reason.Status()
+}
+
+func (h *Handler) challenges(api *policy.API, v *visit) []string {
+	try := respond.Try{Sent: sent(v.request.Found.In), Reason: v.decision.Reason, Scopes: v.decision.MissingScopes}
+	if h.metadata != nil {
+		try.Metadata = h.metadata(api)
+	}
+	return respond.Challenges(api.Accept, string(api.Name), try)
+}
+
+// selectors returns where the tenant and the realm of a request are named.
+func selectors(api *policy.API, route *policy.Route) []*sallyport.Selector {
+	if route == nil {
+		return []*sallyport.Selector{api.Document.Tenant, api.Document.Realm}
+	}
+	return []*sallyport.Selector{route.Tenant, route.Realm}
+}
+
+// A narrowed writer sends the statuses that the proxy can carry, and beside them
+// the one that is meant.
+type narrowed struct{ http.ResponseWriter }
+
+// WriteHeader sends the status.
+func (n narrowed) WriteHeader(status int) {
+	wire, original := respond.ForNginx(status)
+	if original != "" {
+		n.Header().Set(respond.HeaderStatus, original)
+	}
+	n.ResponseWriter.WriteHeader(wire)
+}
+
+// Bounds of what a refusal repeats, so that it fits into 4 KiB and its headers
+// into the buffer of a proxy.
+const (
+	maxListed = 1 << 10 // bytes of a list
+	maxRealm  = 256
+)
+
+// fit cuts what a refusal would repeat to its bounds.
+func fit(d *sallyport.Decision) {
+	d.Missing = upTo(maxListed, d.Missing)
+	d.MissingScopes = upTo(maxListed, d.MissingScopes)
+	d.Allow = upTo(maxListed, d.Allow)
+	if len(d.Realm) > maxRealm {
+		d.Realm = ""
+	}
+}
+
+// upTo returns the beginning of a list that has no more bytes than that.
+func upTo[T ~string](bytes int, list []T) []T {
+	for i := range list {
+		if bytes -= len(list[i]); bytes < 0 {
+			return list[:i]
+		}
+	}
+	return list
+}
+
+// sent says where the request had its credential.
+func sent(in carrier.In) sallyport.Carrier {
+	switch in {
+	case carrier.Basic:
+		return sallyport.CarrierBasic
+	case carrier.Bearer:
+		return sallyport.CarrierBearer
+	case carrier.Header:
+		return sallyport.CarrierHeader
+	case carrier.Query:
+		return sallyport.CarrierQuery
+	case carrier.Form:
+		return sallyport.CarrierForm
+	case carrier.Cookie:
+		return sallyport.CarrierCookie
+	case carrier.None, carrier.Other:
+	}
+	return ""
+}

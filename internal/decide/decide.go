@@ -1,0 +1,189 @@
+package decide
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/respond"
+	"github.com/sallyport/sallyport/internal/telemetry"
+)
+
+// Config is what the decision service is made of. The fields up to Now are
+// required.
+type Config struct {
+	Doors   *doors.Doors
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	Access *telemetry.AccessLog // nil: decisions are not logged
+
+	Callers []netip.Prefix   // networks of the proxies that may ask; empty: the unix socket alone
+	Secret  sallyport.Secret // what they send in [HeaderCaller]; empty: nothing
+
+	// Trusted and Depth are about the proxies in front of the one that asks,
+	// which some proxies list in X-Forwarded-For.
+	Trusted []netip.Prefix
+	Depth   int
+
+	// Docs is where problem documents point; empty is [respond.DefaultDocs].
+	Docs respond.Docs
+	// Metadata returns the URL of an API's protected resource metadata (RFC 9728)
+	// for its challenges. Nil: not said.
+	Metadata func(*policy.API) string
+}
+
+// A Handler serves /decide/NAME for every family of proxies. It is safe for
+// concurrent use. Make it with [New].
+type Handler struct {
+	doors    *doors.Doors
+	metrics  *telemetry.Metrics
+	access   *telemetry.AccessLog
+	now      func() time.Time
+	log      complaints
+	callers  callers
+	hops     hops
+	docs     respond.Docs
+	metadata func(*policy.API) string
+
+	ids      telemetry.RequestIDs
+	identity identities
+	visits   sync.Pool // of *visit
+}
+
+// New returns the decision service.
+func New(c Config) *Handler {
+	h := &Handler{
+		doors: c.Doors, metrics: c.Metrics, access: c.Access, now: c.Now,
+		log:     complaints{log: c.Log, now: c.Now},
+		callers: callers{networks: c.Callers, secret: []byte(c.Secret.Reveal())},
+		hops:    hops{trusted: c.Trusted, depth: c.Depth},
+		docs:    c.Docs, metadata: c.Metadata,
+	}
+	if h.docs == "" {
+		h.docs = respond.DefaultDocs
+	}
+	return h
+}
+
+// A visit is one question on its way to an answer. It is used again.
+type visit struct {
+	family   *family // nil: the question was for none
+	request  doors.Request
+	decision sallyport.Decision
+	began    time.Time
+	access   telemetry.Access
+
+	proto, client string // as the proxy tells them
+	scratch       []byte
+}
+
+// ServeHTTP answers one question of a proxy.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v, _ := h.visits.Get().(*visit)
+	if v == nil {
+		v = new(visit)
+	}
+	v.began = h.now()
+	v.decision = sallyport.Decision{RequestID: h.ids.New()}
+	defer h.recover(w, r, v)
+
+	v.decision.Reason = h.question(r, v)
+	if v.decision.Reason == "" {
+		h.decide(r, v)
+	}
+	status := http.StatusOK
+	if !v.decision.Allowed || !h.allow(w, r, v) {
+		status = h.deny(w, r, v)
+	}
+	h.note(r, v, status)
+
+	*v = visit{scratch: v.scratch}
+	h.visits.Put(v)
+}
+
+// question reads who asks and about what. It returns why there is nothing to
+// decide, or "".
+func (h *Handler) question(r *http.Request, v *visit) sallyport.Reason {
+	var wrong string
+	if wrong, v.scratch = h.callers.refuses(r, v.scratch); wrong != "" {
+		h.log.complain(r, untrusted, "a decision was refused to an untrusted caller", "caller", r.RemoteAddr, "cause", wrong)
+		return sallyport.CallerUntrusted
+	}
+	v.family = familyAt(r.URL.Path)
+	switch {
+	case v.family == nil:
+		h.log.complain(r, unreadable, "there is no decision endpoint with this path; it is /decide/ and the kind of the proxy", "path", r.URL.Path)
+		return sallyport.RouteUnknown
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		h.log.complain(r, unreadable, "a proxy asked with another method than GET; have it ask with GET and without a body",
+			"proxy", v.family.name, "method", r.Method)
+		v.decision.Allow = []string{http.MethodGet, http.MethodHead}
+		return sallyport.MethodNotAllowed
+	}
+	if bad, ok := v.family.original(r.Header, h.hops, v); !ok {
+		h.log.complain(r, unreadable, "a proxy's question cannot be read; compare its configuration with the sample in deploy/",
+			"proxy", v.family.name, "header", bad.header, "cause", bad.what)
+		return sallyport.HeaderMalformed
+	}
+	if v.request.Target[0] != '/' {
+		return sallyport.PathAmbiguous // an absolute target brings a host of its own
+	}
+	return ""
+}
+
+// decide takes the decision.
+func (h *Handler) decide(r *http.Request, v *visit) {
+	clean(r.Header)
+	v.request.ID, v.request.Header = v.decision.RequestID, r.Header
+	ctx := &deadline{parent: r.Context(), limit: limit}
+	defer ctx.end()
+	v.decision = h.doors.Decide(ctx, &v.request)
+	if !v.decision.Allowed {
+		return
+	}
+	if reason := h.cannotCarry(r, v); reason != "" {
+		v.decision.Allowed, v.decision.Reason = false, reason
+	}
+}
+
+// recover makes a refusal of a panic: what failed did not decide. The proxy gets
+// an answer, and the process goes on.
+func (h *Handler) recover(w http.ResponseWriter, r *http.Request, v *visit) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	// Not the value: it may hold what was in the request.
+	h.log.log.ErrorContext(r.Context(), "a decision failed", "request_id", v.decision.RequestID, "stack", string(debug.Stack()))
+	clear(w.Header())
+	v.decision = sallyport.Decision{RequestID: v.decision.RequestID, API: v.decision.API, Reason: sallyport.InternalFault}
+	v.request.Reset()
+	h.note(r, v, h.deny(w, r, v))
+}
+
+// note counts the decision and writes it to the access log.
+func (h *Handler) note(r *http.Request, v *visit, status int) {
+	took := h.now().Sub(v.began)
+	counters := h.metrics.API(v.decision.API)
+	counters.Decided(&v.decision)
+	counters.Took(took)
+	if h.access == nil {
+		return
+	}
+	v.access = telemetry.Access{
+		Decision: &v.decision, Time: v.began, Took: took, Status: status,
+		Method: v.request.Method, Path: v.path(), Client: v.request.Client,
+	}
+	if v.request.Method == "" { // the question was not read; it is what there is to tell
+		v.access.Method, v.access.Path = r.Method, r.URL.Path
+	}
+	h.access.Write(&v.access)
+}

@@ -1,0 +1,172 @@
+package decide
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/sallyport/sallyport/internal/doors/target"
+)
+
+// A family is a kind of proxy: where it puts the request that it asks about, and
+// which answers it can carry. Names of headers are in canonical form.
+type family struct {
+	name string
+
+	method string // the method of the client's request
+	uri    string // its target, as it came
+	host   string // its Host
+	proto  string // http or https: how the client came
+	client string // the client's address
+
+	// hops says that client may be a list to which each proxy on the way has
+	// appended its peer. In the others it is one address.
+	hops bool
+	// narrow says that the proxy carries 200, 401 and 403 alone, and a header
+	// once.
+	narrow bool
+}
+
+// families are all there are. The files below deploy/ set these headers, each on
+// every question and in place of what the client may have sent.
+var families = [...]family{
+	{
+		name: "nginx", narrow: true,
+		method: "X-Original-Method", uri: "X-Original-Uri", host: "X-Original-Host",
+		proto: "X-Original-Proto", client: "X-Original-Addr",
+	},
+	{
+		name:   "apache",
+		method: "X-Original-Method", uri: "X-Original-Uri", host: "X-Original-Host",
+		proto: "X-Original-Proto", client: "X-Original-Addr",
+	},
+	{
+		name:   "haproxy",
+		method: "X-Sallyport-Method", uri: "X-Sallyport-Uri", host: "X-Sallyport-Host",
+		proto: "X-Sallyport-Proto", client: "X-Sallyport-Addr",
+	},
+	{
+		name: "caddy", hops: true,
+		method: "X-Forwarded-Method", uri: "X-Forwarded-Uri", host: "X-Forwarded-Host",
+		proto: "X-Forwarded-Proto", client: "X-Forwarded-For",
+	},
+	{
+		name: "traefik", hops: true,
+		method: "X-Forwarded-Method", uri: "X-Forwarded-Uri", host: "X-Forwarded-Host",
+		proto: "X-Forwarded-Proto", client: "X-Forwarded-For",
+	},
+}
+
+// prefix is what the path of every endpoint starts with.
+const prefix = "/decide/"
+
+// familyAt returns the family whose endpoint has this path, nil if none has.
+func familyAt(path string) *family {
+	name, ok := strings.CutPrefix(path, prefix)
+	if !ok {
+		return nil
+	}
+	for i := range families {
+		if families[i].name == name {
+			return &families[i]
+		}
+	}
+	return nil
+}
+
+// A fault says what is wrong with a question, for the operator's log.
+type fault struct {
+	header string
+	what   string
+}
+
+const (
+	missing   = "is missing or empty"
+	twice     = "is there more than once"
+	noScheme  = "is neither http nor https"
+	noAddress = "is not an address"
+)
+
+// original reads the client's request from the headers of the question into the
+// visit. It reports the first header that is not there exactly once, or cannot
+// be what it should.
+func (f *family) original(h http.Header, hops hops, v *visit) (fault, bool) {
+	for _, field := range [...]struct {
+		name string
+		into *string
+	}{
+		{f.method, &v.request.Method},
+		{f.uri, &v.request.Target},
+		{f.host, &v.request.Host},
+		{f.proto, &v.proto},
+		{f.client, &v.client},
+	} {
+		values := h[field.name]
+		switch {
+		case len(values) > 1:
+			return fault{field.name, twice}, false
+		case len(values) == 0 || values[0] == "":
+			return fault{field.name, missing}, false
+		}
+		*field.into = values[0]
+	}
+	var ok bool
+	if v.request.Scheme, ok = schemeOf(v.proto); !ok {
+		return fault{f.proto, noScheme}, false
+	}
+	if f.hops {
+		v.request.Client = hops.client(v.client)
+	} else if addr, err := netip.ParseAddr(v.client); err == nil {
+		v.request.Client = addr.Unmap().WithZone("")
+	}
+	if !v.request.Client.IsValid() {
+		return fault{f.client, noAddress}, false
+	}
+	return fault{}, true
+}
+
+// schemeOf returns the scheme of HTTP that a proxy means. Traefik says ws and wss
+// of a request that asks for a WebSocket.
+func schemeOf(proto string) (string, bool) {
+	switch proto {
+	case "http", "ws":
+		return "http", true
+	case "https", "wss":
+		return "https", true
+	}
+	return "", false
+}
+
+// hops are the proxies in front of the one that asks.
+type hops struct {
+	trusted []netip.Prefix
+	depth   int
+}
+
+// client returns the address that a list of hops leads to. Its last token is the
+// peer of the proxy that asks, which is believed; whether the one before is
+// believed depends on who said it. The address is not valid if the last token is
+// none.
+func (p hops) client(list string) netip.Addr {
+	i := strings.LastIndexByte(list, ',')
+	peer := last(list[i+1:])
+	if i < 0 || !peer.IsValid() {
+		return peer
+	}
+	return target.ClientIP(peer, []string{list[:i]}, p.trusted, p.depth)
+}
+
+// last parses the token that the asking proxy wrote itself. Some proxies append
+// the port.
+func last(token string) netip.Addr {
+	token = strings.Trim(token, " \t")
+	addr, err := netip.ParseAddr(token)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(token)
+		if err != nil {
+			return netip.Addr{}
+		}
+		addr = withPort.Addr()
+	}
+	return addr.Unmap().WithZone("")
+}
