@@ -102,20 +102,20 @@ func (s *Service) SeedTenant(ctx context.Context, id, name string) error {
 	}
 	now := s.now()
 	err = storage.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO ei_tenant (id, created) VALUES ($1, $2)`, tenant, storage.Micros(now))
-		if err != nil {
+		// Another request may have been faster since the look above.
+		first, err := storage.Changed(tx.ExecContext(ctx, insertTenant, tenant, storage.Micros(now)))
+		if err != nil || !first {
 			return err
 		}
 		return seed(ctx, tx, tenant, name, now)
 	})
-	if storage.IsDuplicate(err) {
-		return nil // another request was faster
-	}
 	if err != nil {
 		return fmt.Errorf("seed tenant %s: %w", tenant, err)
 	}
 	return nil
 }
+
+const insertTenant = `INSERT INTO ei_tenant (id, created) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 
 // refuse writes the product's error body.
 func refuse(w http.ResponseWriter, _ *http.Request, e *web.Error) {

@@ -202,28 +202,3 @@ func TestCarriers(t *testing.T) {
 		t.Errorf("bad callback: %s", got)
 	}
 }
-
-// FuzzParse compares with the standard library wherever that understands the
-// text, and wants that nothing breaks where it does not.
-func FuzzParse(f *testing.F) {
-	for _, text := range []string{"a=b&c=%41+%2b", "a=%.fr&&=x", "a", "a=1&a=2", "%zz=%"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got := map[string]string{}
-		parse(got, text)
-		want, err := url.ParseQuery(text)
-		if err != nil || strings.Count(text, "&") >= maxParams {
-			return
-		}
-		delete(want, "")
-		for name, values := range want {
-			if got[name] != values[len(values)-1] {
-				t.Errorf("%q: %q is %q, want %q", text, name, got[name], values)
-			}
-		}
-		if len(got) != len(want) {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	})
-}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/sallyport/sallyport/demo/platform/web"
 )
@@ -15,7 +14,7 @@ import (
 // file part counts as a parameter unless an ordinary one has its name.
 func params(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	out := map[string]string{}
-	parse(out, r.URL.RawQuery)
+	web.LenientForm(out, r.URL.RawQuery)
 	if r.Body == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return out, nil
 	}
@@ -26,7 +25,7 @@ func params(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	case "application/x-www-form-urlencoded":
 		var body []byte
 		if body, err = io.ReadAll(r.Body); err == nil {
-			parse(out, string(body))
+			web.LenientForm(out, string(body))
 		}
 	case "multipart/form-data":
 		err = parts(out, r)
@@ -41,57 +40,6 @@ func params(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	return out, nil
 }
 
-// maxParams bounds the parameters of one request, like the product's own
-// setting does.
-const maxParams = 1000
-
-// parse adds the parameters of a query or form to out. The last one of a name
-// counts. What is not a valid escape is taken as it stands.
-func parse(out map[string]string, text string) {
-	n := 0
-	for pair := range strings.SplitSeq(text, "&") {
-		if n++; n > maxParams {
-			return
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		if name = unescape(name); name != "" {
-			out[name] = unescape(value)
-		}
-	}
-}
-
-func unescape(s string) string {
-	if !strings.ContainsAny(s, "%+") {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			out = append(out, ' ')
-		case s[i] == '%' && i+2 < len(s) && hex(s[i+1]) < 16 && hex(s[i+2]) < 16:
-			out = append(out, hex(s[i+1])<<4|hex(s[i+2]))
-			i += 2
-		default:
-			out = append(out, s[i])
-		}
-	}
-	return string(out)
-}
-
-// hex is the value of a hexadecimal digit, 16 for anything else.
-func hex(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 16
-}
-
 // parts adds the parts of a multipart body to out.
 func parts(out map[string]string, r *http.Request) error {
 	body, err := r.MultipartReader()
@@ -99,7 +47,7 @@ func parts(out map[string]string, r *http.Request) error {
 		return err
 	}
 	files := map[string]string{}
-	for range maxParams {
+	for range web.MaxParams {
 		part, err := body.NextPart()
 		if errors.Is(err, io.EOF) {
 			break

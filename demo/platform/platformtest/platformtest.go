@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -70,6 +71,27 @@ func Do(t testing.TB, h http.Handler, method, target, body string, headers ...st
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
+}
+
+// Meet runs n calls of f at once, on a database of one connection as [DB]
+// opens it. It holds the connection until all of them wait for it, so that
+// each reads what it reads first before one of them goes on.
+func Meet(t testing.TB, db *sql.DB, n int, f func(i int)) {
+	t.Helper()
+	held, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := db.Stats().WaitCount
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { f(i) })
+	}
+	for db.Stats().WaitCount < before+int64(n) && t.Context().Err() == nil {
+		runtime.Gosched()
+	}
+	held.Close()
+	wg.Wait()
 }
 
 // Decode reads the JSON of an answer.
