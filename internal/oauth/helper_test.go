@@ -1,0 +1,31 @@
+package oauth_test
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// encode writes a form in the order in which it is given.
+func encode(fields []string) string {
+	text := ""
+	for i := 0; i+1 < len(fields); i += 2 {
+		text += "&" + url.QueryEscape(fields[i]) + "=" + url.QueryEscape(fields[i+1])
+	}
+	return text[1:]
+}
+
+// endEverything ends all that a user signed in with.
+func (k *kit) endEverything(id sallyport.PrincipalID) {
+	k.T.Helper()
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		tx.Note(sallyport.ChangePrincipal, string(id))
+		ended, err := tx.EndEverythingOf(ctx, id, "test")
+		for _, f := range ended.Families {
+			tx.Note(sallyport.ChangeCredential, string(f))
+		}
+		return err
+	})
+}
