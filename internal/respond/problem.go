@@ -46,6 +46,10 @@ func (p Problem) plain() Problem {
 	return Problem{Type: "about:blank", Title: http.StatusText(p.Status), Status: p.Status, RequestID: p.RequestID}
 }
 
+// Write sends p as it is, for a cause that no reason and no kind stands for.
+// What the status demands in headers is the caller's to set.
+func (p Problem) Write(w http.ResponseWriter, r *http.Request) { p.write(w, r) }
+
 // write sends p. Headers that depend on the cause are set already.
 func (p Problem) write(w http.ResponseWriter, r *http.Request) {
 	body, err := json.Marshal(p)

@@ -81,6 +81,9 @@ func (r *reader) str(path string) (string, bool) {
 		switch c := r.text[r.pos]; {
 		case c == '"':
 			r.pos++
+			if bytes.IndexByte(out, 0) >= 0 { // some stores and programs end a text there
+				r.fault(path, "has a NUL character")
+			}
 			return string(out), true
 		case c < ' ':
 			r.fault(path, "has a control character in a string, at byte "+strconv.Itoa(r.pos))

@@ -82,6 +82,7 @@ func TestUnmarshalRefuses(t *testing.T) {
 		{`{"name":"\x41"}`, "name", "not JSON"},
 		{`{"name":"\ud800"}`, "name", "not JSON"},
 		{`{"name":"\udc00\ud800"}`, "name", "not JSON"},
+		{`{"name":"a\u0000"}`, "name", "has a NUL character"},
 		{`{"name":"\u12g4"}`, "name", "not JSON"},
 		{`{"name":"` + secret + `","name":"b"}`, "name", "is there twice"},
 		{`{"name":"a","n\u0061me":"b"}`, "name", "is there twice"},
