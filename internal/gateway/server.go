@@ -88,11 +88,11 @@ type threshold struct {
 // ServeHTTP refuses a head that is too large, and has the connection end behind a
 // chunked request.
 func (t *threshold) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if t.tooLarge(r) {
-		if r.ProtoMajor == 1 {
+	if status := t.refuses(r); status != 0 {
+		if r.ProtoMajor == 1 || r.Method == preface {
 			w.Header().Set("Connection", "close")
 		}
-		http.Error(w, http.StatusText(http.StatusRequestHeaderFieldsTooLarge), http.StatusRequestHeaderFieldsTooLarge)
+		http.Error(w, http.StatusText(status), status)
 		return
 	}
 	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
@@ -104,7 +104,16 @@ func (t *threshold) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.next.ServeHTTP(w, r)
 }
 
-func (t *threshold) tooLarge(r *http.Request) bool {
+// preface is the method with which HTTP/2 begins. net/http gives it to the handler
+// when HTTP/2 is not spoken on the connection.
+const preface = "PRI"
+
+// refuses returns the status with which a request is refused for its head, 0 if
+// it is not.
+func (t *threshold) refuses(r *http.Request) int {
+	if r.Method == preface {
+		return http.StatusBadRequest
+	}
 	fields, size := 0, len(r.Method)+len(r.RequestURI)+len(r.Host)
 	for name, values := range r.Header {
 		fields += len(values)
@@ -112,7 +121,10 @@ func (t *threshold) tooLarge(r *http.Request) bool {
 			size += len(name) + len(v) + perHeaderLine
 		}
 	}
-	return fields > t.headers || size > t.bytes
+	if fields > t.headers || size > t.bytes {
+		return http.StatusRequestHeaderFieldsTooLarge
+	}
+	return 0
 }
 
 // A lastAnswer is the last one on its connection, whatever the handler does to

@@ -35,8 +35,8 @@ func Dial(t testing.TB, addr string) net.Conn {
 }
 
 // Send writes raw bytes on a connection of their own and returns all answers
-// until the server closes it, or until it has answered as often as want says.
-// closed tells whether the server closed it.
+// until the server closes it, or until it has answered as often as want says and
+// then is silent for a moment. closed tells whether the server closed it.
 func Send(t testing.TB, addr, raw string, want int) (replies []Reply, closed bool) {
 	t.Helper()
 	c := Dial(t, addr)
@@ -54,7 +54,10 @@ func Send(t testing.TB, addr, raw string, want int) (replies []Reply, closed boo
 		replies = append(replies, reply)
 	}
 	_ = c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	_, err := r.ReadByte()
+	reply, err := ReadReply(r, "GET")
+	if err == nil {
+		replies = append(replies, reply) // more than there should be
+	}
 	return replies, errors.Is(err, io.EOF) || isReset(err)
 }
 
