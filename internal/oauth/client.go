@@ -17,7 +17,7 @@ import (
 
 // A caller is who makes a request to an endpoint.
 type caller struct {
-	client string        // client id; [PublicClient] if it proved none
+	client string        // client id; [PublicClient] if it has none, empty for a person with a token
 	holder *doors.Holder // nil: nobody in particular
 }
 
@@ -155,7 +155,7 @@ func (x *exchange) bearer(ctx context.Context, secret string) (caller, *fault) {
 		return caller{}, x.unknownCaller(reason)
 	}
 	x.acts(&h)
-	c := caller{client: PublicClient, holder: &h}
+	c := caller{holder: &h}
 	if h.Kind == sallyport.APIKey {
 		c.client = string(h.Principal.ID)
 	}

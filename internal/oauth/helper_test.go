@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -29,3 +30,16 @@ func (k *kit) endEverything(id sallyport.PrincipalID) {
 		return err
 	})
 }
+
+// tenant makes a second tenant.
+func (k *kit) tenant(name string) sallyport.TenantID {
+	k.T.Helper()
+	id := sallyport.TenantID(doorstest.NewID())
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		tx.Note(sallyport.ChangePolicy, "")
+		return tx.InsertTenant(ctx, &sallyport.Tenant{ID: id, Name: name, State: sallyport.Active})
+	})
+	return id
+}
+
+func sallyportName(name string) sallyport.APIName { return sallyport.APIName(name) }

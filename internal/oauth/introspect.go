@@ -53,7 +53,7 @@ func (s *Surface) introspect(ctx context.Context, x *exchange) (any, *fault) {
 		return state{}, nil
 	}
 	// A client may ask about its own tokens, whosoever they are for.
-	if st.ClientID != c.client || c.client == PublicClient {
+	if c.client == "" || c.client != st.ClientID {
 		if err := s.c.Admin.MayInspect(ctx, c.actor(x), st.tenant, st.owner); err != nil {
 			f := failed(err, invalidGrant)
 			if f.status >= http.StatusInternalServerError {

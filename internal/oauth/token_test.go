@@ -322,6 +322,7 @@ func TestRefresh(t *testing.T) {
 	}
 	// RF-02: after it, a used token is in wrong hands.
 	k.Clock.Advance(6 * time.Second)
+	k.Apply() // the lease
 	if reason := k.opens("shop", renewed); reason != "" {
 		t.Fatalf("before the reuse: %q", reason)
 	}
