@@ -110,6 +110,9 @@ func (w *work) insertAPI(ctx context.Context, api sallyport.API) (store.APIDocum
 		return document, err
 	}
 	w.tx.Note(sallyport.ChangePolicy, "")
+	if err := w.ensureTokenKeys(ctx, api); err != nil {
+		return document, err
+	}
 	return document, w.write(ctx, sallyport.EveryTenant, "api.create", apiThing(api.Name), nil, api)
 }
 
@@ -151,6 +154,9 @@ func (w *work) replaceAPI(ctx context.Context, there store.APIDocument, api sall
 		return document, err
 	}
 	w.tx.Note(sallyport.ChangePolicy, "")
+	if err := w.ensureTokenKeys(ctx, api); err != nil {
+		return document, err
+	}
 	return document, w.write(ctx, sallyport.EveryTenant, "api.replace", apiThing(api.Name), there.API, api)
 }
 

@@ -124,6 +124,24 @@ func (w *work) ensureKeys(ctx context.Context, use KeyUse, drawn [2]*token.Signi
 	return nil
 }
 
+// ensureTokenKeys sees to it that there are keys of the algorithm with which an
+// API wants its access tokens signed.
+func (w *work) ensureTokenKeys(ctx context.Context, api sallyport.API) error {
+	if api.Token.Algorithm == "" {
+		return nil
+	}
+	use := KeyUse{Kind: token.AccessJWT, Algorithm: token.Algorithm(api.Token.Algorithm)}
+	there, err := w.tx.SigningKeys(ctx)
+	if err != nil || (find(there, use, token.KeyActive) != nil && find(there, use, token.KeyNext) != nil) {
+		return err
+	}
+	drawn, err := w.pair(use)
+	if err != nil {
+		return err
+	}
+	return w.ensureKeys(ctx, use, drawn)
+}
+
 func (w *work) insertKey(ctx context.Context, k *token.SigningKey) error {
 	stored, err := authn.SealKey(w.c.Keys, k)
 	if err != nil {

@@ -756,3 +756,38 @@ func TestMe(t *testing.T) {
 		t.Error("the administrator is not a member of every tenant")
 	}
 }
+
+// TestAlgorithmOfAnAPIHasKeys: an API that wants RS256 gets keys of it with its
+// document, also when the document is replaced.
+func TestAlgorithmOfAnAPIHasKeys(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	has := func(want token.Algorithm) bool {
+		t.Helper()
+		keys, err := s.SigningKeys(s.ctx, admin.System("test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(keys, func(k admin.KeyInfo) bool {
+			return k.Kind == token.AccessJWT && k.Algorithm == want && k.State == token.KeyActive
+		})
+	}
+	if has(token.RS256) || has(token.ES256) {
+		t.Fatal("there are keys that nobody asked for")
+	}
+	api := sallyport.API{Name: "edge", BasePath: "/edge", Token: sallyport.TokenSpec{Algorithm: "RS256"}}
+	stored, err := s.CreateAPI(s.ctx, admin.System("test"), api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !has(token.RS256) {
+		t.Error("the API is there and no key of its algorithm")
+	}
+	api.Token.Algorithm = "ES256"
+	if _, err := s.ReplaceAPI(s.ctx, admin.System("test"), "edge", stored.Version, api); err != nil {
+		t.Fatal(err)
+	}
+	if !has(token.ES256) {
+		t.Error("the document was replaced and there is no key of its algorithm")
+	}
+}
