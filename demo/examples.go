@@ -88,7 +88,7 @@ func (s *stage) networkExamples() []Example {
 	return []Example{
 		{"TrueSight: about needs nobody", "truesight", "", curl + s.url("/bca-networks/api/about"), 200, false},
 		{"TrueSight: groups of a realm", "truesight", "password", curl + s.basic("operator") + s.url(groups+"&filter.realm=Default"), 200, true},
-		{"TrueSight: groups of another realm, where the right is not held", "truesight", "password", curl + s.basic("operator") + s.url(groups+"&filter.realm=Branch"), 403, true},
+		{"TrueSight: groups of another realm, where the right is not held", "truesight", "password", curl + s.basic("operator") + s.url(groups+"&filter.realm=Lab"), 403, true},
 		{"TrueSight: all groups; the upstream shows those of the realms where the right is held", "truesight", "password", curl + s.basic("viewer") + s.url(groups), 200, false},
 		{"TrueSight: a user without the right to use web services", "truesight", "password", curl + s.basic("nologin") + s.url(groups), 403, false},
 		{"TrueSight: no credential", "truesight", "", curl + s.url(groups), 401, false},

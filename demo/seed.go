@@ -53,7 +53,7 @@ func (s *stage) tenants() error {
 		s.manifest.Tenants = append(s.manifest.Tenants, ManifestTenant{ID: string(s.tenantID[name]), Name: name})
 	}
 	s.tenantID[""] = s.tenantID[tenantMain]
-	for _, realm := range []string{"Default", "Branch"} {
+	for _, realm := range []string{"Default", "Lab", "Retail"} {
 		_, err := s.Admin.Realm(s.ctx, actor, s.tenantID[""], realm)
 		switch there, err := found(err); {
 		case err != nil:

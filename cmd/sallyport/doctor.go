@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+func newDoctor() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the configuration, clock, database, keys and upstreams",
+		Long: `Check what "sallyport serve" depends on: configuration, database and its clock,
+keys, certificate, policy, and whether the upstreams can be reached. What is
+wrong is said with what to do about it. Nothing is changed.`,
+		Example: "  sallyport doctor --config /etc/sallyport/sallyport.yaml",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return doctor(c.Context(), path, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&path, "config", "", "configuration file")
+	return c
+}
+
+// A finding is one line of the doctor's report.
+type finding struct {
+	what, state, detail string
+}
+
+const (
+	fine    = "ok"
+	doubt   = "warning"
+	trouble = "FAILED"
+)
+
+// errUnwell is what the doctor ends with when something failed.
+var errUnwell = errors.New("something is wrong; see above")
+
+func doctor(ctx context.Context, path string, out io.Writer) error {
+	c, err := loadConfig(path, os.Environ())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	findings := []finding{{"configuration", fine, path}}
+	findings = append(findings, examineKeys(&c)...)
+	findings = append(findings, examineCertificate(&c, time.Now())...)
+	findings = append(findings, examineStore(ctx, &c)...)
+
+	failed := false
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, f := range findings {
+		failed = failed || f.state == trouble
+		fmt.Fprintf(w, "%s\t%s\t%s\n", f.what, f.state, f.detail)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("print the findings: %w", err)
+	}
+	if failed {
+		return errUnwell
+	}
+	return nil
+}
+
+func examineKeys(c *config.Config) []finding {
+	if _, err := masterKey(c); err != nil {
+		return []finding{{"master key", trouble, err.Error()}}
+	}
+	return []finding{{"master key", fine, ""}}
+}
+
+// certificateWarning is how long before its end a certificate is mentioned.
+const certificateWarning = 14 * 24 * time.Hour
+
+func examineCertificate(c *config.Config, now time.Time) []finding {
+	if c.Public.TLS.CertFile == "" {
+		u, err := url.Parse(c.Public.URL)
+		if err == nil && u.Scheme == "https" {
+			return []finding{{"certificate", doubt, "none here; a proxy in front must speak TLS for " + u.Host}}
+		}
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.Public.TLS.CertFile, c.Public.TLS.KeyFile)
+	if err != nil {
+		return []finding{{"certificate", trouble, err.Error()}}
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	switch {
+	case err != nil:
+		return []finding{{"certificate", trouble, err.Error()}}
+	case now.After(leaf.NotAfter):
+		return []finding{{"certificate", trouble, "ended " + leaf.NotAfter.Format(time.DateTime)}}
+	case now.Add(certificateWarning).After(leaf.NotAfter):
+		return []finding{{"certificate", doubt, "ends " + leaf.NotAfter.Format(time.DateTime)}}
+	}
+	return []finding{{"certificate", fine, "until " + leaf.NotAfter.Format(time.DateTime)}}
+}
+
+// examineStore opens the database without changing it.
+func examineStore(ctx context.Context, c *config.Config) []finding {
+	s, err := store.Open(ctx, c.Storage.URL.Reveal(), store.Options{Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return []finding{{"database", trouble, err.Error()}}
+	}
+	defer func() { _ = s.Close() }() // it was only read
+	if err := s.Ping(ctx); err != nil {
+		return []finding{{"database", trouble, err.Error()}}
+	}
+	is, knows, err := s.SchemaVersion(ctx)
+	switch {
+	case err != nil:
+		return []finding{{"database", trouble, err.Error()}}
+	case is == 0:
+		return []finding{{"database", trouble, "it is empty; make it with: sallyport migrate"}}
+	case is < knows:
+		return []finding{{"database", doubt, fmt.Sprintf("schema version %d, this program brings it to %d when it starts", is, knows)}}
+	}
+	findings := []finding{{"database", fine, fmt.Sprintf("%s, schema version %d", s.Engine(), is)}}
+	findings = append(findings, examineClock(ctx, s)...)
+	findings = append(findings, examineSigning(ctx, c, s)...)
+	return append(findings, examinePolicy(ctx, s)...)
+}
+
+// maxSkew is how far this machine's clock may be from the database's.
+const maxSkew = 5 * time.Second
+
+func examineClock(ctx context.Context, s *store.Store) []finding {
+	before := time.Now()
+	theirs, err := s.Clock(ctx)
+	if err != nil {
+		return []finding{{"clock", trouble, err.Error()}}
+	}
+	skew := theirs.Sub(before.Add(time.Since(before) / 2)).Abs()
+	if skew > maxSkew {
+		return []finding{{"clock", trouble, fmt.Sprintf("%s away from the database's; synchronise the clocks (NTP)", skew.Round(time.Millisecond))}}
+	}
+	return []finding{{"clock", fine, ""}}
+}
+
+func examineSigning(ctx context.Context, c *config.Config, s *store.Store) []finding {
+	master, err := masterKey(c)
+	if err != nil {
+		return nil // said already
+	}
+	n, err := node.OpenKeys(ctx, s, master)
+	if err != nil {
+		return []finding{{"signing keys", trouble, err.Error()}}
+	}
+	return []finding{{"signing keys", fine, fmt.Sprintf("%d", n)}}
+}
+
+// examinePolicy compiles the policy, names what anybody may use, and dials the
+// upstreams.
+func examinePolicy(ctx context.Context, s *store.Store) (findings []finding) {
+	var source policy.Source
+	err := s.Read(ctx, func(tx *store.Tx) (err error) {
+		source, err = policy.Load(ctx, &tx.Reader)
+		return err
+	})
+	if err != nil {
+		return []finding{{"policy", trouble, err.Error()}}
+	}
+	compiler, err := policy.NewCompiler(node.Rules())
+	if err != nil {
+		return []finding{{"policy", trouble, err.Error()}}
+	}
+	snapshot, err := compiler.Compile(source)
+	if err != nil {
+		findings = append(findings, finding{"policy", trouble, err.Error()})
+	} else {
+		findings = append(findings, finding{"policy", fine, fmt.Sprintf("%d APIs, %d roles", len(source.APIs), len(source.Roles))})
+	}
+	for _, api := range snapshot.APIs() {
+		for _, r := range api.Routes {
+			if r.Public {
+				findings = append(findings, finding{"open to anybody", fine, fmt.Sprintf("%s: %v %s%s", api.Name, r.Methods, api.Document.BasePath, r.Path)})
+			}
+		}
+		if api.Document.Upstream.URL != "" {
+			findings = append(findings, dial(ctx, string(api.Name), api.Document.Upstream.URL))
+		}
+	}
+	return findings
+}
+
+// dial reports whether somebody listens where an upstream should be.
+func dial(ctx context.Context, name, upstream string) finding {
+	what := "upstream of " + name
+	u, err := url.Parse(upstream)
+	if err != nil {
+		return finding{what, trouble, "its URL makes no sense"}
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	d := net.Dialer{Timeout: 3 * time.Second}
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return finding{what, trouble, err.Error()}
+	}
+	_ = conn.Close()
+	return finding{what, fine, u.Host}
+}

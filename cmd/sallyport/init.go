@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+const (
+	configFile = "sallyport.yaml"
+	masterFile = "master.key"
+	dataFile   = "sallyport.db"
+)
+
+func newInit() *cobra.Command {
+	var o initOptions
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Make a configuration, a master key, a database and the first administrator",
+		Long: `Make what "sallyport serve" needs: a configuration file, a master key and a database
+in one directory, and the first administrator, whose password is shown once.
+
+Nothing that exists is overwritten.`,
+		Example: `  sallyport init --dir /etc/sallyport --url https://api.example.com
+  sallyport init --dir . --storage postgres://sallyport@db/sallyport --admin jane`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return initialise(c.Context(), &o, c.OutOrStdout()) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.dir, "dir", ".", "directory of the files")
+	f.StringVar(&o.url, "url", "http://127.0.0.1:8080", "URL under which clients will reach the installation")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the public listener")
+	f.StringVar(&o.storage, "storage", "", "sqlite:PATH or postgres://... (default: sqlite in the directory)")
+	f.StringVar(&o.admin, "admin", "admin", "login of the first administrator")
+	return c
+}
+
+type initOptions struct{ dir, url, listen, storage, admin string }
+
+// write makes the directory with the configuration and the master key.
+func (o *initOptions) write() error {
+	if err := os.MkdirAll(o.dir, 0o700); err != nil {
+		return fmt.Errorf("make the directory: %w", err)
+	}
+	if err := writeNew(filepath.Join(o.dir, configFile), []byte(o.configText()), 0o640); err != nil {
+		return err
+	}
+	m, err := token.NewMasterKey()
+	if err != nil {
+		return fmt.Errorf("draw the master key: %w", err)
+	}
+	return writeNew(filepath.Join(o.dir, masterFile), []byte(m.Text()+"\n"), 0o600)
+}
+
+func initialise(ctx context.Context, o *initOptions, out io.Writer) error {
+	if err := o.write(); err != nil {
+		return err
+	}
+	path := filepath.Join(o.dir, configFile)
+	c, err := config.Load(path, nil)
+	if err != nil {
+		return err
+	}
+	login, secret, err := firstAdministrator(ctx, &c, o.admin)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, `Wrote %s and %s.
+
+Administrator:  %s
+Password:       %s
+                It is shown this once. Change it after the first sign-in.
+
+Start it:       sallyport serve --config %s
+Check it:       sallyport doctor --config %s
+`, path, filepath.Join(o.dir, masterFile), login, secret.Reveal(), path, path)
+	return nil
+}
+
+// configText is a configuration with what there is to choose. Everything else
+// has a default.
+func (o *initOptions) configText() string {
+	storage := o.storage
+	if storage == "" {
+		storage = "sqlite:" + dataFile
+	}
+	return fmt.Sprintf(`# Configuration of Sallyport. Every key is described in docs/reference/config.md,
+# and each can be set by a variable as well: public.listen by SALLYPORT_PUBLIC_LISTEN.
+
+public:
+  listen: %q
+  url: %q           # where clients reach this installation; the issuer of its tokens
+
+internal:
+  listen: "127.0.0.1:9090"    # decisions for proxies, health and metrics; never public
+
+storage:
+  url: %q
+
+keys:
+  master_key_file: %q   # whoever loses it loses every credential in the store
+`, o.listen, o.url, storage, masterFile)
+}
+
+// writeNew writes a file that must not exist.
+func writeNew(path string, content []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return withHint(fmt.Errorf("%s exists already; nothing was changed", path), "choose another --dir, or go on with: sallyport serve --config %s", filepath.Join(filepath.Dir(path), configFile))
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// firstAdministrator opens the installation for the first time and makes its
+// first administrator.
+func firstAdministrator(ctx context.Context, c *config.Config, login string) (string, sallyport.Secret, error) {
+	n, err := openNode(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return "", "", err
+	}
+	secret, err := password.Generate()
+	if err == nil {
+		var user sallyport.User
+		user, err = n.Admin.FirstAdministrator(ctx, admin.System("init"), admin.NewUser{
+			Kind: sallyport.Person, Login: login, Password: secret,
+		})
+		login = user.Login
+	}
+	return login, secret, errors.Join(err, n.Close(ctx))
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/password"
+)
+
+func newQuickstart() *cobra.Command {
+	var o quickstartOptions
+	c := &cobra.Command{
+		Use:   "quickstart --upstream URL",
+		Short: "Guard an API of your own within a minute",
+		Long: `Guard an API of your own within a minute: make a configuration with an embedded
+database, the first administrator and a token, start the gateway in front of the
+API, and print a request that works.
+
+Whoever calls the API then needs a credential: to read, one with the permission
+api/read, and to change anything, one with api/write. Say more exactly what each
+path needs later, in the API's document.`,
+		Example: `  sallyport quickstart --upstream http://127.0.0.1:3000
+  sallyport quickstart --upstream https://api.internal --listen 127.0.0.1:8000 --data /var/lib/sallyport`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return quickstart(c.Context(), &o, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.upstream, "upstream", "", "URL of the API to guard")
+	f.StringVar(&o.init.listen, "listen", "127.0.0.1:8080", "address of the public listener")
+	f.StringVar(&o.init.dir, "data", "sallyport-data", "directory for configuration, key and database")
+	f.StringVar(&o.init.admin, "admin", "admin", "login of the first administrator")
+	return c
+}
+
+type quickstartOptions struct {
+	upstream string
+	init     initOptions
+}
+
+func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer) error {
+	u, err := url.Parse(o.upstream)
+	if o.upstream == "" || err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return &usageError{withHint(fmt.Errorf("--upstream needs the URL of the API to guard"), "for example: sallyport quickstart --upstream http://127.0.0.1:3000")}
+	}
+	o.init.url = "http://" + o.init.listen
+	if err := o.init.write(); err != nil {
+		return err
+	}
+	path := filepath.Join(o.init.dir, configFile)
+	c, err := config.Load(path, os.Environ())
+	if err != nil {
+		return err
+	}
+	open, err := openSockets(&c)
+	if err != nil {
+		return err
+	}
+	c.Log.Format, c.Log.Level, c.Log.Access = "text", "warn", false
+	return runServer(ctx, &c, open, errOut, func(ctx context.Context, n *node.Node) error {
+		return o.guard(ctx, n, path, out)
+	})
+}
+
+// quickstartAPI guards every path of an upstream: reading and changing are told
+// apart by the method.
+func quickstartAPI(upstream string) sallyport.API {
+	return sallyport.API{
+		Name: "api", Title: "The API behind " + upstream, BasePath: "/",
+		Upstream: sallyport.Upstream{URL: upstream}, Explain: sallyport.ExplainFull,
+		Accept: []sallyport.Accept{
+			{In: sallyport.CarrierBearer}, {In: sallyport.CarrierBasic}, {In: sallyport.CarrierHeader, Name: "X-API-Key"},
+		},
+		Permissions: []sallyport.PermissionSpec{{Name: "read", Title: "Read"}, {Name: "write", Title: "Change"}},
+		Scopes:      []sallyport.ScopeSpec{{Name: "read", Title: "Read only", Permissions: []string{"read"}}},
+		Routes: []sallyport.Route{
+			{ID: "read", Methods: []string{"GET"}, Path: "/{path...}", AnyOf: []string{"read"}},
+			{ID: "change", Methods: []string{"*"}, Path: "/{path...}", AnyOf: []string{"write"}},
+		},
+	}
+}
+
+// guard sets up the API, its roles, the administrator and a token, and prints
+// what to do with them.
+func (o *quickstartOptions) guard(ctx context.Context, n *node.Node, path string, out io.Writer) error {
+	actor := admin.System("quickstart")
+	if _, err := n.Admin.CreateAPI(ctx, actor, quickstartAPI(o.upstream)); err != nil {
+		return fmt.Errorf("set up the API: %w", err)
+	}
+	for _, role := range []admin.NewRole{
+		{Name: "reader", Title: "Read the API", Permissions: []sallyport.Permission{"api/read"}},
+		{Name: "writer", Title: "Read and change the API", Permissions: []sallyport.Permission{"api/read", "api/write"}},
+	} {
+		if _, err := n.Admin.CreateRole(ctx, actor, sallyport.EveryTenant, role); err != nil {
+			return fmt.Errorf("set up the role %s: %w", role.Name, err)
+		}
+	}
+	secret, err := password.Generate()
+	if err != nil {
+		return fmt.Errorf("draw the administrator's password: %w", err)
+	}
+	user, err := n.Admin.FirstAdministrator(ctx, actor, admin.NewUser{Kind: sallyport.Person, Login: o.init.admin, Password: secret})
+	if err != nil {
+		return fmt.Errorf("make the first administrator: %w", err)
+	}
+	issued, err := n.Admin.CreateToken(ctx, admin.Actor{Principal: sallyport.Principal{
+		ID: user.ID, Kind: sallyport.PrincipalPerson, Login: user.Login, Home: user.Tenant,
+	}}, admin.NewToken{Name: "quickstart"})
+	if err != nil {
+		return fmt.Errorf("make a token: %w", err)
+	}
+	_, err = fmt.Fprintf(out, quickstartText, o.upstream, o.init.url, issued.Secret.Reveal(), o.init.url,
+		o.init.url, user.Login, secret.Reveal(), path, o.init.url, issued.Secret.Reveal())
+	return errors.Join(err)
+}
+
+const quickstartText = `
+Your API %s is guarded at %s.
+
+Let in:
+  curl -i -H 'Authorization: Bearer %s' %s/
+
+Refused, without a credential:
+  curl -i %s/
+
+Administrator:  %s
+Password:       %s
+                Both are shown this once. Change the password after the first sign-in.
+
+Stop it with Ctrl-C. Start it again with:
+  sallyport serve --config %s
+
+Give others access with the command line:
+  export SALLYPORT_URL=%s SALLYPORT_TOKEN=%s
+  sallyport user create --help
+
+`

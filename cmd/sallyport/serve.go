@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/node"
+)
+
+func newServe() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the gateway, the decision service and the management API",
+		Long: `Run the gateway, the decision service and the management API until SIGTERM or SIGINT.
+Requests in flight are then given time to end, and what was counted is written down.`,
+		Example: "  sallyport serve --config /etc/sallyport/sallyport.yaml",
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), path, c.ErrOrStderr()) },
+	}
+	c.Flags().StringVar(&path, "config", "", "configuration file")
+	return c
+}
+
+func serve(ctx context.Context, path string, errOut io.Writer) error {
+	c, err := loadConfig(path, os.Environ())
+	if err != nil {
+		return err
+	}
+	open, err := openSockets(&c)
+	if err != nil {
+		return err
+	}
+	return runServer(ctx, &c, open, errOut, nil)
+}
+
+// runServer opens what a configuration describes and serves on the sockets until
+// ctx ends. ready, if there is one, is called before anything is served.
+func runServer(ctx context.Context, c *config.Config, open sockets, errOut io.Writer, ready func(context.Context, *node.Node) error) (err error) {
+	started := false
+	defer func() {
+		if !started {
+			err = errors.Join(err, open.close())
+		}
+	}()
+	master, err := masterKey(c)
+	if err != nil {
+		return err
+	}
+	v, err := newVoice(&c.Log, master, errOut)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		v.close(limit)
+	}()
+	n, err := openNode(ctx, c, v.log)
+	if err != nil {
+		return err
+	}
+	s, err := prepare(ctx, c, n, v, open, ready)
+	if err != nil {
+		return errors.Join(err, n.Close(ctx))
+	}
+	started = true
+	return s.run(ctx)
+}
+
+// prepare does what comes between opening a node and serving.
+func prepare(ctx context.Context, c *config.Config, n *node.Node, v *voice, open sockets, ready func(context.Context, *node.Node) error) (*server, error) {
+	if err := bringAPIs(ctx, c, n, v.log); err != nil {
+		return nil, err
+	}
+	if ready != nil {
+		if err := ready(ctx, n); err != nil {
+			return nil, err
+		}
+	}
+	return newServer(c, n, v, open)
+}
+
+// lastWords is how long the logs may take to be written at the end.
+const lastWords = 2 * time.Second
+
+// bringAPIs brings the documents of the configuration into the store. An API
+// that is there already is left as it is: since then it may have been changed
+// over the management API.
+func bringAPIs(ctx context.Context, c *config.Config, n *node.Node, log *slog.Logger) error {
+	for _, api := range c.APIs {
+		if n.Doors.Policy().API(api.Name) != nil {
+			log.InfoContext(ctx, "the API is in the store already; its document in the configuration is not used", "api", api.Name)
+			continue
+		}
+		if _, err := n.Admin.CreateAPI(ctx, admin.System("configuration"), api); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quiet is where net/http's own complaints go: mostly about clients, so they
+// are of interest only to who looks for trouble.
+func quiet(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/decide"
+	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/httpapi"
+	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/oauth"
+	"github.com/sallyport/sallyport/internal/telemetry"
+)
+
+// A server is a node with its surfaces on its listeners.
+type server struct {
+	config *config.Config
+	node   *node.Node
+	voice  *voice
+
+	gateway   *gateway.Gateway
+	decide    *decide.Handler
+	front     *front
+	listeners []listener
+}
+
+// A listener is a server on its socket.
+type listener struct {
+	name   string
+	server *http.Server
+	socket net.Listener
+	tls    bool
+}
+
+// newServer puts the surfaces in front of a node.
+func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server, error) {
+	s := &server{config: c, node: n, voice: v}
+	if err := v.watch(n); err != nil {
+		return nil, err
+	}
+	for _, api := range n.Doors.Policy().APIs() {
+		v.metrics.Know(api.Name)
+	}
+	s.gateway = gateway.New(gateway.Config{
+		Doors: n.Doors, Now: time.Now, Log: v.log, TrustedProxies: c.Public.TrustedProxies, ProxyDepth: c.Public.ProxyDepth,
+		FormLimit: int64(c.Limits.Body), Metrics: v.metrics, Access: v.access,
+	})
+	s.decide = decide.New(decide.Config{
+		Doors: n.Doors, Metrics: v.metrics, Log: v.log, Now: time.Now, Access: v.access,
+		Callers: c.Decide.Callers, Secret: c.Decide.Secret, Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth,
+	})
+	master, err := masterKey(c)
+	if err != nil {
+		return nil, err
+	}
+	management, err := httpapi.New(httpapi.Config{
+		Doors: n.Doors, Admin: n.Admin, Master: master, Cookie: httpapi.CookieName(c.Public.URL), Now: time.Now, Log: v.log,
+		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
+	})
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := oauth.New(oauth.Config{
+		Doors: n.Doors, Admin: n.Admin, Issuer: c.Public.URL, Log: v.log, Now: time.Now, Metrics: v.metrics, Access: v.access,
+		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.front = &front{
+		own: []ownSurface{
+			{"/sallyport/api/v1", management},
+			{"/oauth2", tokens},
+			{"/.well-known", tokens},
+		},
+		gateway: s.gateway,
+	}
+	return s, s.listen(open)
+}
+
+// sockets are what a server listens on. They are opened before anything else,
+// so that an address that is taken is found at once, and the port is known when
+// the system chose it.
+type sockets struct{ public, internal, unix net.Listener }
+
+func openSockets(c *config.Config) (o sockets, err error) {
+	if o.public, err = net.Listen("tcp", c.Public.Listen); err != nil {
+		return o, withHint(fmt.Errorf("open the public listener: %w", err), "choose another address with public.listen")
+	}
+	if o.internal, err = net.Listen("tcp", c.Internal.Listen); err != nil {
+		return o, errors.Join(withHint(fmt.Errorf("open the internal listener: %w", err), "choose another address with internal.listen"), o.close())
+	}
+	if path := c.Decide.UnixSocket; path != "" {
+		if o.unix, err = openUnix(path); err != nil {
+			return o, errors.Join(err, o.close())
+		}
+	}
+	return o, nil
+}
+
+func (o *sockets) close() error {
+	var errs []error
+	for _, l := range []net.Listener{o.public, o.internal, o.unix} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// openUnix opens the socket for proxies of this machine, in place of what a
+// process that was killed has left.
+func openUnix(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the old unix socket: %w", err)
+	}
+	socket, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("open the unix socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		return nil, fmt.Errorf("set the mode of the unix socket: %w", err)
+	}
+	return socket, nil
+}
+
+// listen puts servers onto the sockets.
+func (s *server) listen(open sockets) error {
+	c := s.config
+	public := gateway.ServerConfig{
+		HeaderBytes: int(c.Limits.HeaderBytes), Headers: c.Limits.Headers, Log: s.voice.log,
+		ReadHeaderTimeout: c.Public.ReadHeaderTimeout, IdleTimeout: c.Public.IdleTimeout,
+	}
+	if c.Public.TLS.CertFile != "" {
+		cert, err := newCertificate(c.Public.TLS, s.voice.log, time.Now)
+		if err != nil {
+			return err
+		}
+		public.TLS = cert.config()
+	}
+	outside := gateway.Server(s.front, public)
+	outside.RegisterOnShutdown(s.gateway.Close)
+	limited := gateway.Limit(open.public, c.Limits.Connections, c.Limits.ConnectionsPerAddress, c.Public.TrustedProxies...)
+	inside := &http.Server{
+		Handler: s.inside(), ReadHeaderTimeout: c.Public.ReadHeaderTimeout, IdleTimeout: c.Public.IdleTimeout,
+		MaxHeaderBytes: int(c.Limits.HeaderBytes), ErrorLog: quiet(s.voice.log),
+	}
+	s.listeners = []listener{{"public", outside, limited, public.TLS != nil}, {"internal", inside, open.internal, false}}
+	if open.unix != nil {
+		s.listeners = append(s.listeners, listener{"unix", inside, open.unix, false})
+	}
+	return nil
+}
+
+// inside is what the internal listener serves.
+func (s *server) inside() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/healthz", telemetry.Healthz())
+	mux.Handle("/readyz", telemetry.Readyz(
+		telemetry.Check{Name: "store", Run: s.node.Store.Ping},
+		telemetry.Check{Name: "revision", Run: s.current},
+	))
+	mux.Handle("/metrics", s.voice.metrics.Handler())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The decision endpoints read the target of somebody else's request from
+		// headers; a mux must not clean or redirect anything before them.
+		if len(r.URL.Path) >= len("/decide/") && r.URL.Path[:len("/decide/")] == "/decide/" {
+			s.decide.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// current is the check that this node decides on the newest policy.
+func (s *server) current(context.Context) error {
+	if lag := s.node.Doors.Lag(); lag > s.config.MaxStaleness {
+		return fmt.Errorf("the newest revision was last confirmed %s ago", lag.Round(time.Millisecond))
+	}
+	return nil
+}
+
+// run serves until ctx ends, and then lets requests in flight end.
+func (s *server) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		s.node.Run(background, s.config.Poll)
+	}()
+	for _, l := range s.listeners {
+		s.voice.log.InfoContext(ctx, "listening", "listener", l.name, "address", l.socket.Addr().String(), "tls", l.tls)
+		group.Go(func() error {
+			var err error
+			if l.tls {
+				err = l.server.ServeTLS(l.socket, "", "")
+			} else {
+				err = l.server.Serve(l.socket)
+			}
+			if errors.Is(err, http.ErrServerClosed) {
+				return nil
+			}
+			return fmt.Errorf("serve on the %s listener: %w", l.name, err)
+		})
+	}
+	<-ctx.Done()
+	s.shutdown(ctx)
+	err := group.Wait()
+	// Decisions end before the loops that keep them current do.
+	stop()
+	<-kept
+	return errors.Join(err, s.node.Close(context.WithoutCancel(ctx)))
+}
+
+// shutdown stops accepting and waits for what is in flight, for as long as the
+// configuration says; then it cuts the rest off.
+func (s *server) shutdown(ctx context.Context) {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownTimeout)
+	defer cancel()
+	s.voice.log.InfoContext(ctx, "shutting down; requests in flight may end", "within", s.config.ShutdownTimeout.String())
+	for _, l := range s.listeners {
+		if err := l.server.Shutdown(limit); err != nil {
+			s.voice.log.WarnContext(ctx, "requests were cut off", "listener", l.name, "error", err)
+			_ = l.server.Close()
+		}
+	}
+}

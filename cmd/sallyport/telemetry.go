@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/telemetry"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// voice is what a node says about itself: log, access log and metrics. None of
+// them ever makes a request wait.
+type voice struct {
+	log     *slog.Logger
+	access  *telemetry.AccessLog // nil: not wanted
+	metrics *telemetry.Metrics
+
+	lines, accesses *telemetry.Async
+}
+
+// newVoice makes the logs that the configuration asks for, on out.
+func newVoice(c *config.Log, master token.MasterKey, out io.Writer) (*voice, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return nil, fmt.Errorf("log.level: %w", err)
+	}
+	v := &voice{
+		metrics:  telemetry.NewMetrics(telemetry.Build{Version: versionText()}),
+		lines:    telemetry.NewAsync(out, 0),
+		accesses: telemetry.NewAsync(out, 0),
+	}
+	v.log = telemetry.NewLogger(v.lines, telemetry.LogOptions{Level: level, Format: c.Format})
+	if c.Access {
+		key, err := master.PseudonymKey()
+		if err != nil {
+			return nil, fmt.Errorf("derive the key of pseudonyms: %w", err)
+		}
+		v.access = telemetry.NewAccessLog(v.accesses, func(id string) string { return token.Pseudonym(key, id) })
+	}
+	return v, nil
+}
+
+// watch adds what the parts of a node count themselves to the metrics.
+func (v *voice) watch(n *node.Node) error {
+	return v.metrics.Watch(telemetry.Sources{
+		CredentialEntries: func() float64 { return float64(n.Doors.Known()) },
+		HashQueue:         func() float64 { return float64(n.Gate.Waiting()) },
+		Revision:          func() float64 { return float64(n.Doors.Revision()) },
+		LagSeconds:        func() float64 { return n.Doors.Lag().Seconds() },
+		AccessDropped:     func() float64 { return float64(v.accesses.Dropped()) },
+		LogDropped:        func() float64 { return float64(v.lines.Dropped()) },
+	})
+}
+
+// close writes what is left.
+func (v *voice) close(ctx context.Context) {
+	_ = v.accesses.Close(ctx) // nothing is left to tell it to
+	_ = v.lines.Close(ctx)
+}
