@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
+	"github.com/sallyport/sallyport/internal/admin"
+)
+
+func apiOperations() []operation {
+	const one = "/apis/{api}"
+	needs := more("The permission is needed in every tenant.")
+	return []operation{
+		list("apis.list", "/apis", admin.APIsRead, "List the protected APIs", (*Handler).listAPIs, needs),
+		create("apis.create", "/apis", admin.APIsWrite, "Mount a protected API", (*Handler).createAPI, needs),
+		get("apis.get", one, admin.APIsRead, "Get a protected API", (*Handler).getAPI, needs),
+		send("apis.replace", http.MethodPut, one, admin.APIsWrite, "Put another document in place of an API's", (*Handler).replaceAPI, versioned, needs),
+		remove("apis.delete", one, admin.APIsWrite, "Unmount a protected API", (*Handler).deleteAPI, needs),
+		send("apis.check", http.MethodPost, "/apis/check", admin.APIsWrite, "Try a document without changing anything", (*Handler).checkAPI, needs),
+		send("apis.apply", http.MethodPost, "/apis/apply", admin.APIsWrite, "Mount or replace several APIs, all or none", (*Handler).applyAPIs, needs),
+	}
+}
+
+func (c *call) api() sallyport.APIName { return sallyport.APIName(c.path("api")) }
+
+func (h *Handler) listAPIs(c *call, _ struct{}, p admin.Page) (api.List[api.API], error) {
+	return wireList(apiOnWire)(h.Admin.APIs(c.ctx, c.actor, p))
+}
+
+func (h *Handler) createAPI(c *call, in sallyport.API) (api.API, error) {
+	a, err := h.Admin.CreateAPI(c.ctx, c.actor, in)
+	c.made = string(a.API.Name)
+	return wire(apiOnWire)(a, err)
+}
+
+func (h *Handler) getAPI(c *call) (api.API, error) {
+	return wire(apiOnWire)(h.Admin.API(c.ctx, c.actor, c.api()))
+}
+
+func (h *Handler) replaceAPI(c *call, in sallyport.API) (api.API, error) {
+	return wire(apiOnWire)(h.Admin.ReplaceAPI(c.ctx, c.actor, c.api(), c.version, in))
+}
+
+func (h *Handler) deleteAPI(c *call) (nothing, error) {
+	return nothing{}, h.Admin.DeleteAPI(c.ctx, c.actor, c.api(), c.version)
+}
+
+// checkAPI answers with what a document would be refused for. Anything else that
+// goes wrong is a failure of the check.
+func (h *Handler) checkAPI(c *call, in sallyport.API) (api.Check, error) {
+	err := h.Admin.CheckAPI(c.ctx, c.actor, in)
+	if kind := sallyport.KindOf(err); err != nil && kind != sallyport.Invalid && kind != sallyport.Conflict {
+		return api.Check{}, err
+	}
+	check := api.Check{OK: err == nil, Faults: []api.FieldError{}}
+	for _, f := range admin.Faults(err) {
+		check.Faults = append(check.Faults, api.FieldError{Field: f.Field, Message: f.Message})
+	}
+	return check, nil
+}
+
+func (h *Handler) applyAPIs(c *call, in api.Apply) (api.Applied, error) {
+	changed, err := h.Admin.ApplyAPIs(c.ctx, c.actor, in.APIs)
+	return api.Applied{Changed: never(changed)}, err
+}

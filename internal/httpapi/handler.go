@@ -1,0 +1,94 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/telemetry"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+// Names of the session cookie. The first is for https; browsers take it from
+// this host alone, and never over plain http.
+const (
+	CookieSecure = "__Host-sp_session"
+	CookiePlain  = "sp_session"
+)
+
+// CookieName returns the name of the session cookie for an installation's
+// public URL.
+func CookieName(publicURL string) string {
+	if strings.HasPrefix(publicURL, "http://") {
+		return CookiePlain
+	}
+	return CookieSecure
+}
+
+// Config is what a [Handler] needs. All of the first group is required.
+type Config struct {
+	Doors  *doors.Doors
+	Admin  *admin.Service
+	Master token.MasterKey // for digests of requests with an Idempotency-Key
+	Cookie string          // [CookieSecure] or [CookiePlain]
+	Now    func() time.Time
+	Log    *slog.Logger
+
+	Trusted []netip.Prefix       // proxies that may name the client
+	Depth   int                  // how many of them there are in a row
+	Metrics *telemetry.Metrics   // nil: none
+	Access  *telemetry.AccessLog // nil: none
+}
+
+// A Handler serves the management API. It is safe for concurrent use.
+type Handler struct {
+	Config
+	ids      telemetry.RequestIDs
+	requests *token.Digester
+	mux      *http.ServeMux
+	api      huma.API
+	document []byte // the OpenAPI document
+}
+
+// useRequest keeps the digests of requests apart from all others: some requests
+// have passwords in them.
+const useRequest token.Use = "request"
+
+// New returns the handler. Its paths begin with [admin.BuiltInAPI]'s base path,
+// and it serves nothing below another.
+func New(c Config) (*Handler, error) {
+	switch {
+	case c.Doors == nil || c.Admin == nil || c.Now == nil || c.Log == nil:
+		return nil, errors.New("httpapi: no doors, admin, clock or log")
+	case c.Cookie != CookieSecure && c.Cookie != CookiePlain:
+		return nil, errors.New("httpapi: the cookie has another name than the two there are")
+	}
+	pepper, err := c.Master.Pepper(1)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	h := &Handler{Config: c}
+	if h.requests, err = token.NewDigester(useRequest, pepper); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	h.mux = http.NewServeMux()
+	h.api = newAPI(h.mux, c.Cookie)
+	for _, op := range operations() {
+		h.register(op)
+	}
+	if h.document, err = h.api.OpenAPI().MarshalJSON(); err != nil {
+		return nil, fmt.Errorf("httpapi: write the OpenAPI document: %w", err)
+	}
+	return h, nil
+}
+
+// OpenAPI returns the OpenAPI document of the API, in YAML.
+func (h *Handler) OpenAPI() ([]byte, error) { return h.api.OpenAPI().YAML() }
