@@ -29,6 +29,13 @@ func (p *passage) failed(_ http.ResponseWriter, _ *http.Request, err error) {
 	case p.fault != nil:
 		p.gateway.log.ErrorContext(p.in.Context(), "cannot tell the upstream who asks", "request_id", p.request.ID, "error", p.fault)
 		p.gateway.desk.Fail(&p.out, p.in, p.request.ID, p.fault)
+	case errors.Is(err, errNoBody):
+		p.clientFault = true
+		p.out.Header().Set("Connection", "close")
+		p.problem(http.StatusRequestTimeout, clientSlow)
+	case errors.Is(err, errNoHead):
+		p.complain(err)
+		p.problem(http.StatusGatewayTimeout, upstreamSlow)
 	case fault != nil:
 		p.clientFault = true
 		reason := sallyport.BodyMalformed
@@ -42,10 +49,7 @@ func (p *passage) failed(_ http.ResponseWriter, _ *http.Request, err error) {
 	case p.in.Context().Err() != nil:
 		p.clientFault = true // he went away; nobody hears the answer
 		p.problem(http.StatusBadGateway, upstreamFailed)
-	case errors.Is(err, errNoHead) && p.upload != nil && p.upload.waiting.Load():
-		p.clientFault = true
-		p.problem(http.StatusRequestTimeout, clientSlow)
-	case errors.Is(err, errNoHead), timedOut(err):
+	case timedOut(err):
 		p.complain(err)
 		p.problem(http.StatusGatewayTimeout, upstreamSlow)
 	default:

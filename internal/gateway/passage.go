@@ -147,7 +147,7 @@ func (p *passage) load() sallyport.Reason {
 		return reason
 	}
 	if _, read := p.body.Buffered(); !read {
-		p.upload = &upload{from: r.Body, left: limit, limit: limit, patience: p.request.Match.Route.Timeout}
+		p.upload = &upload{from: r.Body, left: limit, limit: limit}
 		r.Body = p.upload
 	}
 	return ""

@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// errNoHead ends a request whose answer did not begin in time.
-var errNoHead = errors.New("the upstream did not begin to answer in time")
-
 const retryPause = 20 * time.Millisecond // before the first retry; twice as long before each other
 
 // RoundTrip asks the upstream. The time until the head of the answer is bounded;
@@ -28,23 +25,25 @@ func (p *passage) RoundTrip(out *http.Request) (*http.Response, error) {
 	// It is never cancelled after the head is here: the body is read under it.
 	// The request's own context, which is its parent, ends it.
 	ctx, cancel := context.WithCancelCause(out.Context())
-	timer := time.AfterFunc(p.request.Match.Route.Timeout, func() { cancel(errNoHead) })
-	p.upload.arm(timer)
+	waiting := &patience{time: p.request.Match.Route.Timeout, upload: p.upload, out: func(cause error) {
+		cancel(cause)
+		if p.upload != nil { // the transport waits for who reads the body, which this ends
+			_ = http.NewResponseController(p.out.ResponseWriter).SetReadDeadline(time.Unix(1, 0))
+		}
+	}}
 	p.asked, p.sent = true, p.gateway.now()
+	waiting.wait()
 	res, err := p.try(out.WithContext(ctx))
 	p.headTook = p.gateway.now().Sub(p.sent)
-	p.upload.arm(nil)
-	inTime := timer.Stop()
-	switch {
-	case err != nil:
-		if errors.Is(context.Cause(ctx), errNoHead) {
-			err = errNoHead
+	if cause := waiting.end(); cause != nil {
+		if err == nil {
+			_ = res.Body.Close() // its context is over; nothing more would come
 		}
+		return nil, cause
+	}
+	if err != nil {
 		cancel(err)
 		return nil, err
-	case !inTime:
-		_ = res.Body.Close() // its context is over; nothing more would come
-		return nil, errNoHead
 	}
 	p.answered = res.StatusCode
 	return res, nil

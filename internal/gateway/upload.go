@@ -18,13 +18,9 @@ type upload struct {
 	limit int64
 	left  int64 // bytes; negative: no limit
 
-	waiting atomic.Bool // for bytes of the client
-	failed  atomic.Pointer[error]
-
-	// mu guards timer, which is nil once the head of the answer is here.
-	mu       sync.Mutex
-	timer    *time.Timer
-	patience time.Duration
+	waiting  atomic.Bool // for bytes of the client
+	failed   atomic.Pointer[error]
+	patience atomic.Pointer[patience]
 }
 
 // Read reads on and begins anew to wait for the answer.
@@ -40,26 +36,14 @@ func (u *upload) Read(b []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		u.failed.CompareAndSwap(nil, &err)
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.timer != nil {
-		u.timer.Reset(u.patience)
+	if p := u.patience.Load(); p != nil {
+		p.renew()
 	}
 	return n, err
 }
 
 // Close closes the body.
 func (u *upload) Close() error { return u.from.Close() }
-
-// arm has each Read start the timer anew.
-func (u *upload) arm(t *time.Timer) {
-	if u == nil {
-		return
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.timer = t
-}
 
 // fault returns why the client's bytes could not be read, nil if they could.
 func (u *upload) fault() error {
@@ -70,4 +54,65 @@ func (u *upload) fault() error {
 		return *err
 	}
 	return nil
+}
+
+// What ends a request whose answer did not begin in time.
+var (
+	errNoHead = errors.New("the upstream did not begin to answer in time")
+	errNoBody = errors.New("the client did not send its body in time")
+)
+
+// A patience is how long an answer is waited for. The time counts from its
+// beginning, and from the last piece of the body while one goes up.
+type patience struct {
+	time   time.Duration
+	upload *upload // may be nil
+	// out gives up: what it starts must not wait.
+	out func(cause error)
+
+	mu    sync.Mutex // guards what follows
+	timer *time.Timer
+	over  bool
+	cause error // why it ran out; nil: it did not
+}
+
+// wait begins to wait. It is called once.
+func (p *patience) wait() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer = time.AfterFunc(p.time, p.expire)
+	if p.upload != nil {
+		p.upload.patience.Store(p)
+	}
+}
+
+func (p *patience) expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over || p.cause != nil {
+		return
+	}
+	p.cause = errNoHead
+	if p.upload != nil && p.upload.waiting.Load() {
+		p.cause = errNoBody
+	}
+	p.out(p.cause)
+}
+
+func (p *patience) renew() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.over && p.cause == nil {
+		p.timer.Reset(p.time)
+	}
+}
+
+// end stops waiting and returns why it was in vain, nil if it was not. When it
+// returns, nothing is given up any more.
+func (p *patience) end() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	p.timer.Stop()
+	return p.cause
 }

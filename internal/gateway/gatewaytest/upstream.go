@@ -66,6 +66,9 @@ type Upstream struct {
 // OK is an answer.
 const OK = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
+// HangUp at the end of an answer has the upstream close the connection behind it.
+const HangUp = "\x00hang up"
+
 // NewUpstream starts an upstream that answers [OK].
 func NewUpstream(t testing.TB) *Upstream {
 	t.Helper()
@@ -117,7 +120,8 @@ func (u *Upstream) serve(c net.Conn, n int) {
 		u.seen = append(u.seen, s)
 		u.mu.Unlock()
 		answer := u.Answer(s)
-		if _, err := io.WriteString(c, answer); err != nil || answer == "" {
+		answer, hangUp := strings.CutSuffix(answer, HangUp)
+		if _, err := io.WriteString(c, answer); err != nil || answer == "" || hangUp {
 			return
 		}
 	}
