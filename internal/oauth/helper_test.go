@@ -43,3 +43,17 @@ func (k *kit) tenant(name string) sallyport.TenantID {
 }
 
 func sallyportName(name string) sallyport.APIName { return sallyport.APIName(name) }
+
+// endTenant deactivates a tenant.
+func (k *kit) endTenant(id sallyport.TenantID) {
+	k.T.Helper()
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		tx.Note(sallyport.ChangePolicy, "")
+		there, err := tx.Tenant(ctx, id)
+		if err != nil {
+			return err
+		}
+		there.State = sallyport.Deactivated
+		return tx.UpdateTenant(ctx, &there, there.Version)
+	})
+}
