@@ -3,14 +3,13 @@ package oauth
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/base64"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/oauth/wire"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/token"
 )
@@ -63,7 +62,7 @@ func (x *exchange) claimed() (claim, *fault) {
 	scheme, rest, _ := strings.Cut(headers[0], " ")
 	switch {
 	case strings.EqualFold(scheme, "Basic"):
-		id, secret, ok := decodeBasic(rest)
+		id, secret, ok := wire.DecodeBasic(rest)
 		if !ok {
 			return c, invalidClient(sallyport.CredentialMalformed)
 		}
@@ -76,33 +75,6 @@ func (x *exchange) claimed() (claim, *fault) {
 	default:
 		return c, invalidClient(sallyport.CredentialNotAccepted)
 	}
-}
-
-// decodeBasic reads the client id and secret of the Basic scheme. Both were
-// encoded as in a form before they were put into base64 (RFC 6749 section
-// 2.3.1), and the secret may be empty.
-func decodeBasic(text string) (id, secret string, ok bool) {
-	const longest = 4 << 10
-	if len(text) > longest || strings.ContainsAny(text, "\r\n") {
-		return "", "", false
-	}
-	plain, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil {
-		return "", "", false
-	}
-	first, second, ok := strings.Cut(string(plain), ":")
-	if !ok {
-		return "", "", false
-	}
-	id, err = url.QueryUnescape(first)
-	if err != nil {
-		return "", "", false
-	}
-	secret, err = url.QueryUnescape(second)
-	if err != nil {
-		return "", "", false
-	}
-	return id, secret, id != "" && printable(id) && printable(secret)
 }
 
 // caller makes sure of the client. A bearer token will do only where the

@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
@@ -11,11 +12,11 @@ import (
 
 // encode writes a form in the order in which it is given.
 func encode(fields []string) string {
-	text := ""
+	var pairs []string
 	for i := 0; i+1 < len(fields); i += 2 {
-		text += "&" + url.QueryEscape(fields[i]) + "=" + url.QueryEscape(fields[i+1])
+		pairs = append(pairs, url.QueryEscape(fields[i])+"="+url.QueryEscape(fields[i+1]))
 	}
-	return text[1:]
+	return strings.Join(pairs, "&")
 }
 
 // endEverything ends all that a user signed in with.

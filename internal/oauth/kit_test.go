@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -151,9 +152,7 @@ func (k *kit) post(path string, header http.Header, fields ...string) (int, map[
 		f.Add(fields[i], fields[i+1])
 	}
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(f.Encode()))
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := k.send(r)
 	answer := map[string]any{}

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/oauth/wire"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
@@ -115,7 +116,7 @@ type exchange struct {
 
 	endpoint string // for counters and the log; one of a few
 	grant    string // the same
-	form     form
+	form     wire.Form
 	status   int
 	outcome  string // "ok", "not_modified" or the code of a fault
 	decision sallyport.Decision

@@ -2,14 +2,12 @@ package oauth
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/oauth/wire"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -112,7 +110,7 @@ func (x *exchange) revokeAccess(ctx context.Context, c caller, text string) *fau
 
 // access verifies an access token that somebody shows, for whichever API it is.
 func (x *exchange) access(ctx context.Context, text string) (doors.Holder, token.Claims, sallyport.Reason) {
-	audience := audienceOf(text)
+	audience := wire.AudienceOf(text)
 	api := sallyport.APIName(audience)
 	if audience == x.s.c.Issuer {
 		api = ""
@@ -128,28 +126,4 @@ func (x *exchange) access(ctx context.Context, text string) (doors.Holder, token
 		return h, claims, sallyport.ClaimsInvalid
 	}
 	return h, claims, ""
-}
-
-// audienceOf reads for whom a token says it is. It believes nothing: the answer
-// only tells which question to ask about the token.
-func audienceOf(text string) string {
-	parts := strings.Split(text, ".")
-	if len(text) > token.MaxJWTLen || len(parts) != 3 {
-		return ""
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return ""
-	}
-	var c struct {
-		Audience json.RawMessage `json:"aud"`
-	}
-	if json.Unmarshal(payload, &c) != nil {
-		return ""
-	}
-	var one string
-	if json.Unmarshal(c.Audience, &one) != nil {
-		return ""
-	}
-	return one
 }

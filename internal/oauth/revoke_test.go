@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/sallyport/sallyport"
@@ -181,27 +182,27 @@ func TestIntrospect(t *testing.T) {
 		header http.Header
 		active string // names of those that are
 	}{
-		{"the key itself", k.asKey(), " exchanged key"},
+		{"the key itself", k.asKey(), "exchanged key"},
 		{"another key", basic("other robot", k.otherKey), ""},
 		{"a key without the scope", basic("weak", weak), ""},
-		{"the owner", bearer(full), " access personal refresh"},
-		{"who may", basic("inspector", inspectorKey), " access exchanged key personal refresh"},
-		{"who may, as bearer", bearer(inspectorKey), " access exchanged key personal refresh"},
+		{"the owner", bearer(full), "access personal refresh"},
+		{"who may", basic("inspector", inspectorKey), "access exchanged key personal refresh"},
+		{"who may, as bearer", bearer(inspectorKey), "access exchanged key personal refresh"},
 	} {
-		got := ""
+		var active []string
 		for _, name := range []string{"access", "changed", "exchanged", "garbage", "key", "personal", "refresh", "revoked", "session"} {
 			status, a := k.post("/oauth2/introspect", tt.header, "token", tokens[name])
 			switch {
 			case status != http.StatusOK:
 				t.Errorf("%s, %s: %d %v", tt.who, name, status, a)
 			case a["active"] == true:
-				got += " " + name
+				active = append(active, name)
 			case len(a) != 1:
 				t.Errorf("%s, %s: says more than that it is not active: %v", tt.who, name, a)
 			}
 		}
-		if got != tt.active {
-			t.Errorf("%s is told of%s; want%s", tt.who, got, tt.active)
+		if got := strings.Join(active, " "); got != tt.active {
+			t.Errorf("%s is told of %q; want %q", tt.who, got, tt.active)
 		}
 	}
 	for who, header := range map[string]http.Header{

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/oauth/wire"
 	"github.com/sallyport/sallyport/internal/policy"
 )
 
@@ -25,7 +26,7 @@ func (x *exchange) wish() (wish, *fault) {
 	if w.scopes, err = x.scopes(); err != nil {
 		return w, err
 	}
-	resource := x.form[resourceParameter]
+	resource := x.form[wire.Resource]
 	if audience := x.form["audience"]; resource == "" {
 		resource = audience
 	} else if audience != "" && audience != resource {

@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -115,9 +116,7 @@ func TestClientRefused(t *testing.T) {
 	} {
 		f := strings.NewReader(encode(append(tt.fields, "grant_type", "client_credentials")))
 		r := httptest.NewRequest(http.MethodPost, "/oauth2/token", f)
-		for name, values := range tt.header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, tt.header)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := k.send(r)
 		want, status := `{"error":"invalid_client","error_description":"client authentication failed"}`, http.StatusUnauthorized
@@ -453,7 +452,7 @@ func TestRefreshNarrows(t *testing.T) {
 func TestRefreshEnds(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	access, secret := k.signIn()
+	_, secret := k.signIn()
 	k.Clock.Advance(29 * 24 * time.Hour)
 	k.Apply()
 	status, a := k.refresh(secret)
@@ -470,7 +469,7 @@ func TestRefreshEnds(t *testing.T) {
 		t.Errorf("on day 30: %d %v", status, a)
 	}
 	k.Apply()
-	access, secret = k.signIn()
+	access, secret := k.signIn()
 	k.Deactivate(k.alice)
 	if status, a = k.refresh(secret); status != http.StatusBadRequest || text(a, "error") != "invalid_grant" {
 		t.Errorf("of a deactivated user: %d %v", status, a)
