@@ -44,15 +44,14 @@ func (r *rotation) peek(ctx context.Context) error {
 		r.verdict = refused(sallyport.CredentialRevoked)
 	case !f.Expires.After(r.now), !r.token.Expires.After(r.now):
 		r.verdict = refused(sallyport.CredentialExpired)
+	default:
+		good, err := r.owner(ctx)
+		if err == nil && good && !r.token.Used.IsZero() {
+			r.verdict = refused(sallyport.CredentialReplaced)
+		}
+		return err
 	}
-	if r.verdict != nil {
-		return nil
-	}
-	good, err := r.owner(ctx)
-	if err == nil && good && !r.token.Used.IsZero() {
-		r.verdict = refused(sallyport.CredentialReplaced)
-	}
-	return err
+	return nil
 }
 
 // MayInspect checks that the actor may learn what a credential is good for that
