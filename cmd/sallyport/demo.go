@@ -72,7 +72,7 @@ func runDemo(ctx context.Context, o *demoOptions, out, errOut io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	open, err := openSockets(&c)
+	open, err := openSockets(ctx, &c)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,8 @@ func startPlatform(ctx context.Context, path string) (url string, stop func() er
 	if err != nil {
 		return "", nil, fmt.Errorf("open the platform behind the demonstration: %w", err)
 	}
-	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	var l net.ListenConfig
+	socket, err := l.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, errors.Join(fmt.Errorf("listen for the platform: %w", err), p.Close())
 	}

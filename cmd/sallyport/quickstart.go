@@ -64,7 +64,7 @@ func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer
 	if err != nil {
 		return err
 	}
-	open, err := openSockets(&c)
+	open, err := openSockets(ctx, &c)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
 	"log/slog"
 	"os"
 	"time"
@@ -36,7 +35,7 @@ func serve(ctx context.Context, path string, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	open, err := openSockets(&c)
+	open, err := openSockets(ctx, &c)
 	if err != nil {
 		return err
 	}
@@ -96,10 +95,10 @@ const lastWords = 2 * time.Second
 // bringAPIs brings the documents of the configuration into the store. An API
 // that is there already is left as it is: since then it may have been changed
 // over the management API.
-func bringAPIs(ctx context.Context, c *config.Config, n *node.Node, log *slog.Logger) error {
+func bringAPIs(ctx context.Context, c *config.Config, n *node.Node, logger *slog.Logger) error {
 	for _, api := range c.APIs {
 		if n.Doors.Policy().API(api.Name) != nil {
-			log.InfoContext(ctx, "the API is in the store already; its document in the configuration is not used", "api", api.Name)
+			logger.InfoContext(ctx, "the API is in the store already; its document in the configuration is not used", "api", api.Name)
 			continue
 		}
 		if _, err := n.Admin.CreateAPI(ctx, admin.System("configuration"), api); err != nil {
@@ -108,7 +107,3 @@ func bringAPIs(ctx context.Context, c *config.Config, n *node.Node, log *slog.Lo
 	}
 	return nil
 }
-
-// quiet is where net/http's own complaints go: mostly about clients, so they
-// are of interest only to who looks for trouble.
-func quiet(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -91,15 +92,16 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 // the system chose it.
 type sockets struct{ public, internal, unix net.Listener }
 
-func openSockets(c *config.Config) (o sockets, err error) {
-	if o.public, err = net.Listen("tcp", c.Public.Listen); err != nil {
+func openSockets(ctx context.Context, c *config.Config) (o sockets, err error) {
+	var l net.ListenConfig
+	if o.public, err = l.Listen(ctx, "tcp", c.Public.Listen); err != nil {
 		return o, withHint(fmt.Errorf("open the public listener: %w", err), "choose another address with public.listen")
 	}
-	if o.internal, err = net.Listen("tcp", c.Internal.Listen); err != nil {
+	if o.internal, err = l.Listen(ctx, "tcp", c.Internal.Listen); err != nil {
 		return o, errors.Join(withHint(fmt.Errorf("open the internal listener: %w", err), "choose another address with internal.listen"), o.close())
 	}
 	if path := c.Decide.UnixSocket; path != "" {
-		if o.unix, err = openUnix(path); err != nil {
+		if o.unix, err = openUnix(ctx, path); err != nil {
 			return o, errors.Join(err, o.close())
 		}
 	}
@@ -118,11 +120,12 @@ func (o *sockets) close() error {
 
 // openUnix opens the socket for proxies of this machine, in place of what a
 // process that was killed has left.
-func openUnix(path string) (net.Listener, error) {
+func openUnix(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove the old unix socket: %w", err)
 	}
-	socket, err := net.Listen("unix", path)
+	var l net.ListenConfig
+	socket, err := l.Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("open the unix socket: %w", err)
 	}
@@ -151,7 +154,8 @@ func (s *server) listen(open sockets) error {
 	limited := gateway.Limit(open.public, c.Limits.Connections, c.Limits.ConnectionsPerAddress, c.Public.TrustedProxies...)
 	inside := &http.Server{
 		Handler: s.inside(), ReadHeaderTimeout: c.Public.ReadHeaderTimeout, IdleTimeout: c.Public.IdleTimeout,
-		MaxHeaderBytes: int(c.Limits.HeaderBytes), ErrorLog: quiet(s.voice.log),
+		MaxHeaderBytes: int(c.Limits.HeaderBytes), // Its own complaints are mostly about clients.
+		ErrorLog:       slog.NewLogLogger(s.voice.log.Handler(), slog.LevelDebug),
 	}
 	s.listeners = []listener{{"public", outside, limited, public.TLS != nil}, {"internal", inside, open.internal, false}}
 	if open.unix != nil {

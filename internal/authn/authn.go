@@ -116,11 +116,11 @@ func (k Known) Dead() bool { return k.entry.Dead() }
 // its owner: a password under this epoch, an access token not before this time.
 // What else ends with its owner's state is revoked when that changes.
 func (k Known) GoodFor(epoch int64, notBefore time.Time) bool {
-	switch k.Kind() {
-	case sallyport.Password:
+	switch kind := k.Kind(); {
+	case kind == sallyport.Password:
 		return k.entry.Stamp == epoch
-	case sallyport.AccessToken:
-		return notBefore.IsZero() || k.entry.Stamp >= notBefore.UnixMicro()
+	case kind == sallyport.AccessToken && !notBefore.IsZero():
+		return k.entry.Stamp >= notBefore.UnixMicro()
 	default:
 		return true
 	}

@@ -186,10 +186,10 @@ func (v *Verifier) askExchanged(ctx context.Context, claims *token.Claims, now t
 // reasonOf tells "there is none" from "the store did not answer". Only the
 // first one is a verdict on the credential.
 func reasonOf(err error, none sallyport.Reason) sallyport.Reason {
-	switch sallyport.KindOf(err) {
-	case sallyport.NotFound:
+	switch kind := sallyport.KindOf(err); {
+	case kind == sallyport.NotFound:
 		return none
-	case sallyport.Internal:
+	case kind == sallyport.Internal:
 		return sallyport.InternalFault
 	default:
 		return sallyport.StoreUnavailable

@@ -22,7 +22,7 @@ var (
 type plainPairs struct{}
 
 func (plainPairs) DigestPair(first, second string) [32]byte {
-	return sha256.Sum256([]byte(fmt.Sprintf("%d:%s%s", len(first), first, second)))
+	return sha256.Sum256(fmt.Appendf(nil, "%d:%s%s", len(first), first, second))
 }
 
 func newThrottle(now func() time.Time) *Throttle {

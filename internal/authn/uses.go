@@ -38,10 +38,8 @@ func (v *Verifier) Count(k Known, now time.Time, client netip.Addr, agent string
 	if !k.entry.Use(now.Unix()) {
 		return
 	}
-	switch k.Kind() {
-	case sallyport.PersonalToken, sallyport.ApplicationToken, sallyport.APIKey, sallyport.Session:
-	default: // a password and an access token have no counter
-		k.entry.Drain()
+	if kind := k.Kind(); kind == sallyport.Password || kind == sallyport.AccessToken {
+		k.entry.Drain() // they have no counter
 		return
 	}
 	if len(agent) > maxVia {

@@ -29,7 +29,7 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 		return ""
 	case found.In == carrier.None:
 		return sallyport.CredentialMissing
-	case found.In == carrier.Cookie && !sameOrigin(r.Method, r.Canonical.Host, r.Header["Upgrade"] != nil, r.Header):
+	case found.In == carrier.Cookie && !sameOrigin(r.Method, r.Canonical.Host, r.Header):
 		return sallyport.OriginForbidden
 	}
 	presented := authn.Presented{

@@ -154,9 +154,9 @@ func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm boo
 	grants := v.principal.Grants(tenant)
 	reason, binding := sallyport.Authorize(v.policy.Roles(), grants, &q)
 	dec.Binding = binding
-	switch reason {
-	case "":
-	case sallyport.ScopeInsufficient:
+	switch {
+	case reason == "":
+	case reason == sallyport.ScopeInsufficient:
 		dec.MissingScopes = v.scopesFor(route)
 	default:
 		dec.Missing = v.missing(route, grants, q)
@@ -191,8 +191,8 @@ func (v *visit) scopesFor(route *policy.Route) []string {
 		name := string(route.API.Name) + "/" + s.Name
 		l := v.policy.Limit([]string{name})
 		all := !slices.ContainsFunc(route.Need.AllOf, func(n int32) bool { return !l.Set.Has(n) })
-		any := len(route.Need.AnyOf) == 0 || slices.ContainsFunc(route.Need.AnyOf, l.Set.Has)
-		if all && any {
+		some := len(route.Need.AnyOf) == 0 || slices.ContainsFunc(route.Need.AnyOf, l.Set.Has)
+		if all && some {
 			out = append(out, name)
 		}
 	}

@@ -13,7 +13,8 @@ import (
 // and Origin cannot be set by a page, so one of them is asked for; a request
 // with neither is refused. "none" is what a browser sends when a person typed
 // the address.
-func sameOrigin(method, host string, upgrade bool, h http.Header) bool {
+func sameOrigin(method, host string, h http.Header) bool {
+	upgrade := h["Upgrade"] != nil
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		if !upgrade {
