@@ -146,8 +146,7 @@ func (w *work) checkRealm(ctx context.Context, b *sallyport.Binding) (err error)
 func (w *work) checkSubject(ctx context.Context, tenant sallyport.TenantID, kind sallyport.SubjectKind, id string) error {
 	switch kind {
 	case sallyport.SubjectUser:
-		_, err := w.visibleUser(ctx, tenant, sallyport.PrincipalID(id))
-		return err
+		return w.visibleUser(ctx, tenant, sallyport.PrincipalID(id))
 	case sallyport.SubjectGroup:
 		_, err := w.groupFor(ctx, tenant, sallyport.GroupID(id))
 		if sallyport.KindOf(err) == sallyport.NotFound {
@@ -208,7 +207,7 @@ func (w *work) noteSubject(ctx context.Context, b *sallyport.Binding) error {
 	return err
 }
 
-// Binding returns a binding. It needs [BindingsRead], but not of oneself.
+// Binding returns a binding. It needs [BindingsRead].
 func (s *Service) Binding(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.BindingID) (binding sallyport.Binding, err error) {
 	err = s.look(ctx, a, func(w *work) (err error) {
 		if err := w.may(tenant, BindingsRead); err != nil {

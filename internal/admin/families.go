@@ -17,6 +17,7 @@ const DefaultFamily = 30 * 24 * time.Hour
 // A NewFamily is a sign-in to be begun, for a principal who was just verified.
 type NewFamily struct {
 	Principal  sallyport.PrincipalID
+	Epoch      int64                  // as in [NewSession]
 	Credential sallyport.CredentialID // what he was verified by; empty: a password
 	Tenant     sallyport.TenantID     // the one tenant its tokens act in; empty: wherever the principal may
 	Client     string                 // client id; refresh tokens are bound to it
@@ -46,6 +47,9 @@ func (s *Service) StartFamily(ctx context.Context, in NewFamily) (signIn SignIn,
 		RequestID: in.RequestID, Address: in.Address,
 	}
 	err = s.change(ctx, a, func(w *work) (err error) {
+		if err := w.sameEpoch(in.Epoch); err != nil {
+			return err
+		}
 		if err := w.comesWith(ctx, in.Credential); err != nil {
 			return err
 		}

@@ -47,11 +47,14 @@ func lastAction(s *scene) store.AuditRow {
 // only one there is.
 func TestOneHeir(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	raceHeirs(t, newScene(t), 10, 64)
+}
+
+func raceHeirs(t *testing.T, s *scene, rounds, n int) {
+	t.Helper()
 	r := signIn(s)
 	current := r.Refresh
-	for round := range 10 {
-		const n = 64
+	for round := range rounds {
 		var wg sync.WaitGroup
 		answers := make([]sallyport.Secret, n)
 		replayed := make([]bool, n)
@@ -140,8 +143,10 @@ func TestRotateRefuses(t *testing.T) {
 		"deactivated user": {do: func(s *scene, _ admin.SignIn) {
 			must(s.DeactivateUser(s.ctx, s.Root, s.in, s.user.ID, anyVersion))
 		}, want: sallyport.CredentialRevoked},
-		"locked user": {do: func(s *scene, _ admin.SignIn) { lock(s, sallyport.Locked) }, want: sallyport.OwnerInactive,
-			undo: func(s *scene, _ admin.SignIn) { lock(s, sallyport.Active) }},
+		"locked user": {
+			do: func(s *scene, _ admin.SignIn) { lock(s, sallyport.Locked) }, want: sallyport.OwnerInactive,
+			undo: func(s *scene, _ admin.SignIn) { lock(s, sallyport.Active) },
+		},
 		"deactivated tenant": {do: func(s *scene, _ admin.SignIn) {
 			must(s.DeactivateTenant(s.ctx, s.Root, s.in, anyVersion))
 		}, want: sallyport.TenantInactive, undo: func(s *scene, _ admin.SignIn) {

@@ -24,7 +24,7 @@ func groupView(g sallyport.Group) any { return map[string]any{"name": g.Name, "t
 func groupThing(g sallyport.Group) thing { return thing{"group", string(g.ID), g.Name} }
 
 func checkGroup(g *sallyport.Group) (err error) {
-	if g.Name, err = name("name", g.Name); err != nil {
+	if g.Name, err = name(g.Name); err != nil {
 		return err
 	}
 	g.Title, err = text("title", g.Title, maxTitle)
@@ -99,7 +99,7 @@ func (s *Service) GroupsOf(ctx context.Context, a Actor, tenant sallyport.Tenant
 		if err := w.itselfOr(user, tenant, GroupsRead); err != nil {
 			return err
 		}
-		if _, err := w.visibleUser(ctx, tenant, user); err != nil {
+		if err := w.visibleUser(ctx, tenant, user); err != nil {
 			return sallyport.ErrNotFound("no such user")
 		}
 		list, err := w.tx.GroupsOf(ctx, user)
@@ -191,7 +191,7 @@ func (s *Service) Members(ctx context.Context, a Actor, tenant sallyport.TenantI
 // already is no error.
 func (s *Service) AddMember(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) error {
 	return s.changeMembers(ctx, a, tenant, id, user, "group.add_member", func(w *work) (bool, error) {
-		if _, err := w.visibleUser(ctx, tenant, user); err != nil {
+		if err := w.visibleUser(ctx, tenant, user); err != nil {
 			return false, err
 		}
 		bindings, err := w.bindingsOfGroup(ctx, id)
@@ -244,28 +244,28 @@ func (w *work) bindingsOfGroup(ctx context.Context, id sallyport.GroupID) ([]sal
 	})
 }
 
-// visibleUser returns a user to whom something can be given in a tenant: he is
+// visibleUser checks that something can be given to a user in a tenant: he is
 // administered in it, has rights in it already, or is one whom the actor may see
 // where he is administered.
-func (w *work) visibleUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID) (sallyport.User, error) {
+func (w *work) visibleUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID) error {
 	unknown := sallyport.ErrInvalid("subject", "there is no such user in this tenant, or you cannot see him")
 	user, err := w.tx.UserByID(ctx, id)
 	switch {
 	case sallyport.KindOf(err) == sallyport.NotFound:
-		return user, unknown
+		return unknown
 	case err != nil:
-		return user, err
+		return err
 	case user.Tenant == tenant, w.actor.is(id), w.may(user.Tenant, UsersRead) == nil:
-		return user, nil
+		return nil
 	}
 	bindings, _, err := w.tx.BindingsOfPrincipal(ctx, id)
 	if err != nil {
-		return user, err
+		return err
 	}
 	for _, b := range bindings {
 		if b.Tenant == tenant && tenant != sallyport.EveryTenant {
-			return user, nil
+			return nil
 		}
 	}
-	return sallyport.User{}, unknown
+	return unknown
 }

@@ -94,7 +94,11 @@ func TestLastAdministratorByOtherWays(t *testing.T) {
 // the same time.
 func TestAdministratorsRemoveEachOther(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	raceAdministrators(t, newScene(t))
+}
+
+func raceAdministrators(t *testing.T, s *scene) {
+	t.Helper()
 	var pair [2]admin.Actor
 	for i := range pair {
 		u := s.MakeUser(sallyport.EveryTenant, sallyport.Person)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -36,28 +37,41 @@ func dump(t *testing.T, db *sql.DB) [32]byte {
 	tables := column(ctx, db, `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`)
 	h := sha256.New()
 	for _, table := range tables {
-		rows := must(db.QueryContext(ctx, `SELECT * FROM "`+table+`"`))
-		names := must(rows.Columns())
-		for rows.Next() {
-			values, into := make([]any, len(names)), make([]any, len(names))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err := rows.Scan(into...); err != nil {
-				t.Fatal(err)
-			}
-			_, _ = fmt.Fprintf(h, "%s %q\n", table, fmt.Sprint(values...))
-		}
-		if err := rows.Err(); err != nil {
+		if err := dumpTable(ctx, h, db, table); err != nil {
 			t.Fatal(err)
 		}
-		_ = rows.Close()
 	}
 	return [32]byte(h.Sum(nil))
 }
 
+func dumpTable(ctx context.Context, to io.Writer, db *sql.DB, table string) error {
+	rows, err := db.QueryContext(ctx, `SELECT * FROM "`+table+`"`)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		values, into := make([]any, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(to, "%s %q\n", table, fmt.Sprint(values...))
+	}
+	return rows.Err()
+}
+
 func column(ctx context.Context, db *sql.DB, query string) (out []string) {
-	rows := must(db.QueryContext(ctx, query))
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		panic(err)
+	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var s string
@@ -65,6 +79,9 @@ func column(ctx context.Context, db *sql.DB, query string) (out []string) {
 			panic(err)
 		}
 		out = append(out, s)
+	}
+	if err := rows.Err(); err != nil {
+		panic(err)
 	}
 	return out
 }

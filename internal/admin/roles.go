@@ -71,7 +71,7 @@ func (s *Service) CreateRole(ctx context.Context, a Actor, tenant sallyport.Tena
 // checkRole checks a role before it is written. What it has beyond old, the
 // actor must hold himself.
 func (w *work) checkRole(ctx context.Context, r *sallyport.Role, old []sallyport.Permission) (err error) {
-	if r.Name, err = name("name", r.Name); err != nil {
+	if r.Name, err = name(r.Name); err != nil {
 		return err
 	}
 	if r.Title, err = text("title", r.Title, maxTitle); err != nil {

@@ -18,6 +18,7 @@ const (
 // verified.
 type NewSession struct {
 	User      sallyport.PrincipalID
+	Epoch     int64         // of the user when his password was verified, so that one that was changed since starts nothing; 0: not compared
 	Idle      time.Duration // ends when unused for so long; [DefaultIdle] when 0, negative: no limit
 	Lifetime  time.Duration // ends in any case; [DefaultSession] when 0
 	Scopes    []string      // nil: not limited
@@ -40,6 +41,9 @@ func (s *Service) StartSession(ctx context.Context, in NewSession) (issued Issue
 	err = s.change(ctx, a, func(w *work) (err error) {
 		if w.actor.Principal.Kind == sallyport.PrincipalAPIKey {
 			return sallyport.ErrInvalid("user", "an API key has no sessions")
+		}
+		if err := w.sameEpoch(in.Epoch); err != nil {
+			return err
 		}
 		c := sallyport.Credential{
 			Tenant: sallyport.EveryTenant, Kind: sallyport.Session, Owner: in.User, Name: "session",
@@ -67,6 +71,14 @@ func (s *Service) StartSession(ctx context.Context, in NewSession) (issued Issue
 		return w.write(ctx, w.actor.Principal.Home, "session.start", credentialThing(issued.Credential), nil, nil)
 	})
 	return issued, err
+}
+
+// sameEpoch refuses what was verified under an earlier password.
+func (w *work) sameEpoch(epoch int64) error {
+	if epoch != 0 && epoch != w.principal.Epoch {
+		return refused(sallyport.CredentialRevoked)
+	}
+	return nil
 }
 
 // shorten cuts text that only people read.

@@ -87,7 +87,7 @@ func (w *work) mayMake(parent sallyport.TenantID) error {
 
 // checkTenant checks a tenant before it is written.
 func (w *work) checkTenant(ctx context.Context, t *sallyport.Tenant) (err error) {
-	if t.Name, err = name("name", t.Name); err != nil {
+	if t.Name, err = name(t.Name); err != nil {
 		return err
 	}
 	if t.Name == string(sallyport.EveryTenant) {
@@ -112,10 +112,10 @@ func (w *work) checkParents(ctx context.Context, t *sallyport.Tenant) error {
 	}
 	at := t.Parent
 	for range maxDepth {
-		switch at {
-		case "":
+		if at == "" {
 			return nil
-		case t.ID:
+		}
+		if at == t.ID {
 			return sallyport.ErrInvalid("parent", "a tenant cannot be below itself; choose a parent that is not below this tenant")
 		}
 		parent, err := w.tx.Tenant(ctx, at)

@@ -47,18 +47,18 @@ func text(field, s string, most int) (string, error) {
 	return s, nil
 }
 
-// name checks text that must not be empty.
-func name(field, s string) (string, error) {
+// name checks the name of a thing, which must not be empty.
+func name(s string) (string, error) {
 	if s == "" {
-		return "", sallyport.ErrInvalid(field, field+" is missing; give it one")
+		return "", sallyport.ErrInvalid("name", "name is missing; give it one")
 	}
-	return text(field, s, maxName)
+	return text("name", s, maxName)
 }
 
 // realmName checks the name of a realm. It travels in headers and paths, and in
 // front of a login with a slash between.
 func realmName(s string) (string, error) {
-	s, err := name("name", s)
+	s, err := name(s)
 	switch {
 	case err != nil:
 		return "", err

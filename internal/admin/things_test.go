@@ -678,24 +678,24 @@ func TestRightsAreLive(t *testing.T) {
 	s := newScene(t)
 	a := s.Person(s.in)
 	b := s.Give(a.Principal.ID, s.in, admin.GroupsWrite)
-	make := func(name string) error { return tell(s.CreateGroup(s.ctx, a, s.in, admin.NewGroup{Name: name})) }
-	if err := make("one"); err != nil {
+	create := func(name string) error { return tell(s.CreateGroup(s.ctx, a, s.in, admin.NewGroup{Name: name})) }
+	if err := create("one"); err != nil {
 		t.Fatal(err)
 	}
 	none := []sallyport.Permission{}
 	must(s.UpdateRole(s.ctx, s.Root, s.in, b.Role, anyVersion, admin.RoleChange{Permissions: &none}))
-	if err := make("two"); reason(err) != sallyport.PermissionMissing {
+	if err := create("two"); reason(err) != sallyport.PermissionMissing {
 		t.Errorf("after the role was emptied: %v", err)
 	}
 	all := []sallyport.Permission{admin.GroupsWrite}
 	must(s.UpdateRole(s.ctx, s.Root, s.in, b.Role, anyVersion, admin.RoleChange{Permissions: &all}))
 	soon := s.Clock.Now().Add(time.Hour)
 	must(s.UpdateBinding(s.ctx, s.Root, s.in, b.ID, anyVersion, admin.BindingChange{Expires: &soon}))
-	if err := make("three"); err != nil {
+	if err := create("three"); err != nil {
 		t.Errorf("before the binding expires: %v", err)
 	}
 	s.Clock.Move(time.Hour)
-	if err := make("four"); reason(err) != sallyport.PermissionMissing {
+	if err := create("four"); reason(err) != sallyport.PermissionMissing {
 		t.Errorf("after the binding has expired: %v", err)
 	}
 }

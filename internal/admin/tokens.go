@@ -170,7 +170,7 @@ func (w *work) memberOf(ctx context.Context, owner sallyport.PrincipalID, tenant
 
 // checkLimits checks what all credentials have that people make.
 func (w *work) checkLimits(c *sallyport.Credential) (err error) {
-	if c.Name, err = name("name", c.Name); err != nil {
+	if c.Name, err = name(c.Name); err != nil {
 		return err
 	}
 	if err := w.checkScopes(c.Scopes); err != nil {
