@@ -43,7 +43,7 @@ func (l *loader) environment(environ []string) map[string]any {
 		x, ok := byName[name]
 		if !ok {
 			message := "no key has this variable"
-			if near := nearest(name[len(Prefix):], names); near != "" {
+			if near := Nearest(name[len(Prefix):], names); near != "" {
 				message += "; did you mean " + Prefix + near + "?"
 			}
 			l.faults = append(l.faults, Fault{File: shownVariable(name), Message: message})

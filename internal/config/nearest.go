@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// nearest returns the candidate that word was probably meant to be, or "" if
+// Nearest returns the candidate that word was probably meant to be, or "" if
 // none is near. Letter case and the difference of "-" and "_" do not count.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, least := "", max(len(word)/3, 1)+1
 	word = foldKey(word)
 	for _, c := range candidates {

@@ -107,7 +107,7 @@ func (s *shape) word(written string) (any, error) {
 		return written, nil
 	}
 	message := fmt.Sprintf("must be one of %s, not %s", strings.Join(s.enum, ", "), shorten(written))
-	if near := nearest(written, s.enum); near != "" {
+	if near := Nearest(written, s.enum); near != "" {
 		message += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return nil, errors.New(message)

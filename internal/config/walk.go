@@ -178,7 +178,7 @@ func (w *walker) hint(name string, s *shape) string {
 	if len(w.faults) == maxFaults {
 		return ""
 	}
-	if near := nearest(name, s.keys); near != "" {
+	if near := Nearest(name, s.keys); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	for _, l := range w.root.leaves("") {
