@@ -264,6 +264,9 @@ func (d *Doors) Flush(ctx context.Context) error {
 	return errors.Join(d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store))
 }
 
+// Close ends what goes on in the background. The doors must not be asked any more.
+func (d *Doors) Close() { d.assertions.StopAllGoroutines() }
+
 // Authenticate checks a login and password for a form or a token endpoint, with
 // the same throttle and the same memory as HTTP Basic. It returns the principal,
 // or the reason why not.

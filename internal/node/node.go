@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -69,6 +70,9 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	}
 	n := &Node{Store: s, log: c.Log, now: c.Now}
 	if err := n.build(ctx, c); err != nil {
+		if n.Doors != nil {
+			n.Doors.Close()
+		}
 		return nil, errors.Join(err, s.Close())
 	}
 	return n, nil
@@ -157,38 +161,63 @@ func passwordPolicy(c Config) (*password.Policy, error) {
 }
 
 // Run keeps the node current until ctx ends: it takes up the changes of other
-// nodes every poll, and writes the uses of credentials down every second. When
-// it returns, all uses that were counted are written.
+// nodes every poll, writes the uses of credentials down every second, and tidies
+// up now and then. It returns when all of that has ended.
 func (n *Node) Run(ctx context.Context, poll time.Duration) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		n.Doors.Follow(ctx, poll)
-	}()
-	tick := time.NewTicker(flushInterval)
+	var loops sync.WaitGroup
+	loops.Go(func() { n.Doors.Follow(ctx, poll) })
+	loops.Go(func() {
+		every(ctx, flushInterval, func() {
+			n.tell(ctx, "use counts could not be written; they are kept for the next time", n.Doors.Flush(ctx))
+		})
+	})
+	loops.Go(func() {
+		n.tidy(ctx)
+		every(ctx, tidyInterval, func() { n.tidy(ctx) })
+	})
+	loops.Wait()
+}
+
+const (
+	flushInterval = time.Second
+	tidyInterval  = 10 * time.Minute
+	lastFlush     = 5 * time.Second
+)
+
+// every calls f at each interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, f func()) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if err := n.Doors.Flush(ctx); err != nil && ctx.Err() == nil {
-				n.log.WarnContext(ctx, "use counts could not be written; they are kept for the next time", "error", err)
-			}
+			f()
 		case <-ctx.Done():
-			<-done
 			return
 		}
 	}
 }
 
-const (
-	flushInterval = time.Second
-	lastFlush     = 5 * time.Second
-)
+// tidy sets room aside for revocations on a full disk, and removes what has been
+// over for a while.
+func (n *Node) tidy(ctx context.Context) {
+	n.tell(ctx, "no room could be set aside for revocations on a full disk", n.Store.Reserve())
+	n.tell(ctx, "what is over could not be removed; the next time it will be", n.Admin.Sweep(ctx))
+}
+
+// tell logs an error, unless it is that the end has come.
+func (n *Node) tell(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "housekeeping failed", "what", what, "error", err)
+	}
+}
 
 // Close writes down what was counted and closes the store. The surfaces must
 // have ended before.
 func (n *Node) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
 	defer cancel()
-	return errors.Join(n.Doors.Flush(ctx), n.Store.Close())
+	err := n.Doors.Flush(ctx)
+	n.Doors.Close()
+	return errors.Join(err, n.Store.Close())
 }

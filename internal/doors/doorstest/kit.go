@@ -84,6 +84,7 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	if err != nil {
 		t.Fatalf("making the doors: %v", err)
 	}
+	t.Cleanup(d.Close)
 	k.Doors = d
 	return k
 }

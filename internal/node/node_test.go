@@ -1,0 +1,97 @@
+package node_test
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/token"
+)
+
+func config(t *testing.T, path string, master token.MasterKey) node.Config {
+	t.Helper()
+	api := admin.BuiltInAPI()
+	api.Routes = []sallyport.Route{{ID: "me", Methods: []string{"GET"}, Path: "/me", Authenticated: true}}
+	return node.Config{
+		StorageURL: sallyport.Secret("sqlite:" + path), MasterKey: master, Issuer: "http://sallyport.test",
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, ManagementAPI: api,
+	}
+}
+
+func newMaster(t *testing.T) token.MasterKey {
+	t.Helper()
+	m, err := token.NewMasterKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestOpenTwice: the second start finds what the first one made, and a change is
+// in force when its author is answered.
+func TestOpenTwice(t *testing.T) {
+	t.Parallel()
+	path, master := filepath.Join(t.TempDir(), "sallyport.db"), newMaster(t)
+	for _, name := range []string{"first", "second"} {
+		n, err := node.Open(t.Context(), config(t, path, master))
+		if err != nil {
+			t.Fatalf("%s start: %v", name, err)
+		}
+		if n.Doors.Policy().API("sallyport") == nil {
+			t.Errorf("%s start: the management API is not there", name)
+		}
+		tenant, err := n.Admin.CreateTenant(t.Context(), admin.System("test"), admin.NewTenant{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !n.Doors.Policy().Tenant(tenant.ID).Active() {
+			t.Errorf("%s start: the new tenant is not in force", name)
+		}
+		if err := n.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAnotherMasterKeyIsTold(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "sallyport.db")
+	n, err := node.Open(t.Context(), config(t, path, newMaster(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := node.Open(t.Context(), config(t, path, newMaster(t))); err == nil {
+		t.Error("a database opens with another master key than it was sealed with")
+	}
+}
+
+// TestRunEnds: when the context ends, every loop does.
+func TestRunEnds(t *testing.T) {
+	ignore := goleak.IgnoreCurrent()
+	n, err := node.Open(t.Context(), config(t, filepath.Join(t.TempDir(), "sallyport.db"), newMaster(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		n.Run(ctx, time.Millisecond)
+		close(done)
+	}()
+	cancel()
+	<-done
+	if err := n.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	goleak.VerifyNone(t, ignore)
+}
