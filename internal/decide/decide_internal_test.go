@@ -99,7 +99,7 @@ func TestIdentitiesAreNotMixedUp(t *testing.T) {
 	}
 	first := write("first", base, now)
 	again := base
-	again.RequestID, again.Route = "two", "list"
+	again.RequestID, again.Route = "two", "GET /ü x"
 	if second := write("again", again, now); &second[doors.HeaderUser][0] != &first[doors.HeaderUser][0] {
 		t.Error("the same values were made anew")
 	}
