@@ -211,9 +211,11 @@ func (op *operation) parameters(registry huma.Registry) []*huma.Param {
 	for _, t := range op.query {
 		for i := range t.NumField() {
 			f := t.Field(i)
+			schema := huma.SchemaFromField(registry, f, "")
+			schema.Description = "" // the parameter has it
 			all = append(all, &huma.Param{
 				Name: f.Tag.Get("query"), In: "query", Required: f.Tag.Get("required") == "true",
-				Description: f.Tag.Get("doc"), Schema: huma.SchemaFromField(registry, f, ""),
+				Description: f.Tag.Get("doc"), Schema: schema,
 			})
 		}
 	}

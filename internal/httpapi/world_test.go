@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,23 @@ type world struct {
 	answers []string   // bodies of all answers, for canaries
 }
 
+// The document is the same for all worlds, and preparing it takes long.
+var (
+	prepare    sync.Once
+	prepareErr error
+	document   *openapi3.T
+	router     routers.Router
+)
+
+func load(text []byte) (*openapi3.T, routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load the document: %w", err)
+	}
+	r, err := legacy.NewRouter(doc, openapi3.IsOpenAPI31OrLater()) // validates as well
+	return doc, r, err
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{}
@@ -41,16 +59,11 @@ func newWorld(t *testing.T) *world {
 	}})
 	rec := httptest.NewRecorder()
 	w.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, base+"/openapi.json", nil))
-	var err error
-	if w.document, err = openapi3.NewLoader().LoadFromData(rec.Body.Bytes()); err != nil {
-		t.Fatalf("load the document: %v", err)
+	prepare.Do(func() { document, router, prepareErr = load(rec.Body.Bytes()) })
+	if prepareErr != nil {
+		t.Fatal(prepareErr)
 	}
-	if err := w.document.Validate(t.Context(), openapi3.IsOpenAPI31OrLater()); err != nil {
-		t.Fatalf("the document is not valid: %v", err)
-	}
-	if w.router, err = legacy.NewRouter(w.document, openapi3.IsOpenAPI31OrLater()); err != nil {
-		t.Fatalf("route by the document: %v", err)
-	}
+	w.document, w.router = document, router
 	return w
 }
 
