@@ -1,0 +1,102 @@
+package admin
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sallyport/sallyport"
+)
+
+// UpdateMe changes the name and e-mail address of the actor.
+func (s *Service) UpdateMe(ctx context.Context, a Actor, ifVersion int64, ch UserChange) (user sallyport.User, err error) {
+	if err := versioned(ifVersion); err != nil {
+		return user, err
+	}
+	if ch.Login != nil {
+		return user, sallyport.ErrInvalid("login", "login cannot be changed by its bearer; ask an administrator")
+	}
+	err = s.change(ctx, a, func(w *work) (err error) {
+		if err := w.itself(); err != nil {
+			return err
+		}
+		if user, err = w.tx.UserByID(ctx, w.actor.Principal.ID); err != nil {
+			return err
+		}
+		before := userView(user)
+		if ch.Name != nil {
+			user.Name = *ch.Name
+		}
+		if ch.Email != nil {
+			user.Email = *ch.Email
+		}
+		if err := checkUser(&user); err != nil {
+			return err
+		}
+		if err := w.tx.UpdateUser(ctx, &user, ifVersion); err != nil {
+			return err
+		}
+		w.tx.Note(sallyport.ChangePrincipal, string(user.ID))
+		return w.write(ctx, user.Tenant, "user.update", userThing(user), before, userView(user))
+	})
+	return user, err
+}
+
+// A Self is what an actor may know about himself.
+type Self struct {
+	Principal  sallyport.Principal
+	User       *sallyport.User       // nil: not a user
+	Key        *sallyport.Credential // nil: not an API key
+	Tenants    []sallyport.TenantID  // that he is a member of by name, sorted
+	AnyTenant  bool                  // he is a member of every tenant
+	Groups     []sallyport.Group
+	MustChange bool // his password was set by somebody else
+}
+
+// Me returns what the actor may know about himself.
+func (s *Service) Me(ctx context.Context, a Actor) (me Self, err error) {
+	err = s.look(ctx, a, func(w *work) (err error) {
+		if w.principal == nil {
+			return w.itself()
+		}
+		me = Self{Principal: w.actor.Principal, AnyTenant: w.principal.AnyTenant(w.now) && len(w.tenants) == 0}
+		me.Tenants = slices.DeleteFunc(w.principal.Tenants(w.now), func(t sallyport.TenantID) bool { return !w.sees(t) })
+		if w.actor.Principal.Kind == sallyport.PrincipalAPIKey {
+			key, err := w.tx.CredentialByID(ctx, sallyport.CredentialID(w.actor.Principal.ID))
+			me.Key = &key
+			return err
+		}
+		user, err := w.tx.UserByID(ctx, w.actor.Principal.ID)
+		if err != nil {
+			return err
+		}
+		me.User = &user
+		if me.Groups, err = w.tx.GroupsOf(ctx, user.ID); err != nil {
+			return err
+		}
+		p, err := w.tx.PasswordOf(ctx, user.ID)
+		me.MustChange = p.MustChange
+		return unlessNotFound(err)
+	})
+	return me, err
+}
+
+// Permissions returns what the actor may have a right to in a tenant, in some
+// realm or under some condition, as far as his credential reaches; sorted.
+func (s *Service) Permissions(ctx context.Context, a Actor, tenant sallyport.TenantID) (list []sallyport.Permission, err error) {
+	err = s.look(ctx, a, func(w *work) error {
+		if w.principal == nil || !w.sees(tenant) {
+			return sallyport.ErrNotFound("there is no such tenant, or you have no rights in it")
+		}
+		list = slices.DeleteFunc(w.snapshot.Permissions(w.principal, tenant, w.now), func(p sallyport.Permission) bool {
+			number, known := w.snapshot.Permission(p)
+			for _, limit := range w.limits {
+				if !known || !limit.Set.Has(number) {
+					return true
+				}
+			}
+			return false
+		})
+		return nil
+	})
+	return list, err
+}
