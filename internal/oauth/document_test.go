@@ -133,6 +133,7 @@ func TestResourceMetadata(t *testing.T) {
 	}{
 		{"/shop", "", doorstest.Issuer + "/shop", []any{"shop/reading", "shop/writing"}, 1},
 		{"/boutique", "evil.example", doorstest.Issuer + "/boutique", []any{"shop/reading", "shop/writing"}, 1},
+		{"/stock", "", doorstest.Issuer + "/stock", []any{}, 1},
 		{"/sallyport/api/v1", "", doorstest.Issuer + "/sallyport/api/v1", nil, 1},
 		{"", "", doorstest.Issuer, nil, 1},
 		{"", "shop.example", "http://shop.example", []any{"hosted/reading", "hosted/writing"}, 0},

@@ -28,7 +28,10 @@ func (k *kit) endEverything(id sallyport.PrincipalID) {
 		for _, f := range ended.Families {
 			tx.Note(sallyport.ChangeCredential, string(f))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.AdvanceEpoch(ctx, doorstest.Tenant, id)
 	})
 }
 

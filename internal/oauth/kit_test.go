@@ -75,6 +75,7 @@ func apis() []sallyport.API {
 	stock := shop
 	stock.Name, stock.Title, stock.BasePath, stock.Aliases = "stock", "", "/stock", nil
 	stock.Token = sallyport.TokenSpec{Algorithm: "ES256", Lifetime: sallyport.Duration(2 * minute)}
+	stock.Explain = sallyport.ExplainNone
 	hosted := shop
 	hosted.Name, hosted.Host, hosted.BasePath, hosted.Aliases = "hosted", "shop.example", "/", nil
 	hosted.Accept = []sallyport.Accept{{In: sallyport.CarrierBasic}}

@@ -169,6 +169,7 @@ func TestIntrospect(t *testing.T) {
 	gone, goneSecret := k.Token(k.alice)
 	k.Revoke(gone)
 	_, full := k.Token(k.alice)
+	_, bob := k.Token(k.User("bob", ""))
 	inspector := k.Role("inspector", "sallyport/tokens.read")
 	_, inspectorKey := k.Key("inspector", inspector)
 	_, weak := k.Credential(sallyport.Credential{Kind: sallyport.APIKey, Name: "weak", Tenant: doorstest.Tenant, Scopes: []string{"shop"}})
@@ -186,6 +187,7 @@ func TestIntrospect(t *testing.T) {
 		{"another key", basic("other robot", k.otherKey), ""},
 		{"a key without the scope", basic("weak", weak), ""},
 		{"the owner", bearer(full), "access personal refresh"},
+		{"another person", bearer(bob), ""},
 		{"who may", basic("inspector", inspectorKey), "access exchanged key personal refresh"},
 		{"who may, as bearer", bearer(inspectorKey), "access exchanged key personal refresh"},
 	} {

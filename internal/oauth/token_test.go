@@ -300,6 +300,19 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
+// A node that does not know whether a key was revoked meanwhile gives it no token.
+func TestStaleNode(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.exchanged()
+	k.Clock.Advance(minute)
+	if status, a := k.post("/oauth2/token", k.asKey(), "grant_type", "client_credentials"); status != http.StatusServiceUnavailable {
+		t.Errorf("%d %v", status, a)
+	}
+	k.Apply()
+	k.exchanged()
+}
+
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
@@ -405,6 +418,7 @@ func TestRefreshTokenIsBoundToItsClient(t *testing.T) {
 		{"wrong secret", basic(string(k.key.ID), k.otherKey), nil, http.StatusUnauthorized, "invalid_client"},
 		{"another client", basic(string(k.other.ID), k.otherKey), nil, http.StatusBadRequest, "invalid_grant"},
 		{"another client, asking for scopes", basic(string(k.other.ID), k.otherKey), []string{"scope", "shop"}, http.StatusBadRequest, "invalid_grant"},
+		{"another client, asking what it is for", basic(string(k.other.ID), k.otherKey), []string{"resource", "stock"}, http.StatusBadRequest, "invalid_grant"},
 	} {
 		status, a := k.post("/oauth2/token", tt.header, append(try, tt.fields...)...)
 		if status != tt.status || text(a, "error") != tt.code {
