@@ -248,7 +248,7 @@ func (s *Service) Families(ctx context.Context, a Actor, tenant sallyport.Tenant
 // needs [SessionsRevoke] where he is administered.
 func (s *Service) RevokeFamily(ctx context.Context, a Actor, id sallyport.FamilyID) error {
 	none := sallyport.ErrNotFound("no such sign-in")
-	return s.change(ctx, a, func(w *work) error {
+	return s.takeAway(ctx, a, func(w *work) error {
 		f, err := w.tx.FamilyByID(ctx, id)
 		if sallyport.KindOf(err) == sallyport.NotFound {
 			return none

@@ -228,7 +228,7 @@ func (s *Service) RevokeKey(ctx context.Context, a Actor, tenant sallyport.Tenan
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
+	return s.takeAway(ctx, a, func(w *work) error {
 		c, err := w.key(ctx, tenant, id, KeysWrite)
 		if err != nil {
 			return err

@@ -84,15 +84,15 @@ func (s *Service) SetPassword(ctx context.Context, a Actor, tenant sallyport.Ten
 		if err != nil {
 			return err
 		}
+		if err := w.end(ctx, user.ID, "password_set"); err != nil {
+			return err
+		}
 		return w.setPassword(ctx, user, hash, !keep, "user.set_password")
 	})
 }
 
-// setPassword replaces a password and ends what was issued under the old one.
+// setPassword replaces a password.
 func (w *work) setPassword(ctx context.Context, user sallyport.User, hash sallyport.Secret, mustChange bool, action string) error {
-	if err := w.end(ctx, user.ID, "password_changed"); err != nil {
-		return err
-	}
 	if err := w.tx.SetPassword(ctx, user.Tenant, user.ID, hash, mustChange); err != nil {
 		return err
 	}
@@ -101,9 +101,10 @@ func (w *work) setPassword(ctx context.Context, user sallyport.User, hash sallyp
 }
 
 // ChangePassword replaces the actor's own password. He must know the present
-// one; whoever calls this counts failures as for a sign-in. All that was issued
-// to him until now ends, the session of the call included, so that an intruder
-// is out as well.
+// one; whoever calls this counts failures as for a sign-in. His sessions and
+// sign-ins end, that of the call included, so that an intruder is out as well.
+// His personal tokens stay: they were never derived from the password, and
+// scripts would stop with it.
 //
 // A wrong present password is Refused with [sallyport.PasswordWrong].
 func (s *Service) ChangePassword(ctx context.Context, a Actor, present, replacement sallyport.Secret) error {
@@ -140,6 +141,9 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, present, replacem
 		}
 		if now != old {
 			return &sallyport.Error{Kind: sallyport.Changed, Message: "the password was changed by somebody else; sign in again"}
+		}
+		if err := w.endSignIns(ctx, user.ID, "password_changed"); err != nil {
+			return err
 		}
 		return w.setPassword(ctx, user, hash, false, "user.change_password")
 	})

@@ -73,8 +73,21 @@ var errStale = errors.New("the policy in force is older than the store")
 
 // change runs a use case in one transaction and waits until it is in force.
 func (s *Service) change(ctx context.Context, a Actor, f func(*work) error) error {
+	return s.changeBy(ctx, s.c.Store.Write, a, f)
+}
+
+// takeAway is change for a use case that takes rights away, which must be
+// possible on a full disk too.
+func (s *Service) takeAway(ctx context.Context, a Actor, f func(*work) error) error {
+	return s.changeBy(ctx, s.c.Store.WriteReserved, a, f)
+}
+
+// A writer runs a function in a transaction; see [store.Store.Write].
+type writer func(context.Context, func(*store.Tx) error) (sallyport.Revision, error)
+
+func (s *Service) changeBy(ctx context.Context, write writer, a Actor, f func(*work) error) error {
 	for attempt := 0; ; attempt++ {
-		revision, err := s.c.Store.Write(ctx, func(tx *store.Tx) error {
+		revision, err := write(ctx, func(tx *store.Tx) error {
 			if err := tx.Exclusive(ctx); err != nil {
 				return err
 			}

@@ -130,7 +130,7 @@ func (w *work) ownedIn(ctx context.Context, tenant sallyport.TenantID, owner sal
 // is administered. To be ended already is no error.
 func (s *Service) EndSession(ctx context.Context, a Actor, id sallyport.CredentialID) error {
 	none := sallyport.ErrNotFound("no such session")
-	return s.change(ctx, a, func(w *work) error {
+	return s.takeAway(ctx, a, func(w *work) error {
 		c, err := w.tx.CredentialByID(ctx, id)
 		if sallyport.KindOf(err) == sallyport.NotFound || err == nil && c.Kind != sallyport.Session {
 			return none
@@ -160,7 +160,7 @@ func (s *Service) EndSession(ctx context.Context, a Actor, id sallyport.Credenti
 // EndOtherSessions ends all sessions and sign-ins of the actor but the one that
 // he uses. It returns how many.
 func (s *Service) EndOtherSessions(ctx context.Context, a Actor) (ended int, err error) {
-	err = s.change(ctx, a, func(w *work) error {
+	err = s.takeAway(ctx, a, func(w *work) error {
 		ended = 0
 		if err := w.itself(); err != nil {
 			return err

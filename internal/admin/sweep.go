@@ -16,6 +16,7 @@ const (
 	keepSignIns     = 7 * 24 * time.Hour
 	keepSecrets     = 30 * 24 * time.Hour // replaced ones
 	keepIdempotency = 24 * time.Hour
+	keepThrottles   = 48 * time.Hour
 	keepChanges     = time.Hour
 	leastChanges    = 10_000 // revisions
 )
@@ -46,6 +47,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 		if _, err := tx.PruneIdempotency(ctx, now.Add(-keepIdempotency)); err != nil {
+			return err
+		}
+		if _, err := tx.PruneThrottles(ctx, now.Add(-keepThrottles)); err != nil {
 			return err
 		}
 		return tx.PruneChanges(ctx, now.Add(-keepChanges), leastChanges)

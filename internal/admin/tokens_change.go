@@ -129,7 +129,7 @@ func (s *Service) RevokeToken(ctx context.Context, a Actor, id sallyport.Credent
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
+	return s.takeAway(ctx, a, func(w *work) error {
 		c, home, err := w.token(ctx, id, TokensRevoke)
 		if err != nil {
 			return err

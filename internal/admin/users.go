@@ -230,7 +230,7 @@ func (s *Service) UnlockUser(ctx context.Context, a Actor, tenant sallyport.Tena
 // EndUser ends all sessions, sign-ins and tokens of a user at once. He can sign
 // in again. It needs [SessionsRevoke] and [TokensRevoke], but not of oneself.
 func (s *Service) EndUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID) error {
-	return s.change(ctx, a, func(w *work) error {
+	return s.takeAway(ctx, a, func(w *work) error {
 		for _, permission := range []sallyport.Permission{SessionsRevoke, TokensRevoke} {
 			if err := w.itselfOr(id, tenant, permission); err != nil {
 				return err
@@ -318,6 +318,20 @@ func (s *Service) changeUser(ctx context.Context, a Actor, tenant sallyport.Tena
 func (w *work) end(ctx context.Context, id sallyport.PrincipalID, reason string) error {
 	ended, err := w.tx.EndEverythingOf(ctx, id, reason)
 	if err != nil {
+		return err
+	}
+	w.noteEnded(ended)
+	return nil
+}
+
+// endSignIns revokes what began with a password: sessions and sign-ins.
+func (w *work) endSignIns(ctx context.Context, id sallyport.PrincipalID, reason string) error {
+	var ended store.Ended
+	var err error
+	if ended.Credentials, err = w.tx.RevokeCredentialsOf(ctx, id, sallyport.Session); err != nil {
+		return err
+	}
+	if ended.Families, err = w.tx.EndFamiliesOf(ctx, id, reason); err != nil {
 		return err
 	}
 	w.noteEnded(ended)

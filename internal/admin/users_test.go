@@ -222,8 +222,15 @@ func TestChangePassword(t *testing.T) {
 	if err := s.SetPassword(s.ctx, s.Root, sallyport.EveryTenant, s.Root.Principal.ID, other, true); field(err) != "password" {
 		t.Errorf("one's own without the present one: %v", err)
 	}
+	token := must(s.CreateToken(s.ctx, alice, admin.NewToken{Name: "script"})).Credential
+	session := must(s.StartSession(s.ctx, admin.NewSession{User: s.user.ID})).Credential
 	if err := s.ChangePassword(s.ctx, alice, admintest.Password, other); err != nil {
 		t.Fatal(err)
+	}
+	for id, want := range map[sallyport.CredentialID]sallyport.State{token.ID: sallyport.Active, session.ID: sallyport.Revoked} {
+		if got := must(s.Store.CredentialByID(s.ctx, id)); got.State != want {
+			t.Errorf("after one's own change the %s is %s, want %s", got.Kind, got.State, want)
+		}
 	}
 	if me := must(s.Me(s.ctx, alice)); me.MustChange {
 		t.Error("a password of his own must be changed")
