@@ -31,8 +31,8 @@ func (m Me) Permissions(ctx context.Context, tenant sallyport.TenantID) (api.Per
 	return fetch[api.Permissions](ctx, m.c, call{method: http.MethodGet, path: at("me", "permissions"), query: query})
 }
 
-// ChangePassword replaces the caller's password. All that was issued to the
-// caller until now ends.
+// ChangePassword replaces the caller's password. The caller's sessions and
+// sign-ins end; tokens stay.
 func (m Me) ChangePassword(ctx context.Context, current, password api.Secret) error {
 	in := api.PasswordChange{Current: current, Password: password}
 	return m.c.do(ctx, call{method: http.MethodPost, path: at("me", "password"), body: in})

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -69,6 +70,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v *visit) {
 	inner := r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 	url := *r.URL
 	v.request.Canonical.SetURL(&url) // what was matched is what is served
+	// To the doors "/x/" is "/x", where no route says otherwise.
+	url.Path, url.RawPath = strings.TrimSuffix(url.Path, "/"), strings.TrimSuffix(url.RawPath, "/")
 	inner.URL = &url
 	h.mux.ServeHTTP(w, inner)
 }

@@ -11,8 +11,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
 	"github.com/sallyport/sallyport/internal/token"
 )
@@ -80,6 +82,9 @@ func New(c Config) (*Handler, error) {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	h.mux = http.NewServeMux()
+	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		respond.Failed(w, r, sallyport.ErrNotFound("there is nothing here"))
+	})
 	h.api = newAPI(h.mux, c.Cookie)
 	for _, op := range operations() {
 		h.register(op)

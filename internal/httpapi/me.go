@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 func meOperations() []operation {
@@ -16,7 +18,7 @@ func meOperations() []operation {
 		update("me.update", "/me", "", "Change your name and e-mail address", (*Handler).updateMe),
 		find("me.permissions", "/me/permissions", "", "List what you may in a tenant", (*Handler).myPermissions),
 		send("me.change_password", http.MethodPost, "/me/password", "", "Replace your password", (*Handler).changePassword, setsCookie,
-			more("Everything that was issued to you until now ends; with a session you get a new one.")),
+			more("Your sessions and sign-ins end; with a session you get a new one. Your tokens stay.")),
 		list("me.tokens", tokens, "", "List your tokens", (*Handler).listMyTokens),
 		create("me.create_token", tokens, "", "Make a token for yourself", (*Handler).createMyToken,
 			more("It may what you may, at every use, as far as its scopes reach. The secret is in this answer only.")),
@@ -123,7 +125,32 @@ func (h *Handler) listMySessions(c *call, _ struct{}, p admin.Page) (api.List[ap
 }
 
 func (h *Handler) endMySession(c *call) (nothing, error) {
-	return nothing{}, h.Admin.EndSession(c.ctx, c.actor, c.credential("session"))
+	id := c.credential("session")
+	err := owned("session", func(p admin.Page) (admin.List[sallyport.Credential], error) {
+		return h.Admin.Sessions(c.ctx, c.actor, "", c.actor.Principal.ID, p)
+	}, func(s sallyport.Credential) bool { return s.ID == id })
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, h.Admin.EndSession(c.ctx, c.actor, id)
+}
+
+// owned looks for something in a list of what is the caller's own. That of
+// others is reached elsewhere, by who may.
+func owned[T any](what string, list func(admin.Page) (admin.List[T], error), is func(T) bool) error {
+	page := admin.Page{Limit: 200}
+	for {
+		l, err := list(page)
+		switch {
+		case err != nil:
+			return err
+		case slices.ContainsFunc(l.Items, is):
+			return nil
+		case l.Next == "":
+			return sallyport.ErrNotFound("no such " + what)
+		}
+		page.Cursor = l.Next
+	}
 }
 
 func (h *Handler) endOthers(c *call) (api.Ended, error) {
@@ -136,5 +163,12 @@ func (h *Handler) listMySignIns(c *call, _ struct{}, p admin.Page) (api.List[api
 }
 
 func (h *Handler) endMySignIn(c *call) (nothing, error) {
-	return nothing{}, h.Admin.RevokeFamily(c.ctx, c.actor, sallyport.FamilyID(c.path("signin")))
+	id := sallyport.FamilyID(c.path("signin"))
+	err := owned("sign-in", func(p admin.Page) (admin.List[store.Family], error) {
+		return h.Admin.Families(c.ctx, c.actor, "", c.actor.Principal.ID, p)
+	}, func(f store.Family) bool { return f.ID == id })
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, h.Admin.RevokeFamily(c.ctx, c.actor, id)
 }

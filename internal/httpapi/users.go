@@ -32,7 +32,7 @@ func userOperations() []operation {
 		act("users.end", http.MethodPost, one+"/end", admin.SessionsRevoke, "End all sessions, sign-ins and tokens of a user",
 			(*Handler).endUser, everyTenant, more("It needs sallyport/tokens.revoke as well.")),
 		send("users.set_password", http.MethodPost, one+"/password", admin.UsersWrite, "Give a user another password",
-			(*Handler).setPassword, everyTenant, more("Everything that was issued to the user ends.")),
+			(*Handler).setPassword, everyTenant, more("The sessions and sign-ins of the user end.")),
 		get("users.groups", one+"/groups", admin.GroupsRead, "List the groups that a user is in", (*Handler).groupsOfUser, everyTenant),
 	}
 }

@@ -49,6 +49,7 @@ func (c *Clock) Move(d time.Duration) { c.micros.Add(d.Microseconds()) }
 
 // Options change what [New] makes.
 type Options struct {
+	Cookie string                          // [httpapi.CookiePlain] when empty
 	Log    *slog.Logger                    // discarded when nil
 	Around func(http.Handler) http.Handler // is put around the API; nil: nothing is
 }
@@ -59,6 +60,9 @@ func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := &World{T: t, Clock: &Clock{}}
 	w.Clock.micros.Store(time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
+	if o.Cookie == "" {
+		o.Cookie = httpapi.CookiePlain
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -69,7 +73,7 @@ func New(t testing.TB, o Options) *World {
 	w.Node = must(node.Open(t.Context(), node.Config{
 		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(t.TempDir(), "sallyport.db")), MasterKey: master,
 		Issuer: "http://sallyport.test", Log: o.Log, Now: w.Clock.Now,
-		ManagementAPI: httpapi.Document(httpapi.CookiePlain),
+		ManagementAPI: httpapi.Document(o.Cookie),
 	}))(t)
 	t.Cleanup(func() {
 		if err := w.Node.Close(context.Background()); err != nil {
@@ -78,7 +82,7 @@ func New(t testing.TB, o Options) *World {
 	})
 	w.Admin = w.Node.Admin
 	w.Handler = must(httpapi.New(httpapi.Config{
-		Doors: w.Node.Doors, Admin: w.Admin, Master: master, Cookie: httpapi.CookiePlain, Now: w.Clock.Now, Log: o.Log,
+		Doors: w.Node.Doors, Admin: w.Admin, Master: master, Cookie: o.Cookie, Now: w.Clock.Now, Log: o.Log,
 	}))(t)
 	server := httptest.NewServer(o.Around(w.Handler))
 	t.Cleanup(server.Close)
@@ -95,6 +99,13 @@ func must[T any](v T, err error) func(testing.TB) T {
 		}
 		return v
 	}
+}
+
+// Move moves the clock, and has the node confirm that it is up to date.
+func (w *World) Move(d time.Duration) {
+	w.T.Helper()
+	w.Clock.Move(d)
+	_ = must(w.Node.Doors.Apply(w.T.Context()))(w.T)
 }
 
 // Orders is the API that every world has.
