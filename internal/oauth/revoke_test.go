@@ -2,8 +2,10 @@ package oauth_test
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
@@ -255,5 +257,33 @@ func TestIntrospectionIsNoUse(t *testing.T) {
 	}
 	if key, err := k.Store.CredentialByID(t.Context(), k.key.ID); err != nil || key.Uses != 1 {
 		t.Errorf("the key has %d uses, %v", key.Uses, err)
+	}
+}
+
+func TestIntrospectEdges(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	_, own := k.Token(k.alice)
+	_, first := k.signIn()
+	_, a := k.refresh(first)
+	_, far := k.Credential(sallyport.Credential{
+		Kind: sallyport.PersonalToken, Owner: k.alice, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+	})
+	for _, tt := range []struct {
+		name, secret string
+		want         bool
+	}{
+		{"a refresh token that was used", first, false},
+		{"its successor", text(a, "refresh_token"), true},
+		{"a token of another network", far, true}, // who asks is not who uses it
+	} {
+		if status, a := k.post("/oauth2/introspect", bearer(own), "token", tt.secret); status != http.StatusOK || a["active"] != tt.want {
+			t.Errorf("%s: %d %v", tt.name, status, a)
+		}
+	}
+	k.Clock.Advance(time.Minute) // looking at a used one is no use of it
+	k.Apply()
+	if status, a := k.refresh(text(a, "refresh_token")); status != http.StatusOK {
+		t.Errorf("the sign-in was ended: %d %v", status, a)
 	}
 }
