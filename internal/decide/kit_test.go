@@ -215,3 +215,13 @@ func insertAPI(api sallyport.API) func(context.Context, *store.Tx) error {
 		return tx.InsertAPI(ctx, &store.APIDocument{API: api})
 	}
 }
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}

@@ -1,10 +1,14 @@
 package decide_test
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -196,6 +200,37 @@ func TestCallers(t *testing.T) {
 				t.Errorf("log %q, want a mention of %s and no secret", said, tt.log)
 			}
 		})
+	}
+}
+
+// TestUnixSocket: who can open the socket may ask, without address and secret.
+func TestUnixSocket(t *testing.T) {
+	t.Parallel()
+	s := newService(t, func(c *decide.Config) { c.Callers, c.Secret = nil, "0123456789abcdef0123456789abcdef" })
+	// Not t.TempDir: a socket's path is short.
+	path := filepath.Join(must(os.MkdirTemp("", "sp"))(t), "s") //nolint:usetesting // see above
+	t.Cleanup(func() { os.RemoveAll(filepath.Dir(path)) })
+	server := httptest.NewUnstartedServer(s.Handler)
+	server.Listener = must(net.Listen("unix", path))(t)
+	server.Start()
+	t.Cleanup(server.Close)
+	client := &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}}
+	r := must(http.NewRequest(http.MethodGet, "http://sallyport/decide/haproxy", nil))(t)
+	r.Header = get("/shop/health").in("haproxy")
+	res, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("status %d over the socket, want 200", res.StatusCode)
+	}
+	if res := s.ask("haproxy", get("/shop/health").in("haproxy")); res.status != http.StatusForbidden {
+		t.Errorf("status %d over TCP, want 403", res.status)
 	}
 }
 
