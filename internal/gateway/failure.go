@@ -1,10 +1,8 @@
 package gateway
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/respond"
@@ -70,20 +68,7 @@ func (p *passage) problem(status int, detail string) {
 	doc := respond.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, RequestID: p.request.ID,
 	}
-	body, err := json.Marshal(doc)
-	if err != nil { // unreachable: it is all text
-		p.out.WriteHeader(status)
-		return
-	}
 	p.gateway.desk.TurnAway(&p.out, p.in)
-	h := p.out.Header()
-	h.Set(respond.HeaderRequestID, p.request.ID)
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)+1))
-	p.out.WriteHeader(status)
-	if p.in.Method != http.MethodHead {
-		_, _ = p.out.Write(append(body, '\n')) // the caller went away; there is nobody to tell
-	}
+	p.out.Header().Set(respond.HeaderRequestID, p.request.ID)
+	doc.Write(&p.out, p.in)
 }

@@ -59,11 +59,11 @@ func everything(upstream string) sallyport.API {
 	}
 }
 
-// start starts a gateway before a raw upstream with the API that make returns.
-func start(t testing.TB, make func(upstream string) sallyport.API) (*gatewaytest.Kit, *gatewaytest.Upstream) {
+// start starts a gateway before a raw upstream with an API.
+func start(t testing.TB, api func(upstream string) sallyport.API) (*gatewaytest.Kit, *gatewaytest.Upstream) {
 	t.Helper()
 	u := gatewaytest.NewUpstream(t)
-	return gatewaytest.Start(t, gatewaytest.Options{}, make(u.URL)), u
+	return gatewaytest.Start(t, gatewaytest.Options{}, api(u.URL)), u
 }
 
 // reader makes a user who may read orders and returns his token.

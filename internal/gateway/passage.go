@@ -149,6 +149,10 @@ func (p *passage) load() sallyport.Reason {
 	if _, read := p.body.Buffered(); !read {
 		p.upload = &upload{from: r.Body, left: limit, limit: limit}
 		r.Body = p.upload
+		// Else net/http would swallow what is left of the body as soon as the
+		// answer begins, and an upstream that answers while it reads would get
+		// half of it. HTTP/2 needs no leave for that.
+		_ = http.NewResponseController(p.out.ResponseWriter).EnableFullDuplex()
 	}
 	return ""
 }

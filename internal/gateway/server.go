@@ -1,10 +1,8 @@
 package gateway
 
 import (
-	"context"
 	"crypto/tls"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 )
@@ -150,28 +148,3 @@ func (w *lastAnswer) Flush() { _ = http.NewResponseController(w.ResponseWriter).
 
 // Unwrap returns the writer beneath, for [http.ResponseController].
 func (w *lastAnswer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Serve serves on a listener until ctx ends, then stops taking requests and
-// gives those in flight the time of grace.
-func Serve(ctx context.Context, s *http.Server, l net.Listener, grace time.Duration) error {
-	failed := make(chan error, 1)
-	go func() {
-		if s.TLSConfig != nil {
-			failed <- s.ServeTLS(l, "", "")
-			return
-		}
-		failed <- s.Serve(l)
-	}()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := s.Shutdown(last); err != nil {
-		_ = s.Close() // the time is over
-		return err
-	}
-	return nil
-}

@@ -99,6 +99,52 @@ func TestStreamingUp(t *testing.T) {
 	}
 }
 
+// An upstream may answer while it still reads.
+func TestBothWaysAtOnce(t *testing.T) {
+	t.Parallel()
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		_ = control.EnableFullDuplex()
+		_ = control.Flush()
+		piece := make([]byte, 4096)
+		for {
+			n, err := r.Body.Read(piece)
+			_, _ = w.Write(piece[:n])
+			_ = control.Flush()
+			if err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(upstream.Close)
+	k := gatewaytest.Start(t, gatewaytest.Options{}, everything(upstream.URL))
+	body, feed := io.Pipe()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, k.URL+"/x", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
+	res, err := client.Do(req) // before the first byte of the body
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	piece := strings.Repeat("x", 100<<10)
+	for range 5 {
+		if _, err := io.WriteString(feed, piece); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(res.Body, make([]byte, len(piece))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = feed.Close()
+	if rest, err := io.ReadAll(res.Body); err != nil || len(rest) != 0 {
+		t.Errorf("behind the end: %d bytes, %v", len(rest), err)
+	}
+}
+
 // echo answers on a WebSocket what it hears.
 func echo(t testing.TB, seen *atomic.Pointer[http.Header]) *httptest.Server {
 	t.Helper()
@@ -121,13 +167,20 @@ func echo(t testing.TB, seen *atomic.Pointer[http.Header]) *httptest.Server {
 	return s
 }
 
-func dialSocket(t testing.TB, k *gatewaytest.Kit, path, token string) (*websocket.Conn, *http.Response, error) {
+func dialSocket(t testing.TB, k *gatewaytest.Kit, path, token string) (*websocket.Conn, int, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	return websocket.Dial(ctx, k.URL+path, &websocket.DialOptions{
+	c, res, err := websocket.Dial(ctx, k.URL+path, &websocket.DialOptions{
 		HTTPHeader: http.Header{"Authorization": {"Bearer " + token}, "X-Sallyport-User": {"root"}},
 	})
+	if res == nil {
+		return nil, 0, err
+	}
+	if res.Body != nil {
+		_ = res.Body.Close()
+	}
+	return c, res.StatusCode, err
 }
 
 func TestWebSocket(t *testing.T) {
@@ -160,8 +213,8 @@ func TestWebSocket(t *testing.T) {
 		if _, _, err := dialSocket(t, k, "/orders/socket", "spp_wrong"); err == nil {
 			t.Error("a socket was opened without a credential")
 		}
-		if _, res, err := dialSocket(t, k, "/orders/items", token); err == nil || res == nil || res.StatusCode == 101 {
-			t.Errorf("a socket was opened on a route that has none: %v", res)
+		if _, status, err := dialSocket(t, k, "/orders/items", token); err == nil || status == 101 || status == 0 {
+			t.Errorf("a socket was opened on a route that has none: %d", status)
 		}
 	}
 }

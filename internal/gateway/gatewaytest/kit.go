@@ -69,7 +69,7 @@ func Start(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
-	go func() { done <- gateway.Serve(ctx, k.Server, k.Limiter, patience) }()
+	go func() { done <- serve(ctx, k.Server, k.Limiter, patience) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -98,4 +98,29 @@ func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// serve serves on a listener until ctx ends, then stops taking requests and
+// gives those in flight the time of grace.
+func serve(ctx context.Context, s *http.Server, l net.Listener, grace time.Duration) error {
+	failed := make(chan error, 1)
+	go func() {
+		if s.TLSConfig != nil {
+			failed <- s.ServeTLS(l, "", "")
+			return
+		}
+		failed <- s.Serve(l)
+	}()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := s.Shutdown(last); err != nil {
+		_ = s.Close() // the time is over
+		return err
+	}
+	return nil
 }

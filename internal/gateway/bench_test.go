@@ -1,0 +1,122 @@
+package gateway_test
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/gateway/gatewaytest"
+)
+
+// kibibyte answers 1 KiB.
+func kibibyte(b *testing.B) *httptest.Server {
+	b.Helper()
+	body := []byte(strings.Repeat("x", 1<<10))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = w.Write(body)
+	}))
+	b.Cleanup(s.Close)
+	return s
+}
+
+// ask sends the same request over and over on one connection.
+func ask(b *testing.B, client *http.Client, method, address, token string, body func() io.Reader) {
+	b.Helper()
+	b.ReportAllocs()
+	for b.Loop() {
+		req, err := http.NewRequestWithContext(b.Context(), method, address, body())
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		res, err := client.Do(req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+			b.Fatal(res.StatusCode, err)
+		}
+		_ = res.Body.Close()
+	}
+}
+
+func nothing() io.Reader { return http.NoBody }
+
+// BenchmarkForward is the whole gateway, with an authenticated user, beside a
+// bare httputil.ReverseProxy before the same upstream. The ratio counts.
+func BenchmarkForward(b *testing.B) {
+	upstream := kibibyte(b)
+	b.Run("gateway", func(b *testing.B) {
+		k := gatewaytest.Start(b, gatewaytest.Options{}, orders(upstream.URL))
+		_, token := reader(k)
+		client := &http.Client{Transport: &http.Transport{}}
+		b.Cleanup(client.CloseIdleConnections)
+		ask(b, client, "GET", k.URL+"/orders/items", token, nothing)
+	})
+	b.Run("bare", func(b *testing.B) {
+		target, err := url.Parse(upstream.URL)
+		if err != nil {
+			b.Fatal(err)
+		}
+		transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 256}
+		s := httptest.NewServer(&httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.SetXForwarded()
+		}})
+		b.Cleanup(s.Close)
+		b.Cleanup(transport.CloseIdleConnections)
+		client := &http.Client{Transport: &http.Transport{}}
+		b.Cleanup(client.CloseIdleConnections)
+		ask(b, client, "GET", s.URL+"/orders/items", "x", nothing)
+	})
+}
+
+// BenchmarkChunked tells what it costs to end a connection after a request in
+// the chunked coding (docs/adr/0007): the same upload with its length announced,
+// and in chunks.
+func BenchmarkChunked(b *testing.B) {
+	cert := httptest.NewUnstartedServer(nil)
+	cert.StartTLS()
+	b.Cleanup(cert.Close)
+	upstream := kibibyte(b)
+	for _, tt := range []struct {
+		name   string
+		config *tls.Config
+	}{
+		{"http", nil},
+		{"https", &tls.Config{Certificates: cert.TLS.Certificates, MinVersion: tls.VersionTLS13}},
+	} {
+		for _, size := range []int{1 << 10, 1 << 20} {
+			body := strings.Repeat("x", size)
+			for name, make := range map[string]func() io.Reader{
+				"announced": func() io.Reader { return strings.NewReader(body) },
+				"chunked":   func() io.Reader { return io.MultiReader(strings.NewReader(body)) },
+			} {
+				b.Run(tt.name+"/"+sizeName(size)+"/"+name, func(b *testing.B) {
+					k := gatewaytest.Start(b, gatewaytest.Options{Server: gateway.ServerConfig{TLS: tt.config}}, everything(upstream.URL))
+					client := &http.Client{Transport: &http.Transport{
+						DialContext:     (&net.Dialer{}).DialContext,
+						TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(8)},
+					}}
+					b.Cleanup(client.CloseIdleConnections)
+					ask(b, client, "POST", k.URL+"/x", "x", make)
+				})
+			}
+		}
+	}
+}
+
+func sizeName(n int) string {
+	if n >= 1<<20 {
+		return "1MiB"
+	}
+	return "1KiB"
+}
