@@ -58,6 +58,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 // A usageError is a command line that makes no sense.
 type usageError struct{ error }
 
+// Unwrap returns what is wrong with it.
+func (e *usageError) Unwrap() error { return e.error }
+
 // A hint is an error with what to do about it.
 type hint struct {
 	error
@@ -76,11 +79,11 @@ func withHint(err error, format string, args ...any) error {
 func tell(w io.Writer, err error) {
 	fmt.Fprintf(w, "sallyport: %v\n", err)
 	var h *hint
-	if errors.As(err, &h) {
-		fmt.Fprintf(w, "hint: %s\n", h.hint)
-	}
 	var usage *usageError
-	if errors.As(err, &usage) {
+	switch {
+	case errors.As(err, &h):
+		fmt.Fprintf(w, "hint: %s\n", h.hint)
+	case errors.As(err, &usage):
 		fmt.Fprintln(w, "hint: add --help to see how the command is used")
 	}
 }
@@ -99,6 +102,8 @@ To run it for good:            sallyport init, then sallyport serve --config FIL
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
+		// Without it cobra would not look at the arguments.
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
@@ -108,6 +113,10 @@ To run it for good:            sallyport init, then sallyport serve --config FIL
 	)
 	for _, c := range []*cobra.Command{newDemo(), newQuickstart(), newInit(), newServe(), newMigrate(), newDoctor(), newVersion()} {
 		c.GroupID = "run"
+		root.AddCommand(c)
+	}
+	for _, c := range managementCommands() {
+		c.GroupID = "manage"
 		root.AddCommand(c)
 	}
 	return root
@@ -120,6 +129,7 @@ func noArgs(c *cobra.Command, args []string) error {
 	}
 	if c.HasSubCommands() {
 		err := fmt.Errorf("there is no command %q", args[0])
+		c.SuggestionsMinimumDistance = 2
 		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 			return &usageError{withHint(err, "did you mean %q?", near[0])}
 		}
