@@ -216,3 +216,67 @@ func TestIdempotency(t *testing.T) {
 		t.Errorf("%s\n%s", made.body, replayed.body)
 	}
 }
+
+func TestSignIns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	u, token := w.Person(w.T1.ID)
+	c := w.client(t, token)
+	begin := func() sallyport.FamilyID {
+		return ok(w.Admin.StartFamily(ctx, admin.NewFamily{Principal: u.ID, Client: "app", Refresh: true}))(t).Family.ID
+	}
+	first, second := begin(), begin()
+	if list := all(t, c.Me().SignIns().Listing, struct{}{}); len(list) != 2 || list[0].Client != "app" || list[0].Owner != u.ID {
+		t.Errorf("sign-ins %+v", list)
+	}
+	refused(t, w.client(t, w.Token(w.Root)).Me().SignIns().End(ctx, first), http.StatusNotFound)
+	if err := c.Me().SignIns().End(ctx, first); err != nil {
+		t.Error(err)
+	}
+	root := w.client(t, w.Token(w.Root)).SignIns(w.T1.ID)
+	if list := all(t, root.Listing, api.OwnerFilter{Owner: u.ID}); len(list) != 1 || list[0].ID != second {
+		t.Errorf("sign-ins %+v", list)
+	}
+	if err := root.End(ctx, second); err != nil {
+		t.Error(err)
+	}
+	third := begin()
+	if n := ok(c.Me().EndOthers(ctx))(t); n != 1 {
+		t.Errorf("%d ended, and %s was all there is", n, third)
+	}
+}
+
+func TestMe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	u, token := w.Person(w.T1.ID, "orders/read")
+	w.Give(u.ID, w.T2.ID, "orders/write")
+	c := w.client(t, token)
+	me := ok(c.Me().Get(ctx))(t)
+	if me.ID != u.ID || me.Tenant != w.T1.ID || len(me.Tenants) != 2 || me.EveryTenant || me.Scopes != nil {
+		t.Errorf("me %+v", me)
+	}
+	_, err := c.Me().Update(ctx, 0, api.MeChange{Name: new("Jo")})
+	refused(t, err, http.StatusPreconditionRequired)
+	me = ok(c.Me().Update(ctx, me.Version, api.MeChange{Name: new("Jo"), Email: new("jo@example.com")}))(t)
+	if me.Name != "Jo" || me.Email != "jo@example.com" {
+		t.Errorf("me %+v", me)
+	}
+	got := w.send(t, request{method: http.MethodPatch, path: "/me", body: `{"login":"root"}`, token: token, header: map[string]string{"If-Match": "*"}})
+	if got.status != http.StatusBadRequest || got.Errors[0].Field != "login" {
+		t.Errorf("changing the login: %d %s", got.status, got.body)
+	}
+	for tenant, want := range map[sallyport.TenantID]sallyport.Permission{"": "orders/read", w.T1.ID: "orders/read", w.T2.ID: "orders/write"} {
+		if p := ok(c.Me().Permissions(ctx, tenant))(t); len(p.Permissions) != 1 || p.Permissions[0] != want {
+			t.Errorf("permissions in %q: %+v", tenant, p)
+		}
+	}
+	_, err = c.Me().Permissions(ctx, someID)
+	refused(t, err, http.StatusNotFound)
+	limited := ok(c.Me().Tokens().Create(ctx, api.NewToken{Name: "t2", Tenant: w.T2.ID}))(t)
+	if p := ok(w.client(t, limited.Secret.Reveal()).Me().Permissions(ctx, ""))(t); p.Tenant != w.T2.ID {
+		t.Errorf("permissions of a token for one tenant: %+v", p)
+	}
+}

@@ -51,10 +51,10 @@ func (h *Handler) updateMe(c *call, in api.MeChange) (api.Me, error) {
 func (h *Handler) myPermissions(c *call, q api.TenantQuery) (api.Permissions, error) {
 	tenant := q.Tenant
 	if tenant == "" {
+		tenant = visitOf(c.ctx).decision.Tenant // the credential's, or else where the caller is at home
+	}
+	if tenant == "" {
 		tenant = c.actor.Principal.Home
-		if only := c.actor.Tenant; only != "" && only != sallyport.EveryTenant {
-			tenant = only
-		}
 	}
 	list, err := h.Admin.Permissions(c.ctx, c.actor, tenant)
 	return api.Permissions{Tenant: tenant, Permissions: never(list)}, err
