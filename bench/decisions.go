@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// Sizes of the worlds in which decisions are taken.
+var (
+	smallWorld  = size{Routes: 10, Roles: 100, Users: 100, Tokens: 100}
+	middleWorld = size{Routes: 1000, Roles: 100, Users: 1000, Tokens: 10_000}
+	largeWorld  = size{Routes: 5000, Roles: 1000, Users: 10_000, Tokens: 10_000}
+)
+
+// Goals of decisions in the process, in nanoseconds; of the ratio of growth; and
+// of compiling, in seconds.
+const (
+	decisionGoal = 1000
+	basicGoal    = 1500
+	growthGoal   = 1.3
+	compileGoal  = 1
+)
+
+// benchTime is how long each is measured in a round.
+const benchTime = "300ms"
+
+// decisions is the part that takes decisions without a network. It answers with
+// results.
+func decisions(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
+	var rounds int
+	if err := orders.Decode(&rounds); err != nil {
+		return fmt.Errorf("read the orders: %w", err)
+	}
+	folder, err := os.MkdirTemp("", "sallyport-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	if err := flag.Set("test.benchtime", benchTime); err != nil {
+		return fmt.Errorf("set the time of a benchmark: %w", err)
+	}
+	var worlds []*world
+	for _, s := range []size{smallWorld, middleWorld, largeWorld} {
+		w, err := newWorld(ctx, folder, s, "")
+		if err != nil {
+			return err
+		}
+		defer w.node.Close(ctx)
+		worlds = append(worlds, w)
+	}
+	small, middle, large := worlds[0], worlds[1], worlds[2]
+	samples := []*sample{
+		one(small, byToken), one(large, byToken), one(middle, byToken), many(middle, byToken),
+		one(middle, byAccess), one(middle, bySession), one(middle, byKey), one(middle, byBasic),
+		one(middle, noToken), one(middle, noPermission), one(middle, noChecksum),
+	}
+	compile, err := compiling(ctx, large)
+	if err != nil {
+		return err
+	}
+	uses := counting(ctx, middle)
+	for range rounds {
+		for _, s := range append(samples, compile, uses) {
+			if err := s.take(); err != nil {
+				return err
+			}
+		}
+	}
+	return answers.Encode(decisionResults(samples, compile, uses))
+}
+
+// decisionResults lists the figures; the samples are in the order in which they
+// were made above.
+func decisionResults(samples []*sample, compile, uses *sample) []result {
+	small, large, known := samples[0], samples[1], samples[2]
+	growth := large.result("decision, 5,000 routes, 1,000 roles, 10,000 users").
+		against("decision, 10 routes", small.ns(), ratio(large.nanos, small.nanos)).goal(growthGoal)
+	out := []result{known.result("decision, " + byToken).goal(decisionGoal)}
+	for _, s := range samples[3:] {
+		r := s.result("decision, " + s.name)
+		switch s.name {
+		case byAccess, bySession, byKey:
+			r = r.goal(decisionGoal)
+		case byBasic:
+			r = r.goal(basicGoal)
+		default:
+			r = r.against("decision, "+byToken, known.ns(), ratio(s.nanos, known.nanos))
+		}
+		out = append(out, r)
+	}
+	seconds := figure("compile 10,000 users, 1,000 roles, 5,000 routes", compile.ns()/1e9, "s").goal(compileGoal)
+	return append(out, growth, seconds, figure("write down the use of one token, of 10,000 at once", uses.ns()/1e3, "µs"))
+}
+
+// A sample is something that is measured a few times.
+type sample struct {
+	name   string
+	check  func() error // before each time: that it still does what it should
+	bench  func(*testing.B)
+	nanos  []float64 // CPU time of one operation, a value for each round
+	allocs int64     // the most that an operation had
+}
+
+// take measures once more.
+func (s *sample) take() error {
+	if err := s.check(); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	r := testing.Benchmark(s.bench)
+	if r.N == 0 {
+		return fmt.Errorf("%s: the benchmark failed", s.name)
+	}
+	s.nanos = append(s.nanos, r.Extra[cpuMetric])
+	s.allocs = max(s.allocs, r.AllocsPerOp())
+	return nil
+}
+
+func (s *sample) ns() float64 { return median(s.nanos) }
+
+func (s *sample) result(name string) result {
+	return figure(name, s.ns(), "ns").note("%d allocations, %.0f to %.0f ns", s.allocs, slices.Min(s.nanos), slices.Max(s.nanos))
+}
+
+// ratio is the median of the ratios of the rounds.
+func ratio(values, baselines []float64) float64 {
+	ratios := make([]float64, 0, len(values))
+	for i := range min(len(values), len(baselines)) {
+		ratios = append(ratios, values[i]/baselines[i])
+	}
+	return median(ratios)
+}
+
+const cpuMetric = "cpu-ns/op"
+
+// loop measures f by the CPU time of the process, to which others on the core do
+// not add.
+func loop(b *testing.B, f func()) {
+	b.ReportAllocs()
+	began := ownCPU()
+	for b.Loop() {
+		f()
+	}
+	b.ReportMetric(float64(ownCPU()-began)/float64(b.N), cpuMetric)
+}
+
+// one measures the decision about one asker again and again.
+func one(w *world, kind string) *sample { return deciding(w, kind, kind, 1) }
+
+// many measures decisions about all askers of a kind in turn, whose credentials
+// do not fit into the caches of the processor together with all else.
+func many(w *world, kind string) *sample {
+	return deciding(w, fmt.Sprintf("%s, %d in turn", kind, len(w.askers[kind])), kind, len(w.askers[kind]))
+}
+
+func deciding(w *world, name, kind string, n int) *sample {
+	requests := make([]*doors.Request, n)
+	for i := range requests {
+		requests[i] = requestOf(w.askers[kind][i])
+	}
+	letIn := !slices.Contains([]string{noToken, noPermission, noChecksum}, kind)
+	ctx := context.Background()
+	check := func() error {
+		// Writing uses down and looking for changes have figures of their own, so
+		// nothing of the kind happens while decisions are measured.
+		if err := w.settle(ctx); err != nil {
+			return err
+		}
+		for _, r := range requests { // what is decided afterwards is known
+			if dec := w.node.Doors.Decide(ctx, r); dec.Allowed != letIn {
+				return fmt.Errorf("allowed is %v, for the reason %q", dec.Allowed, dec.Reason)
+			}
+		}
+		return nil
+	}
+	return &sample{name: name, check: check, bench: func(b *testing.B) {
+		i := 0
+		loop(b, func() {
+			if dec := w.node.Doors.Decide(ctx, requests[i]); dec.Allowed != letIn {
+				b.Fatal(dec.Reason)
+			}
+			if i++; i == n {
+				i = 0
+			}
+		})
+	}}
+}
+
+// requestOf is what a surface would make of the asker's request.
+func requestOf(a asker) *doors.Request {
+	h := http.Header{}
+	for _, field := range browser {
+		h.Set(field[0], field[1])
+	}
+	h.Set(a.Header[0], a.Header[1])
+	return &doors.Request{
+		ID: "bench", Method: http.MethodGet, Target: a.Path + "?fields=id", Host: "api.test", Scheme: "http",
+		Header: h, Client: netip.MustParseAddr("192.0.2.7"),
+	}
+}
+
+// settle does what a node does every second in the background.
+func (w *world) settle(ctx context.Context) error {
+	_, err := w.node.Doors.Apply(ctx)
+	return errors.Join(err, w.node.Doors.Flush(ctx))
+}
+
+// counting measures what it costs to write down that each token was used, as a
+// node does every second with those that were.
+func counting(ctx context.Context, w *world) *sample {
+	use := many(w, byToken)
+	return &sample{name: "uses", check: use.check, bench: func(b *testing.B) {
+		b.ReportAllocs()
+		spent := time.Duration(0)
+		for b.Loop() {
+			if err := use.check(); err != nil { // which uses all
+				b.Fatal(err)
+			}
+			began := ownCPU()
+			if err := w.node.Doors.Flush(ctx); err != nil {
+				b.Fatal(err)
+			}
+			spent += ownCPU() - began
+		}
+		b.ReportMetric(float64(spent)/float64(b.N)/float64(w.Tokens), cpuMetric)
+	}}
+}
+
+// compiling measures how long the policy of a world takes to be compiled, with
+// everybody in it, from what was read from its store.
+func compiling(ctx context.Context, w *world) (*sample, error) {
+	var source policy.Source
+	var records []policy.Record
+	err := w.node.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		if source, err = policy.Load(ctx, &tx.Reader); err != nil {
+			return err
+		}
+		for _, id := range w.users[:w.Users] {
+			record, err := policy.LoadPrincipal(ctx, &tx.Reader, id)
+			if err != nil {
+				return err
+			}
+			records = append(records, record)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	compile := func() error { return compileAll(source, records) }
+	return &sample{name: "compile", check: compile, bench: func(b *testing.B) {
+		loop(b, func() {
+			if err := compile(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}}, nil
+}
+
+func compileAll(source policy.Source, records []policy.Record) error {
+	c, err := policy.NewCompiler(node.Rules())
+	if err != nil {
+		return err
+	}
+	if _, err := c.Compile(source); err != nil {
+		return err
+	}
+	for _, r := range records {
+		if _, err := c.Principal(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

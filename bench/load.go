@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// An order for a load says what to send where, and whose CPU time to take.
+type loadOrder struct {
+	Address     string
+	Requests    [][]byte // sent in turn
+	Want        int      // status of each answer
+	Connections int
+	Warm, Span  time.Duration
+	Server      int   // process that is measured
+	Others      []int // processes that are no noise
+}
+
+// A loadAnswer says what came of it.
+type loadAnswer struct {
+	Answers int64         // in the span
+	CPU     time.Duration // of the server in the span
+	Noise   float64       // cores that others used in the span
+	Span    time.Duration
+	Fault   string // the first answer that was not as it should be
+}
+
+// load sends requests over connections that stay open, each with one request at
+// a time. It reads the server's CPU time itself, so that the span is the same
+// for it and for the count of answers.
+func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
+	var o loadOrder
+	if err := orders.Decode(&o); err != nil {
+		return fmt.Errorf("read the orders: %w", err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	l := &loader{order: &o}
+	var all sync.WaitGroup
+	for i := range o.Connections {
+		all.Go(func() {
+			if err := l.connection(ctx, i); err != nil {
+				l.fault.CompareAndSwap(nil, &err)
+			}
+		})
+	}
+	time.Sleep(o.Warm)
+	before, err := l.read()
+	if err != nil {
+		return err
+	}
+	time.Sleep(o.Span)
+	after, err := l.read()
+	if err != nil {
+		return err
+	}
+	stop()
+	all.Wait()
+	span := after.at.Sub(before.at)
+	a := loadAnswer{
+		Answers: after.answers - before.answers, CPU: after.server - before.server, Span: span,
+		Noise: float64(after.noise-before.noise) / float64(span),
+	}
+	if fault := l.fault.Load(); fault != nil {
+		a.Fault = (*fault).Error()
+	}
+	return answers.Encode(a)
+}
+
+type loader struct {
+	order   *loadOrder
+	next    atomic.Int64 // request to send
+	answers atomic.Int64
+	fault   atomic.Pointer[error]
+}
+
+// A reading is where all counters stand.
+type reading struct {
+	at            time.Time
+	answers       int64
+	server, noise time.Duration
+}
+
+func (l *loader) read() (r reading, err error) {
+	if r.server, err = cpuOf(l.order.Server); err != nil {
+		return r, err
+	}
+	r.at, r.answers = time.Now(), l.answers.Load()
+	if r.noise, err = cpuOfAll(); err != nil {
+		return r, err
+	}
+	r.noise -= ownCPU() + r.server
+	for _, pid := range l.order.Others {
+		cpu, err := cpuOf(pid)
+		if err != nil {
+			return r, err
+		}
+		r.noise -= cpu
+	}
+	return r, nil
+}
+
+// connection asks and waits for the answer until ctx ends.
+func (l *loader) connection(ctx context.Context, number int) error {
+	conn, err := net.Dial("tcp", l.order.Address)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close()
+	in := bufio.NewReaderSize(conn, 8<<10)
+	for ctx.Err() == nil {
+		request := l.order.Requests[int(l.next.Add(1))%len(l.order.Requests)]
+		if _, err := conn.Write(request); err != nil {
+			return fmt.Errorf("send on connection %d: %w", number, err)
+		}
+		status, err := readAnswer(in)
+		if err != nil {
+			return fmt.Errorf("read on connection %d: %w", number, err)
+		}
+		if status != l.order.Want {
+			return fmt.Errorf("an answer has the status %d, not %d", status, l.order.Want)
+		}
+		l.answers.Add(1)
+	}
+	return nil
+}
+
+var errFraming = errors.New("the answer does not tell its length")
+
+// readAnswer reads one answer over HTTP/1.1 and returns its status. It reads
+// what the servers of this program write and no more.
+func readAnswer(in *bufio.Reader) (status int, err error) {
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return 0, err
+	}
+	if len(line) < len("HTTP/1.1 200\r\n") || !bytes.HasPrefix(line, []byte("HTTP/1.1 ")) {
+		return 0, fmt.Errorf("an answer begins with %q", line)
+	}
+	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
+		return 0, fmt.Errorf("an answer begins with %q", line)
+	}
+	length := -1
+	for {
+		if line, err = in.ReadSlice('\n'); err != nil {
+			return 0, err
+		}
+		if len(line) == len("\r\n") {
+			break
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return 0, fmt.Errorf("read the length of an answer: %w", err)
+			}
+		}
+	}
+	if length < 0 {
+		return 0, errFraming
+	}
+	if _, err := in.Discard(length); err != nil {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return status, nil
+}

@@ -1,0 +1,127 @@
+// Command bench measures what a decision of Sallyport costs: in the process,
+// over HTTP beside a handler that does nothing, and in the gateway beside a bare
+// reverse proxy. It prints a table and writes bench/out/results.json.
+//
+// A figure of time is CPU time. Over HTTP it is that of the server process
+// divided by its answers, with the server on one core and the load on another.
+// The speed of a machine that others share changes from minute to minute, so
+// every comparison is of figures that were taken right after one another, and
+// the median of a few of those is what counts. docs/explanation/performance.md
+// says more.
+//
+// It fails if something answers wrongly, not if something is slow.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"testing"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run does what the arguments say: one of the parts, or the whole.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) error {
+	testing.Init()
+	if len(args) > 0 {
+		if part := partOf(args[0]); part != nil {
+			return play(ctx, args, in, out, part)
+		}
+	}
+	o := options{}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	flags.IntVar(&o.rounds, "rounds", 5, "quiet `rounds` over the network; there are twice as many if others use the machine")
+	flags.DurationVar(&o.span, "span", 2*time.Second, "how long each server is measured in a round")
+	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
+	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, decide or gateway")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	return bench(ctx, o, out, errOut)
+}
+
+// partOf returns the part of that name.
+func partOf(name string) func(context.Context, *json.Decoder, *json.Encoder) error {
+	switch name {
+	case "load":
+		return load
+	case "decisions":
+		return decisions
+	}
+	if s := servers[name]; s != nil {
+		return serve(s)
+	}
+	return nil
+}
+
+type options struct {
+	rounds  int
+	span    time.Duration
+	profile string
+	out     string
+	only    string
+}
+
+// decisionRounds is how often each decision in the process is measured.
+const decisionRounds = 5
+
+// bench measures everything.
+func bench(ctx context.Context, o options, out, errOut io.Writer) error {
+	began := time.Now()
+	r := report{Began: began.UTC().Truncate(time.Second), Machine: thisMachine()}
+	say := func(format string, args ...any) {
+		fmt.Fprintf(errOut, "%4.0fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+	serveCore, loadCore := cores()
+	if !r.Machine.Pinned {
+		say("servers and load share one core; only the ratios mean anything")
+	}
+	if o.only == "" || o.only == "decisions" {
+		say("decisions in the process")
+		var results []result
+		if err := once(ctx, serveCore, o.profile, "decisions", decisionRounds, &results); err != nil {
+			return err
+		}
+		r.Results = append(r.Results, results...)
+	}
+	for _, g := range []struct {
+		name  string
+		turns []turn
+	}{{"decide", decideTurns()}, {"gateway", gatewayTurns()}} {
+		if o.only != "" && o.only != g.name {
+			continue
+		}
+		say("%s over HTTP", g.name)
+		rounds := group{
+			turns: g.turns, rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
+			logf: say, serveCore: serveCore, loadCore: loadCore,
+		}
+		results, err := rounds.measure(ctx)
+		if err != nil {
+			return err
+		}
+		r.Results = append(r.Results, results...)
+	}
+	r.Took = time.Since(began).Round(time.Second).String()
+	if err := r.print(out); err != nil {
+		return fmt.Errorf("print the results: %w", err)
+	}
+	return r.save(o.out)
+}

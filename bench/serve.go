@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/decide"
+	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/telemetry"
+)
+
+// A serveOrder says what a server needs to know.
+type serveOrder struct {
+	Upstream string // address, for those that forward
+	Access   bool   // write the access log, to /dev/null
+}
+
+// A serveAnswer says where the server is, and who may ask what there.
+type serveAnswer struct {
+	Address string
+	Askers  map[string][]asker
+}
+
+// servers are the parts that serve. Each has limits like those of the listener
+// that it stands for.
+var servers = map[string]func(context.Context, serveOrder) (*serving, error){
+	"bare":     serveBare,
+	"decide":   serveDecide,
+	"upstream": serveUpstream,
+	"proxy":    serveProxy,
+	"gateway":  serveGateway,
+}
+
+// A serving is what a server serves, and how it ends.
+type serving struct {
+	*http.Server
+	askers map[string][]asker
+	end    func() error
+}
+
+// serve serves on a loopback port until the orders end.
+func serve(make func(context.Context, serveOrder) (*serving, error)) func(context.Context, *json.Decoder, *json.Encoder) error {
+	return func(ctx context.Context, orders *json.Decoder, answers *json.Encoder) (err error) {
+		var o serveOrder
+		if err := orders.Decode(&o); err != nil {
+			return fmt.Errorf("read the orders: %w", err)
+		}
+		s, err := make(ctx, o)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if s.end != nil {
+				err = errors.Join(err, s.end())
+			}
+		}()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		go func() { _ = s.Serve(l) }() // it ends with the server
+		if err := answers.Encode(serveAnswer{l.Addr().String(), s.askers}); err != nil {
+			return err
+		}
+		untilEnd(orders)
+		return s.Close()
+	}
+}
+
+// inside has the limits of the internal listener.
+func inside(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+}
+
+// serveBare is the baseline of decisions: a handler that does nothing at all.
+func serveBare(context.Context, serveOrder) (*serving, error) {
+	return &serving{Server: inside(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))}, nil
+}
+
+// opened opens a world for a server in a folder of its own.
+func opened(ctx context.Context, upstream string) (*world, func() error, error) {
+	folder, err := os.MkdirTemp("", "sallyport-bench-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a folder: %w", err)
+	}
+	w, err := newWorld(ctx, folder, middleWorld, upstream)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	stop := w.run(ctx)
+	return w, func() error { return errors.Join(stop(), os.RemoveAll(folder)) }, nil
+}
+
+// logs returns the access log if it is wanted. It is written as `sallyport serve`
+// does, but for what the disk or the reader of the pipe would cost.
+func logs(o serveOrder) (*telemetry.AccessLog, error) {
+	if !o.Access {
+		return nil, nil
+	}
+	out, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open the access log: %w", err)
+	}
+	return telemetry.NewAccessLog(telemetry.NewAsync(out, 0), func(string) string { return "0123456789ab" }), nil
+}
+
+// serveDecide is the decision service as `sallyport serve` has it.
+func serveDecide(ctx context.Context, o serveOrder) (*serving, error) {
+	access, err := logs(o)
+	if err != nil {
+		return nil, err
+	}
+	w, end, err := opened(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	metrics := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
+	metrics.Know(apiName)
+	h := decide.New(decide.Config{
+		Doors: w.node.Doors, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Now: time.Now, Access: access,
+		Callers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	})
+	return &serving{Server: inside(h), askers: w.askers, end: end}, nil
+}
+
+// answerSize is the size of what the upstream answers.
+const answerSize = 1 << 10
+
+// serveUpstream is what both proxies forward to.
+func serveUpstream(context.Context, serveOrder) (*serving, error) {
+	body := bytes.Repeat([]byte("x"), answerSize)
+	length := []string{strconv.Itoa(answerSize)}
+	return &serving{Server: inside(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Length"] = length
+		_, _ = w.Write(body)
+	}))}, nil
+}
+
+// copies lends buffers to the bare proxy, as the gateway does to its own.
+type copies struct{ pool sync.Pool }
+
+const copySize = 32 << 10
+
+func (c *copies) Get() []byte {
+	if b, ok := c.pool.Get().(*[copySize]byte); ok {
+		return b[:]
+	}
+	return make([]byte, copySize)
+}
+
+func (c *copies) Put(b []byte) { c.pool.Put((*[copySize]byte)(b)) }
+
+// serveProxy is the baseline of the gateway: the same proxy of the standard
+// library, with a transport of the same settings, and with no doors before it.
+func serveProxy(_ context.Context, o serveOrder) (*serving, error) {
+	upstream := &url.URL{Scheme: "http", Host: o.Upstream}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(upstream)
+			r.SetXForwarded()
+		},
+		Transport: &http.Transport{
+			DialContext:        (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			DisableCompression: true, MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second,
+			MaxResponseHeaderBytes: 256 << 10,
+		},
+		BufferPool: &copies{},
+	}
+	return &serving{Server: inside(proxy)}, nil
+}
+
+// serveGateway is the gateway as `sallyport serve` has it.
+func serveGateway(ctx context.Context, o serveOrder) (*serving, error) {
+	access, err := logs(o)
+	if err != nil {
+		return nil, err
+	}
+	w, end, err := opened(ctx, o.Upstream)
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	metrics := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
+	metrics.Know(apiName)
+	g := gateway.New(gateway.Config{Doors: w.node.Doors, Now: time.Now, Log: log, Metrics: metrics, Access: access})
+	s := gateway.Server(g, gateway.ServerConfig{Log: log})
+	s.RegisterOnShutdown(g.Close)
+	return &serving{Server: s, askers: w.askers, end: end}, nil
+}
