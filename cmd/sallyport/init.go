@@ -134,7 +134,7 @@ func writeNew(path string, content []byte, mode fs.FileMode) error {
 // firstAdministrator opens the installation for the first time and makes its
 // first administrator.
 func firstAdministrator(ctx context.Context, c *config.Config, login string) (string, sallyport.Secret, error) {
-	n, err := openNode(ctx, c, slog.New(slog.DiscardHandler))
+	n, err := openNode(ctx, c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return "", "", err
 	}

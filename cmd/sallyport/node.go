@@ -10,11 +10,13 @@ import (
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/httpapi"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
 // openNode opens the node that a configuration describes.
-func openNode(ctx context.Context, c *config.Config, log *slog.Logger) (*node.Node, error) {
+// loaded, if not nil, is told of each policy that was put in force.
+func openNode(ctx context.Context, c *config.Config, log *slog.Logger, loaded func(*policy.Snapshot)) (*node.Node, error) {
 	master, err := masterKey(c)
 	if err != nil {
 		return nil, err
@@ -28,7 +30,7 @@ func openNode(ctx context.Context, c *config.Config, log *slog.Logger) (*node.No
 			Window: c.Throttle.Window, Failures: c.Throttle.Failures,
 			Consecutive: c.Throttle.Consecutive, Accounts: c.Throttle.AccountsPerSource,
 		},
-		PasswordLen: c.Passwords.MinLength,
+		PasswordLen: c.Passwords.MinLength, Loaded: loaded,
 	})
 }
 

@@ -64,7 +64,7 @@ func runServer(ctx context.Context, c *config.Config, open sockets, errOut io.Wr
 		defer cancel()
 		v.close(limit)
 	}()
-	n, err := openNode(ctx, c, v.log)
+	n, err := openNode(ctx, c, v.log, v.learn)
 	if err != nil {
 		return err
 	}

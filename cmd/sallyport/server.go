@@ -47,16 +47,21 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	if err := v.watch(n); err != nil {
 		return nil, err
 	}
-	for _, api := range n.Doors.Policy().APIs() {
-		v.metrics.Know(api.Name)
+	tokens, err := oauth.New(oauth.Config{
+		Doors: n.Doors, Admin: n.Admin, Issuer: c.Public.URL, Log: v.log, Now: time.Now, Metrics: v.metrics, Access: v.access,
+		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth,
+	})
+	if err != nil {
+		return nil, err
 	}
 	s.gateway = gateway.New(gateway.Config{
 		Doors: n.Doors, Now: time.Now, Log: v.log, TrustedProxies: c.Public.TrustedProxies, ProxyDepth: c.Public.ProxyDepth,
-		FormLimit: int64(c.Limits.Body), Metrics: v.metrics, Access: v.access,
+		FormLimit: int64(c.Limits.Body), Metrics: v.metrics, Access: v.access, Metadata: tokens.Metadata,
 	})
 	s.decide = decide.New(decide.Config{
 		Doors: n.Doors, Metrics: v.metrics, Log: v.log, Now: time.Now, Access: v.access,
 		Callers: c.Decide.Callers, Secret: c.Decide.Secret, Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth,
+		Metadata: tokens.Metadata,
 	})
 	master, err := masterKey(c)
 	if err != nil {
@@ -65,13 +70,6 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	management, err := httpapi.New(httpapi.Config{
 		Doors: n.Doors, Admin: n.Admin, Master: master, Cookie: httpapi.CookieName(c.Public.URL), Now: time.Now, Log: v.log,
 		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
-	})
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := oauth.New(oauth.Config{
-		Doors: n.Doors, Admin: n.Admin, Issuer: c.Public.URL, Log: v.log, Now: time.Now, Metrics: v.metrics, Access: v.access,
-		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth,
 	})
 	if err != nil {
 		return nil, err

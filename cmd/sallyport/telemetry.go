@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/telemetry"
 	"github.com/sallyport/sallyport/internal/token"
 )
@@ -42,6 +43,13 @@ func newVoice(c *config.Log, master token.MasterKey, out io.Writer) (*voice, err
 		v.access = telemetry.NewAccessLog(v.accesses, func(id string) string { return token.Pseudonym(key, id) })
 	}
 	return v, nil
+}
+
+// learn tells the metrics the names of the APIs, so that they are counted by name.
+func (v *voice) learn(s *policy.Snapshot) {
+	for _, api := range s.APIs() {
+		v.metrics.Know(api.Name)
+	}
 }
 
 // watch adds what the parts of a node count themselves to the metrics.

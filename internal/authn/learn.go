@@ -186,14 +186,14 @@ func (v *Verifier) askExchanged(ctx context.Context, claims *token.Claims, now t
 // reasonOf tells "there is none" from "the store did not answer". Only the
 // first one is a verdict on the credential.
 func reasonOf(err error, none sallyport.Reason) sallyport.Reason {
-	switch kind := sallyport.KindOf(err); {
-	case kind == sallyport.NotFound:
+	kind := sallyport.KindOf(err)
+	if kind == sallyport.NotFound {
 		return none
-	case kind == sallyport.Internal:
-		return sallyport.InternalFault
-	default:
-		return sallyport.StoreUnavailable
 	}
+	if kind == sallyport.Internal {
+		return sallyport.InternalFault
+	}
+	return sallyport.StoreUnavailable
 }
 
 // earlier returns the earlier of two times, where the zero time is never.

@@ -154,11 +154,9 @@ func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm boo
 	grants := v.principal.Grants(tenant)
 	reason, binding := sallyport.Authorize(v.policy.Roles(), grants, &q)
 	dec.Binding = binding
-	switch {
-	case reason == "":
-	case reason == sallyport.ScopeInsufficient:
+	if reason == sallyport.ScopeInsufficient {
 		dec.MissingScopes = v.scopesFor(route)
-	default:
+	} else if reason != "" {
 		dec.Missing = v.missing(route, grants, q)
 	}
 	return reason

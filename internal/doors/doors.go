@@ -36,6 +36,9 @@ type Config struct {
 
 	MaxStaleness time.Duration // how long this node decides without confirming the newest revision
 	Credentials  int           // known credentials at most; 0: the default of package authn
+
+	// Loaded, if not nil, is told of each policy that was put in force.
+	Loaded func(*policy.Snapshot)
 }
 
 // Doors decides. It is safe for concurrent use. Make it with [New].
@@ -46,6 +49,7 @@ type Doors struct {
 	issuer   string
 	now      func() time.Time
 	log      *slog.Logger
+	loaded   func(*policy.Snapshot)
 
 	throttle     *authn.Throttle
 	maxStaleness time.Duration
@@ -76,7 +80,7 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 		return nil, fmt.Errorf("make the cache of assertions: %w", err)
 	}
 	d := &Doors{
-		store: c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log,
+		store: c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log, loaded: c.Loaded,
 		throttle: c.Throttle, maxStaleness: c.MaxStaleness, assertions: assertions,
 	}
 	d.lease.start = c.Now()

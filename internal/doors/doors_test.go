@@ -20,7 +20,8 @@ func shop() sallyport.API {
 	return sallyport.API{
 		Name: "shop", BasePath: "/shop", Upstream: sallyport.Upstream{URL: "http://127.0.0.1:1"},
 		Accept: []sallyport.Accept{
-			{In: sallyport.CarrierBasic}, {In: sallyport.CarrierBearer},
+			{In: sallyport.CarrierBasic},
+			{In: sallyport.CarrierBearer},
 			{In: sallyport.CarrierHeader, Name: "X-API-Key"},
 			{In: sallyport.CarrierCookie, Name: "sp_session", Kinds: []sallyport.CredentialKind{sallyport.Session}},
 		},

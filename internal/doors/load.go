@@ -49,6 +49,9 @@ func (d *Doors) loadPolicy(ctx context.Context) error {
 		d.log.ErrorContext(ctx, "the stored policy has faults; what they touch is refused", "error", err)
 	}
 	d.policy.Store(newInForce(snapshot))
+	if d.loaded != nil {
+		d.loaded(snapshot)
+	}
 	return nil
 }
 

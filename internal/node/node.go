@@ -39,6 +39,9 @@ type Config struct {
 	Throttle      authn.ThrottleLimits
 	PasswordLen   int      // fewest characters
 	PasswordWords []string // context words that passwords must not be made of
+
+	// Loaded, if not nil, is told of each policy that was put in force.
+	Loaded func(*policy.Snapshot)
 }
 
 // Rules are the rules of this program for APIs: which dialects there are, and
@@ -125,7 +128,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		n.Doors, err = doors.New(ctx, doors.Config{
 			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Verified: k.verified, Sealer: k.signingKeys,
 			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
-			MaxStaleness: c.MaxStaleness,
+			MaxStaleness: c.MaxStaleness, Loaded: c.Loaded,
 		})
 		return err
 	}
