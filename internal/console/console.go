@@ -1,0 +1,214 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/respond"
+	"github.com/sallyport/sallyport/internal/telemetry"
+)
+
+// Base is the path that all pages are below.
+const Base = "/sallyport"
+
+// home is the page that one comes to without naming another.
+const home = Base + "/"
+
+// known is what the console is called in logs and counters, where protected APIs
+// have their names.
+const known sallyport.APIName = "console"
+
+// Config is what a [Console] needs. All of the first group is required.
+type Config struct {
+	Doors  *doors.Doors
+	Admin  *admin.Service
+	Cookie string // name of the session cookie; one that begins with "__Host-" is sent over https alone
+	URL    string // the installation's public URL, without a slash at the end
+	Now    func() time.Time
+	Log    *slog.Logger
+
+	SessionIdle time.Duration // [admin.DefaultIdle] when 0
+	SessionLife time.Duration // [admin.DefaultSession] when 0
+
+	Trusted []netip.Prefix       // proxies that may name the client
+	Depth   int                  // how many of them there are in a row
+	Metrics *telemetry.Metrics   // nil: none
+	Access  *telemetry.AccessLog // nil: none
+}
+
+// A Console serves the pages. It is safe for concurrent use.
+type Console struct {
+	Config
+	ids         telemetry.RequestIDs
+	crossOrigin *http.CrossOriginProtection
+	origin      string // of the public URL
+	pages       pages
+	assets      assets
+	mux         *http.ServeMux
+}
+
+// New returns the console. It serves nothing that is not below [Base].
+func New(c Config) (*Console, error) {
+	if c.Doors == nil || c.Admin == nil || c.Now == nil || c.Log == nil || c.Cookie == "" {
+		return nil, errors.New("console: no doors, admin, clock, log or cookie")
+	}
+	public, err := url.Parse(c.URL)
+	if err != nil || public.Host == "" {
+		return nil, fmt.Errorf("console: %q is not a public URL", c.URL)
+	}
+	k := &Console{Config: c, origin: public.Scheme + "://" + public.Host, crossOrigin: http.NewCrossOriginProtection()}
+	// A proxy in front may have changed the Host that the browser meant.
+	if err := k.crossOrigin.AddTrustedOrigin(k.origin); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	if k.assets, err = loadAssets(); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	if k.pages, err = loadPages(); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	k.mux = k.routed()
+	return k, nil
+}
+
+// A visit is one request and its answer.
+type visit struct {
+	*Console
+	w        *recorder
+	r        *http.Request
+	client   netip.Addr
+	scheme   string
+	decision sallyport.Decision
+	actor    admin.Actor
+	self     *admin.Self // nil: nobody, or not known yet
+	now      time.Time
+}
+
+type visitKey struct{}
+
+func visitOf(ctx context.Context) *visit {
+	v, _ := ctx.Value(visitKey{}).(*visit)
+	return v
+}
+
+// ServeHTTP answers a request for a page.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v := c.receive(w, r)
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.Log.ErrorContext(r.Context(), "a page of the console failed badly",
+				"request_id", v.decision.RequestID, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			if v.w.status == 0 {
+				v.fail(&sallyport.Error{Kind: sallyport.Internal})
+			}
+		}
+		v.tell()
+	}()
+	v.setHeaders()
+	t, fault := target.Parse(r.Method, c.asked(r), r.Host, target.Options{Scheme: v.scheme})
+	if fault != target.OK {
+		v.decision.Reason = sallyport.PathAmbiguous
+		v.fail(&sallyport.Error{Kind: sallyport.Refused, Reason: v.decision.Reason})
+		return
+	}
+	where := *r.URL
+	t.SetURL(&where) // what was checked is what is served
+	v.r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+	v.r.URL = &where
+	c.mux.ServeHTTP(v.w, v.r)
+}
+
+// asked returns the request target as it came. A request that a program made has
+// none.
+func (*Console) asked(r *http.Request) string {
+	if r.RequestURI != "" {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI()
+}
+
+// receive finds out where a request comes from.
+func (c *Console) receive(w http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{Console: c, w: &recorder{ResponseWriter: w}, r: r, now: c.Now(), scheme: "http"}
+	peer := netip.Addr{}
+	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		peer = at.Addr().Unmap().WithZone("")
+	}
+	trusted := false
+	for _, network := range c.Trusted {
+		trusted = trusted || network.Contains(peer)
+	}
+	if told := r.Header["X-Forwarded-Proto"]; r.TLS != nil || trusted && len(told) == 1 && strings.EqualFold(told[0], "https") {
+		v.scheme = "https"
+	}
+	v.client = target.ClientIP(peer, r.Header["X-Forwarded-For"], c.Trusted, c.Depth)
+	v.decision = sallyport.Decision{API: known, Reason: sallyport.RouteUnknown, Revision: c.Doors.Revision()}
+	if trusted {
+		v.decision.RequestID = c.ids.Keep(r.Header)
+	} else {
+		v.decision.RequestID = c.ids.New()
+	}
+	v.w.Header().Set(respond.HeaderRequestID, v.decision.RequestID)
+	return v
+}
+
+// address is the client's, as it is written down.
+func (v *visit) address() string {
+	if !v.client.IsValid() {
+		return ""
+	}
+	return v.client.String()
+}
+
+// tell counts and logs a request that was answered.
+func (v *visit) tell() {
+	took := v.Now().Sub(v.now)
+	if v.Metrics != nil {
+		m := v.Metrics.API(known)
+		m.Decided(&v.decision)
+		m.Took(took)
+	}
+	if v.Access != nil {
+		v.Access.Write(&telemetry.Access{
+			Decision: &v.decision, Time: v.now, Took: took, Method: v.r.Method, Path: v.r.URL.Path,
+			Status: v.w.status, Client: v.client,
+		})
+	}
+}
+
+// A recorder remembers the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader remembers the status.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write remembers that the status was 200 if none was said.
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(p)
+}
+
+// Unwrap is for [http.ResponseController].
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,115 @@
+package console
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// example returns the lines of a command that shows that a new token works, and
+// the API that it is for. It returns none if no API that the token reaches takes
+// tokens in a header.
+func (v *visit) example(issued *admin.Issued) (title string, lines []string) {
+	snapshot := v.Doors.Policy()
+	c := &issued.Credential
+	limit := snapshot.Limit(c.Scopes)
+	// Tokens are mostly for the APIs of others; our own comes last.
+	apis := slices.Clone(snapshot.APIs())
+	slices.SortStableFunc(apis, func(a, b *policy.API) int { return cmp.Compare(rank(a), rank(b)) })
+	for _, api := range apis {
+		if api.Disabled {
+			continue
+		}
+		header := headerFor(api, c.Kind, issued.Secret.Reveal())
+		tenant := v.tenantFor(c)
+		route := v.simplest(snapshot, api, limit, tenant)
+		if header == "" || route == nil {
+			continue
+		}
+		lines = []string{"curl --header " + quoted(header)}
+		if s := route.Tenant; s != nil && s.From == "header" && tenant != "" {
+			lines = append(lines, "  --header "+quoted(s.Name+": "+string(tenant)))
+		}
+		path := strings.TrimSuffix(api.Document.BasePath, "/") + route.Path
+		return titleOr(api.Document.Title, string(api.Name)), append(lines, "  "+quoted(v.base(api)+path))
+	}
+	return "", nil
+}
+
+func rank(a *policy.API) int {
+	if a.Name == admin.ManagementAPI {
+		return 1
+	}
+	return 0
+}
+
+// base is the URL of the host that an API is at.
+func (v *visit) base(api *policy.API) string {
+	scheme, _, _ := strings.Cut(v.URL, "://")
+	if api.Document.Host != "" {
+		return scheme + "://" + api.Document.Host
+	}
+	return v.URL
+}
+
+// tenantFor is the tenant that a token acts in when it has to say one.
+func (v *visit) tenantFor(c *sallyport.Credential) sallyport.TenantID {
+	for _, id := range []sallyport.TenantID{c.Tenant, v.self.Principal.Home} {
+		if id != "" && id != sallyport.EveryTenant {
+			return id
+		}
+	}
+	if len(v.self.Tenants) > 0 {
+		return v.self.Tenants[0]
+	}
+	return ""
+}
+
+// headerFor returns the header that takes a token to an API, empty if none does.
+func headerFor(api *policy.API, kind sallyport.CredentialKind, secret string) string {
+	for _, a := range api.Accept {
+		if len(a.Kinds) > 0 && !slices.Contains(a.Kinds, kind) {
+			continue
+		}
+		switch a.In { //nolint:exhaustive // the other places are no headers, or need more than the secret
+		case sallyport.CarrierBearer:
+			return "Authorization: Bearer " + secret
+		case sallyport.CarrierHeader:
+			return a.Name + ": " + secret
+		}
+	}
+	return ""
+}
+
+// simplest returns a route that the token may look at without saying more than
+// its path; nil if there is none.
+func (v *visit) simplest(snapshot *policy.Snapshot, api *policy.API, limit *policy.Limit, tenant sallyport.TenantID) *policy.Route {
+	var best *policy.Route
+	held, err := v.Admin.Permissions(v.r.Context(), v.actor, tenant)
+	if err != nil {
+		held = nil // he is no member; routes that need no permission are left
+	}
+	may := func(p sallyport.Permission) bool {
+		number, known := snapshot.Permission(p)
+		return known && slices.Contains(held, p) && (limit == nil || limit.Set.Has(number))
+	}
+	for _, r := range api.Routes {
+		if r.Public || r.Parameter != nil || r.Host != "" || strings.ContainsAny(r.Path, "{*") || !slices.Contains(r.Methods, "GET") || !limit.Reaches(r) {
+			continue
+		}
+		if slices.ContainsFunc(r.AllOf, func(p sallyport.Permission) bool { return !may(p) }) || len(r.AnyOf) > 0 && !slices.ContainsFunc(r.AnyOf, may) {
+			continue
+		}
+		if best == nil || len(r.Path) < len(best.Path) {
+			best = r
+		}
+	}
+	return best
+}
+
+// quoted is text as one word of a shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,61 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/sallyport/sallyport"
+)
+
+// A passwordPage is the form to change one's password with.
+type passwordPage struct {
+	frame
+	Faults faults
+}
+
+func (v *visit) passwordPage() *passwordPage {
+	return &passwordPage{frame: v.frame("Change your password", "password")}
+}
+
+func (v *visit) showPassword() error { return v.show(http.StatusOK, "password", v.passwordPage()) }
+
+// changePassword replaces the password. The visitor's sessions end with it, this
+// one included; he gets a new one.
+func (v *visit) changePassword() error {
+	page, form := v.passwordPage(), v.r.PostForm
+	present, replacement := form.Get("current"), form.Get("password")
+	page.Faults.need(present, "current", "Enter your present password.")
+	page.Faults.need(replacement, "password", "Choose a new password.")
+	if replacement != "" && form.Get("again") != replacement {
+		page.Faults.at("again", "This is not the same as the new password above. Type both again.")
+	}
+	if page.Faults.Any() {
+		return v.show(http.StatusUnprocessableEntity, "password", page)
+	}
+	// Guessing here is guessing at the sign-in: the same budget, the same work.
+	_, reason, retry := v.Doors.Authenticate(v.r.Context(), v.self.Principal.Login, present, v.client)
+	switch {
+	case reason.Coarse() == sallyport.CredentialInvalid:
+		page.Faults.at("current", "This is not your present password.")
+		return v.show(http.StatusUnprocessableEntity, "password", page)
+	case reason == sallyport.Overdone:
+		v.w.Header().Set("Retry-After", strconv.Itoa(max(retry, 1)))
+		page.Faults.say("Too many attempts failed. Wait " + seconds(retry) + ", then try again.")
+		return v.show(http.StatusTooManyRequests, "password", page)
+	case reason != "":
+		return v.denied(reason)
+	}
+	err := v.Admin.ChangePassword(v.r.Context(), v.actor, sallyport.Secret(present), sallyport.Secret(replacement))
+	if err != nil {
+		if page.Faults.take(err, "current", "password") {
+			return v.show(statusOf(err), "password", page)
+		}
+		return err
+	}
+	session, err := v.startSession(v.self.Principal.ID)
+	if err != nil {
+		return err
+	}
+	v.setCookie(session)
+	return v.redirect(home + "?done=password")
+}

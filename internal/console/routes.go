@@ -1,0 +1,128 @@
+package console
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/respond"
+)
+
+// An access says who a route is for.
+type access int
+
+const (
+	member   access = iota // who has a session, and a password of his own choice
+	changing               // who has a session; he may have to change his password first
+	anybody
+)
+
+// A route is one page, or one thing that a form does.
+type route struct {
+	id     string
+	method string
+	path   string // below [Base], as [http.ServeMux] has it
+	access access
+	serve  func(*visit) error
+}
+
+func routes() []route {
+	const token, session = "/tokens/{token}", "/sessions/{session}"
+	return []route{
+		{"sign-in.show", "GET", "/sign-in", anybody, (*visit).showSignIn},
+		{"sign-in", "POST", "/sign-in", anybody, (*visit).signIn},
+		{"sign-out", "POST", "/sign-out", anybody, (*visit).signOut},
+		{"asset", "GET", "/assets/{file}", anybody, (*visit).asset},
+		{"bare", "GET", "", anybody, (*visit).goHome},
+
+		{"account", "GET", "/{$}", member, (*visit).account},
+		{"tenant", "GET", "/tenants/{tenant}", member, (*visit).tenant},
+
+		{"tokens", "GET", "/tokens", member, (*visit).goHome},
+		{"token.new", "GET", "/tokens/new", member, (*visit).newToken},
+		{"token.create", "POST", "/tokens/new", member, (*visit).createToken},
+		{"token", "GET", token, member, (*visit).token},
+		{"token.edit", "GET", token + "/edit", member, (*visit).editToken},
+		{"token.update", "POST", token + "/edit", member, (*visit).updateToken},
+		{"token.refresh.ask", "GET", token + "/refresh", member, (*visit).askRefresh},
+		{"token.refresh", "POST", token + "/refresh", member, (*visit).refreshToken},
+		{"token.revoke.ask", "GET", token + "/revoke", member, (*visit).askRevoke},
+		{"token.revoke", "POST", token + "/revoke", member, (*visit).revokeToken},
+
+		{"sessions", "GET", "/sessions", member, (*visit).sessions},
+		{"sessions.end-others.ask", "GET", "/sessions/others", member, (*visit).askEndOthers},
+		{"sessions.end-others", "POST", "/sessions/others", member, (*visit).endOthers},
+		{"session.end", "POST", session + "/end", member, (*visit).endSession},
+		{"sign-in.end", "POST", "/sign-ins/{signin}/end", member, (*visit).endSignIn},
+
+		{"password.show", "GET", "/password", changing, (*visit).showPassword},
+		{"password.change", "POST", "/password", changing, (*visit).changePassword},
+	}
+}
+
+// routed returns a mux of the routes, which answers all else with a page as well.
+func (*Console) routed() *http.ServeMux {
+	mux := http.NewServeMux()
+	byPath := map[string]map[string]route{}
+	for _, rt := range routes() {
+		if byPath[rt.path] == nil {
+			byPath[rt.path] = map[string]route{}
+		}
+		byPath[rt.path][rt.method] = rt
+		if rt.method == http.MethodGet {
+			byPath[rt.path][http.MethodHead] = rt
+		}
+	}
+	for path, methods := range byPath {
+		mux.HandleFunc(Base+path, func(_ http.ResponseWriter, r *http.Request) {
+			v := visitOf(r.Context())
+			v.r = r
+			rt, ok := methods[r.Method]
+			if !ok {
+				v.w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+				v.refuse(sallyport.MethodNotAllowed)
+				return
+			}
+			v.follow(&rt)
+		})
+	}
+	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
+		visitOf(r.Context()).refuse(sallyport.RouteUnknown)
+	})
+	return mux
+}
+
+// follow lets a request in to its route, if it may.
+func (v *visit) follow(rt *route) {
+	v.decision.Route = rt.id
+	admitted, err := v.admit(rt)
+	if err == nil && admitted {
+		err = rt.serve(v)
+	}
+	if err != nil {
+		v.fail(err)
+	}
+}
+
+// refuse denies with a page.
+func (v *visit) refuse(reason sallyport.Reason) { v.fail(v.denied(reason)) }
+
+// denied notes why a request was denied.
+func (v *visit) denied(reason sallyport.Reason) error {
+	v.decision.Allowed, v.decision.Reason = false, reason
+	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason, Message: reason.Info().Public}
+}
+
+// redirect answers with the way to another of our pages.
+func (v *visit) redirect(to string) error {
+	v.w.Header().Set("Location", to)
+	v.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+func (v *visit) goHome() error { return v.redirect(home) }
+
+// statusOf returns the status of an answer that tells of err.
+func statusOf(err error) int { return respond.StatusOf(err) }

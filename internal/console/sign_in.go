@@ -1,0 +1,175 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/respond"
+)
+
+// A signInPage is the form to sign in with.
+type signInPage struct {
+	frame
+	Login  string
+	Next   string // where to go on to; empty: home
+	Faults faults
+}
+
+func (v *visit) showSignIn() error {
+	next := ownPath(v.r.URL.Query().Get("next"))
+	if v.r.URL.Query().Get("done") == "" && v.identify() == "" {
+		return v.redirect(orHome(next)) // signed in already
+	}
+	return v.show(http.StatusOK, "sign_in", &signInPage{frame: v.frame("Sign in", ""), Next: next})
+}
+
+// signInFault is the one answer to every login and password that do not do,
+// whatever the cause.
+const signInFault = "The login or the password is wrong, or the account cannot be used."
+
+// signIn checks a login and password and starts a session. Whatever session the
+// browser had before is over: who may have put it there has no use of it.
+func (v *visit) signIn() error {
+	f := v.r.PostForm
+	page := &signInPage{frame: v.frame("Sign in", ""), Login: f.Get("login"), Next: ownPath(f.Get("next"))}
+	page.Faults.need(f.Get("login"), "login", "Enter your login.")
+	page.Faults.need(f.Get("password"), "password", "Enter your password.")
+	if page.Faults.Any() {
+		return v.show(http.StatusUnprocessableEntity, "sign_in", page)
+	}
+	p, reason, retry := v.Doors.Authenticate(v.r.Context(), f.Get("login"), f.Get("password"), v.client)
+	if reason != "" {
+		return v.signInRefused(page, reason, retry)
+	}
+	v.decision.Principal = &p.Principal
+	issued, err := v.startSession(p.ID)
+	switch {
+	case err == nil:
+	case sallyport.KindOf(err) == sallyport.Refused: // deactivated this very moment
+		return v.signInRefused(page, sallyport.OwnerInactive, 0)
+	default:
+		return err
+	}
+	v.endPrevious()
+	v.setCookie(issued)
+	return v.redirect(orHome(page.Next))
+}
+
+func (v *visit) signInRefused(page *signInPage, reason sallyport.Reason, retry int) error {
+	err := v.denied(reason)
+	v.decision.RetryAfter = retry
+	status := reason.Status()
+	switch {
+	case status == http.StatusUnauthorized:
+		page.Faults.say(signInFault)
+		accept := []sallyport.Accept{{In: sallyport.CarrierCookie, Name: v.Cookie}}
+		v.w.Header()["Www-Authenticate"] = respond.Challenges(accept, string(known), respond.Try{Reason: reason})
+	case status == http.StatusTooManyRequests:
+		page.Faults.say("Too many attempts failed. Wait " + seconds(retry) + ", then try again.")
+	case status == http.StatusServiceUnavailable:
+		page.Faults.say("You cannot be signed in at the moment, and it is not your fault. Try again in a moment.")
+	default:
+		return err
+	}
+	if status != http.StatusUnauthorized {
+		v.w.Header().Set("Retry-After", strconv.Itoa(max(retry, 1)))
+	}
+	return v.show(status, "sign_in", page)
+}
+
+func seconds(n int) string {
+	switch {
+	case n <= 1:
+		return "a moment"
+	case n < 120:
+		return strconv.Itoa(n) + " seconds"
+	default:
+		return strconv.Itoa((n+59)/60) + " minutes"
+	}
+}
+
+// startSession starts a session of somebody whose password was just verified.
+func (v *visit) startSession(id sallyport.PrincipalID) (admin.Issued, error) {
+	return v.Admin.StartSession(v.r.Context(), admin.NewSession{
+		User: id, Idle: v.SessionIdle, Lifetime: v.SessionLife,
+		Address: v.address(), Via: v.r.UserAgent(), RequestID: v.decision.RequestID,
+	})
+}
+
+// setCookie gives the browser the session.
+func (v *visit) setCookie(session admin.Issued) {
+	v.writeCookie(session.Secret.Reveal(), int(session.Credential.Expires.Sub(v.Now())/time.Second))
+}
+
+func (v *visit) writeCookie(value string, maxAge int) {
+	http.SetCookie(v.w, &http.Cookie{
+		Name: v.Cookie, Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(v.Cookie, "__Host-"),
+	})
+}
+
+// endPrevious ends the session that a sign-in came with, if there is one. That it
+// cannot be ended is no reason to refuse the sign-in.
+func (v *visit) endPrevious() {
+	secret, reason := v.shown()
+	if reason != "" {
+		return
+	}
+	holder, reason := v.Doors.Holder(v.r.Context(), doors.Shown{
+		Secret: secret, Kinds: []sallyport.CredentialKind{sallyport.Session}, Client: v.client, Inspected: true,
+	})
+	if reason != "" {
+		return
+	}
+	a := admin.ActorOf(&sallyport.Decision{
+		Allowed: true, RequestID: v.decision.RequestID,
+		Principal: &holder.Principal.Principal, Credential: holder.Credential, CredentialKind: holder.Kind,
+	}, v.address())
+	if err := v.Admin.EndSession(v.r.Context(), a, sallyport.CredentialID(holder.Credential.String())); err != nil {
+		v.Log.WarnContext(v.r.Context(), "the session before a sign-in could not be ended", "request_id", v.decision.RequestID, "error", err)
+	}
+}
+
+// signOut ends the session and has the browser forget what it keeps of us.
+func (v *visit) signOut() error {
+	if v.identify() == "" {
+		err := v.Admin.EndSession(v.r.Context(), v.actor, sallyport.CredentialID(v.actor.Credential.String()))
+		if kind := sallyport.KindOf(err); err != nil && kind != sallyport.NotFound && kind != sallyport.Refused {
+			return err
+		}
+	}
+	return v.leave("out")
+}
+
+// leave takes the cookie away and goes to the sign-in.
+func (v *visit) leave(done string) error {
+	v.writeCookie("", -1)
+	v.w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
+	return v.redirect(Base + "/sign-in?done=" + done)
+}
+
+// ownPath returns a path that leads to one of our own pages, with its query, and
+// "" for anything else: nobody is sent to another site from here.
+func ownPath(s string) string {
+	if !strings.HasPrefix(s, home) {
+		return ""
+	}
+	t, fault := target.Parse(http.MethodGet, s, "localhost", target.Options{})
+	if fault != target.OK || t.Absolute || t.Rewritten || strings.HasPrefix(t.Path, Base+"/api/") || strings.HasPrefix(t.Path, Base+"/sign-") {
+		return ""
+	}
+	return s
+}
+
+func orHome(next string) string {
+	if next == "" {
+		return home
+	}
+	return next
+}
