@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -47,9 +48,11 @@ func newVoice(c *config.Log, master token.MasterKey, out io.Writer) (*voice, err
 
 // learn tells the metrics the names of the APIs, so that they are counted by name.
 func (v *voice) learn(s *policy.Snapshot) {
+	var names []sallyport.APIName
 	for _, api := range s.APIs() {
-		v.metrics.Know(api.Name)
+		names = append(names, api.Name)
 	}
+	v.metrics.Know(names...)
 }
 
 // watch adds what the parts of a node count themselves to the metrics.
