@@ -173,10 +173,9 @@ func plainLists(registry huma.Registry, t reflect.Type, seen map[reflect.Type]bo
 	}
 	seen[t] = true
 	schema := registry.Map()[schemaName(t, "")]
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if f.Anonymous {
-			embedded(registry, schema, f.Type)
+			embedded(schema, f.Type)
 			plainLists(registry, f.Type, seen)
 			continue
 		}
@@ -186,9 +185,9 @@ func plainLists(registry huma.Registry, t reflect.Type, seen map[reflect.Type]bo
 }
 
 // embedded corrects the fields that a struct has from another.
-func embedded(registry huma.Registry, schema *huma.Schema, t reflect.Type) {
-	for i := range t.NumField() {
-		correct(schema, t.Field(i))
+func embedded(schema *huma.Schema, t reflect.Type) {
+	for f := range t.Fields() {
+		correct(schema, f)
 	}
 }
 
@@ -209,8 +208,7 @@ func (op *operation) parameters(registry huma.Registry) []*huma.Param {
 		}
 	}
 	for _, t := range op.query {
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			schema := huma.SchemaFromField(registry, f, "")
 			schema.Description = "" // the parameter has it
 			all = append(all, &huma.Param{

@@ -67,15 +67,14 @@ func get200(t *testing.T, h http.Handler, target string) *httptest.ResponseRecor
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	h, _, log := newHandler(t, func(*Handler, *call) (any, error) {
-		var none map[string]string
-		none["spp_secret"] = "x"
-		return nil, nil
+		var none []string
+		return none[len(none)], nil
 	})
 	rec := get200(t, h, basePath()+"/odd")
-	if rec.Code != http.StatusInternalServerError || !strings.Contains(rec.Body.String(), "internal_fault") || strings.Contains(rec.Body.String(), "map") {
+	if rec.Code != http.StatusInternalServerError || !strings.Contains(rec.Body.String(), "internal_fault") || strings.Contains(rec.Body.String(), "index") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
-	if !strings.Contains(log.String(), "assignment to entry in nil map") || !strings.Contains(log.String(), rec.Header().Get("X-Request-Id")) {
+	if !strings.Contains(log.String(), "index out of range") || !strings.Contains(log.String(), rec.Header().Get("X-Request-Id")) {
 		t.Errorf("log: %s", log)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,7 +38,7 @@ type world struct {
 // The document is the same for all worlds, and preparing it takes long.
 var (
 	prepare    sync.Once
-	prepareErr error
+	errPrepare error
 	document   *openapi3.T
 	router     routers.Router
 )
@@ -59,9 +60,9 @@ func newWorld(t *testing.T) *world {
 	}})
 	rec := httptest.NewRecorder()
 	w.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, base+"/openapi.json", nil))
-	prepare.Do(func() { document, router, prepareErr = load(rec.Body.Bytes()) })
-	if prepareErr != nil {
-		t.Fatal(prepareErr)
+	prepare.Do(func() { document, router, errPrepare = load(rec.Body.Bytes()) })
+	if errPrepare != nil {
+		t.Fatal(errPrepare)
 	}
 	w.document, w.router = document, router
 	return w
@@ -95,9 +96,7 @@ func (w *world) witness(rw http.ResponseWriter, r *http.Request, next http.Handl
 		}
 	}
 	w.check(t, where, r, res, text)
-	for name, values := range res.Header {
-		rw.Header()[name] = values
-	}
+	maps.Copy(rw.Header(), res.Header)
 	rw.WriteHeader(res.StatusCode)
 	_, _ = rw.Write(text)
 }

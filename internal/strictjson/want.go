@@ -183,8 +183,7 @@ type member struct {
 // members returns the fields of a struct, those of embedded ones included.
 func members(t reflect.Type) []member {
 	var all []member
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
