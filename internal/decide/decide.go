@@ -117,18 +117,18 @@ func (h *Handler) question(r *http.Request, v *visit) sallyport.Reason {
 		h.log.complain(r, untrusted, "a decision was refused to an untrusted caller", "caller", r.RemoteAddr, "cause", wrong)
 		return sallyport.CallerUntrusted
 	}
-	v.family = familyAt(r.URL.Path)
+	v.family = familyOf(r)
 	switch {
 	case v.family == nil:
 		h.log.complain(r, unreadable, "there is no decision endpoint with this path; it is /decide/ and the kind of the proxy", "path", r.URL.Path)
 		return sallyport.RouteUnknown
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && !v.family.mirror:
 		h.log.complain(r, unreadable, "a proxy asked with another method than GET; have it ask with GET and without a body",
 			"proxy", v.family.name, "method", r.Method)
 		v.decision.Allow = []string{http.MethodGet, http.MethodHead}
 		return sallyport.MethodNotAllowed
 	}
-	if bad, ok := v.family.original(r.Header, h.hops, v); !ok {
+	if bad, ok := v.family.original(r, h.hops, v); !ok {
 		h.log.complain(r, unreadable, "a proxy's question cannot be read; compare its configuration with the sample in deploy/",
 			"proxy", v.family.name, "header", bad.header, "cause", bad.what)
 		return sallyport.HeaderMalformed

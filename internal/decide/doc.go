@@ -4,8 +4,9 @@
 // Each family of proxies has an endpoint of its own, /decide/NAME, which reads
 // the original request from the headers that this family sets itself and from
 // no others (family.go): a proxy passes on whatever else a client sends, so a
-// header that belongs to another family is a client's word. A header that is
-// missing or there twice decides nothing and is a refusal.
+// header that belongs to another family is a client's word. Envoy asks with the
+// client's request itself, below /decide/envoy/. A header that is missing or
+// there twice decides nothing and is a refusal.
 //
 // The answer is one that the family can carry. Allow is exactly 200 with every
 // identity header, none of them empty, and without a body. A refusal is a

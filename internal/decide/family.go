@@ -13,6 +13,11 @@ import (
 type family struct {
 	name string
 
+	// mirror says that the question is the client's request itself, with the
+	// path of the endpoint in front of its target. Method, target and host are
+	// then those of the question, and there are no headers for them.
+	mirror bool
+
 	method string // the method of the client's request
 	uri    string // its target, as it came
 	host   string // its Host
@@ -55,20 +60,27 @@ var families = [...]family{
 		method: "X-Forwarded-Method", uri: "X-Forwarded-Uri", host: "X-Forwarded-Host",
 		proto: "X-Forwarded-Proto", client: "X-Forwarded-For",
 	},
+	{
+		// Envoy sets both itself where it is told to use the remote address.
+		name: "envoy", mirror: true, hops: true,
+		proto: "X-Forwarded-Proto", client: "X-Forwarded-For",
+	},
 }
 
 // prefix is what the path of every endpoint starts with.
 const prefix = "/decide/"
 
-// familyAt returns the family whose endpoint has this path, nil if none has.
-func familyAt(path string) *family {
-	name, ok := strings.CutPrefix(path, prefix)
+// familyOf returns the family whose endpoint a question is for, nil if it is for
+// none.
+func familyOf(r *http.Request) *family {
+	name, ok := strings.CutPrefix(r.URL.Path, prefix)
 	if !ok {
 		return nil
 	}
+	name, _, below := strings.Cut(name, "/")
 	for i := range families {
-		if families[i].name == name {
-			return &families[i]
+		if f := &families[i]; f.name == name && f.mirror == below {
+			return f
 		}
 	}
 	return nil
@@ -87,10 +99,19 @@ const (
 	noAddress = "is not an address"
 )
 
-// original reads the client's request from the headers of the question into the
-// visit. It reports the first header that is not there exactly once, or cannot
-// be what it should.
-func (f *family) original(h http.Header, hops hops, v *visit) (fault, bool) {
+// original reads the client's request from the question into the visit. It
+// reports the first header that is not there exactly once, or cannot be what it
+// should.
+func (f *family) original(r *http.Request, hops hops, v *visit) (fault, bool) {
+	if f.mirror {
+		// The path of the endpoint is cut off the target as it came: nothing may
+		// be decoded on the way. A question that spells it in another way is none.
+		uri, ok := strings.CutPrefix(r.RequestURI, prefix+f.name)
+		if !ok || uri == "" {
+			return fault{":path", missing}, false
+		}
+		v.request.Method, v.request.Target, v.request.Host = r.Method, uri, r.Host
+	}
 	for _, field := range [...]struct {
 		name string
 		into *string
@@ -101,7 +122,10 @@ func (f *family) original(h http.Header, hops hops, v *visit) (fault, bool) {
 		{f.proto, &v.proto},
 		{f.client, &v.client},
 	} {
-		values := h[field.name]
+		if field.name == "" {
+			continue
+		}
+		values := r.Header[field.name]
 		switch {
 		case len(values) > 1:
 			return fault{field.name, twice}, false

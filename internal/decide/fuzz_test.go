@@ -30,6 +30,8 @@ func FuzzDecide(f *testing.F) {
 			f.Add(family, head.String()+"Authorization: Basic YWxpY2U6eA==\r\nX-Tenant-Id: *\r\nX-API-Key: \xff\r\nUpgrade: websocket\r\n")
 		}
 	}
+	f.Add("envoy/shop/orders", "X-Forwarded-Proto: http\r\nX-Forwarded-For: 192.0.2.7\r\n")
+	f.Add("envoy/shop/orders/../health", "X-Forwarded-Proto: http\r\nX-Forwarded-For: 192.0.2.7\r\nX-Envoy-Original-Path: /shop/health\r\n")
 	var one sync.Mutex // the recorders are read back
 	f.Fuzz(func(t *testing.T, family, head string) {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET /decide/" + family + " HTTP/1.1\r\nHost: sallyport\r\n" + head + "\r\n")))

@@ -203,6 +203,51 @@ func TestCallers(t *testing.T) {
 	}
 }
 
+// TestEnvoy: the question is the request itself, below the endpoint, and its
+// target is cut out of the bytes that came.
+func TestEnvoy(t *testing.T) {
+	t.Parallel()
+	s := newService(t, nil)
+	for _, tt := range []struct {
+		name, method, target, host, status string
+		headers                            []string
+	}{
+		{"allowed", "GET", "/shop/orders?x=/../y", "api.test", "200", nil},
+		{"another method", "PUT", "/shop/orders/1", "api.test", "403", nil},
+		{"HEAD", "HEAD", "/shop/orders", "api.test", "200", nil},
+		{"no API", "GET", "/elsewhere", "api.test", "404", nil},
+		{"its host", "DELETE", "/1", "ORDERS.test.", "200", nil},
+		{"dot segments", "GET", "/../decide/envoy/shop/orders", "api.test", "400", nil},
+		{"encoded dot segments", "GET", "/%2e%2e/shop/orders", "api.test", "400", nil},
+		{"empty segment", "GET", "//shop/orders", "api.test", "400", nil},
+		{"escaped route", "GET", "/shop/%6frders", "api.test", "400", nil},
+		{"escaped value", "GET", "/shop/orders/a%40b", "api.test", "200", nil},
+		{"another family's headers", "GET", "/shop/orders", "api.test", "200", []string{
+			"X-Original-Uri", "/elsewhere", "X-Forwarded-Uri", "/elsewhere", "X-Envoy-Original-Path", "/elsewhere", "X-Forwarded-Host", "evil",
+			"X-Envoy-Auth-Partial-Body", "true", "X-Forwarded-Method", "DELETE",
+		}},
+		{"8-bit header", "GET", "/shop/orders", "api.test", "400", []string{"X-Tenant-Id", "\xff"}},
+		{"scheme twice", "GET", "/shop/orders", "api.test", "400", []string{"X-Forwarded-Proto", "https"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := with(http.Header{}, append(tt.headers, "X-Forwarded-Proto", "http", "X-Forwarded-For", "203.0.113.9,"+client, "Authorization", "Bearer "+s.token)...)
+			res := s.ask("envoy"+tt.target, h, func(r *http.Request) { r.Method, r.Host = tt.method, tt.host })
+			if got := res.meant(); got != tt.status || res.header.Get("X-Sallyport-Status") != "" {
+				t.Errorf("status %s, want %s: %s", got, tt.status, res.body)
+			}
+		})
+	}
+	h := with(http.Header{}, "X-Forwarded-Proto", "http", "X-Forwarded-For", client)
+	for _, spelt := range []string{"%65nvoy/shop/health", "/envoy/shop/health", "envoy", "Envoy/shop/health"} {
+		if res := s.ask(spelt, h); res.status == http.StatusOK {
+			t.Errorf("/decide/%s was answered", spelt)
+		}
+	}
+	if res := s.ask("envoy/shop/health", http.Header{}); res.status != http.StatusBadRequest {
+		t.Errorf("without scheme and address: status %d, want 400", res.status)
+	}
+}
+
 // TestUnixSocket: who can open the socket may ask, without address and secret.
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
@@ -312,7 +357,7 @@ func TestNoSideDoors(t *testing.T) {
 	for _, agent := range []string{"GoogleHC/1.0", "kube-probe/1.29", "ELB-HealthChecker/2.0", "Sallyport"} {
 		checkDenial(t, "nginx", agent, s.ask("nginx", with(h(), "User-Agent", agent)), "401", "credential_missing")
 	}
-	for _, path := range []string{"", "/", "nginx/", "nginx/x", "NGINX", "envoy", "ping", "healthz", "nginx%2f", "../decide/nginx"} {
+	for _, path := range []string{"", "/", "nginx/", "nginx/x", "NGINX", "envoy", "apache/", "ping", "healthz", "nginx%2f", "../decide/nginx"} {
 		if res := s.ask(path, h()); res.status != http.StatusNotFound {
 			t.Errorf("/decide/%s: status %d, want 404", path, res.status)
 		}

@@ -1,15 +1,23 @@
 package proxies_test
 
 import (
+	"errors"
+	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/sallyport/sallyport/internal/decide"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/telemetry"
 	"github.com/sallyport/sallyport/internal/token"
 	"github.com/sallyport/sallyport/test/proxytest"
 )
@@ -282,6 +290,38 @@ func TestProxyWithoutSecret(t *testing.T) {
 		}
 		s.nobody(t, "without the secret")
 	})
+}
+
+// TestNginxOverUnixSocket: nginx needs no secret where it may open the socket.
+func TestNginxOverUnixSocket(t *testing.T) {
+	t.Parallel()
+	k := doorstest.New(t, orders())
+	dir, err := os.MkdirTemp("", "sp") //nolint:usetesting // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "decide.sock")
+	socket, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The workers of nginx are another account, if the test is root.
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(path, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	service := httptest.NewUnstartedServer(decide.New(decide.Config{
+		Doors: k.Doors, Metrics: telemetry.NewMetrics(telemetry.Build{}), Now: k.Clock.Now, Log: slog.New(slog.DiscardHandler), Secret: secret,
+	}))
+	service.Listener.Close()
+	service.Listener = socket
+	service.Start()
+	t.Cleanup(service.Close)
+	s := &stage{Kit: k, kind: proxytest.Nginx, api: newRecorder(t)}
+	s.proxy = proxytest.Start(t, proxytest.Nginx, proxytest.Config{Decide: "unix:" + path, Upstream: s.api.Listener.Addr().String()})
+	s.one(t, s.ask(t, "GET", "/pub/x"))
+	checkRefusal(t, s, s.ask(t, "GET", "/orders/1"), 401, "credential_missing")
+	s.nobody(t, "over the socket")
 }
 
 // TestNginxLocations asks each location of the sample without a credential: none
