@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport/sallyport/demo"
 	"github.com/sallyport/sallyport/demo/platform"
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/console"
 	"github.com/sallyport/sallyport/internal/gateway"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/token"
@@ -90,6 +91,7 @@ func runDemo(ctx context.Context, o *demoOptions, out, errOut io.Writer) (err er
 		if err != nil {
 			return err
 		}
+		manifest.ConsoleURL = c.Public.URL + console.Base + "/"
 		if err := writeManifest(o.manifest, manifest); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/console"
 	"github.com/sallyport/sallyport/internal/decide"
 	"github.com/sallyport/sallyport/internal/gateway"
 	"github.com/sallyport/sallyport/internal/httpapi"
@@ -74,9 +75,18 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	if err != nil {
 		return nil, err
 	}
+	pages, err := console.New(console.Config{
+		Doors: n.Doors, Admin: n.Admin, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
+		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute,
+		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
+	})
+	if err != nil {
+		return nil, err
+	}
 	s.front = &front{
 		own: []ownSurface{
 			{"/sallyport/api/v1", management},
+			{console.Base, pages},
 			{"/oauth2", tokens},
 			{"/.well-known", tokens},
 		},
