@@ -418,3 +418,35 @@ func TestUsesAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestRetiredKeyEndsWhatItSigned: an access token that was verified a moment ago
+// is refused when its key is not accepted any more.
+func TestRetiredKeyEndsWhatItSigned(t *testing.T) {
+	t.Parallel()
+	k := doorstest.New(t, shop())
+	_, access := k.AccessToken(k.User("alice", "", k.Role("reader", "shop/read")), "shop")
+	get := func() sallyport.Reason {
+		return ask(t, k.Doors, "GET", "/shop/orders", "Authorization", "Bearer "+access).Reason
+	}
+	if r := get(); r != "" {
+		t.Fatalf("before: %q", r)
+	}
+	keys, err := k.Store.SigningKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		for i := range keys {
+			key := keys[i]
+			key.State, key.Retired, key.Ends = store.KeyRetired, k.Clock.Now(), k.Clock.Now()
+			if err := tx.UpdateSigningKey(ctx, &key, store.AnyVersion); err != nil {
+				return err
+			}
+		}
+		tx.Note(sallyport.ChangeKeys, "")
+		return nil
+	})
+	if r := get(); r != sallyport.SignatureInvalid {
+		t.Errorf("after: %q, want signature_invalid", r)
+	}
+}

@@ -61,7 +61,9 @@ func (d *Doors) apply(ctx context.Context, changes []sallyport.Change) error {
 		case sallyport.ChangeCredential:
 			d.authn.Forget(c.ID)
 		case sallyport.ChangeKeys:
+			// What is remembered of access tokens was verified with the old keys.
 			rekey = true
+			d.authn.ForgetAll()
 		case sallyport.ChangeEverything:
 			recompile, rekey = true, true
 			d.principals.forgetAll()
