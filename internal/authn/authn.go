@@ -154,7 +154,7 @@ func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sa
 		default:
 			return k, reason, 0
 		}
-		v.table.Drop(e.ID)
+		e.SetAside() // and no other of the same user, which may have been learnt just now
 	}
 	if kind == sallyport.Password {
 		k, reason, retryAfter = v.learnPassword(ctx, p, digest)
@@ -234,7 +234,7 @@ func (v *Verifier) publish(r known.Record, l Limits, lastUsed int64) Known {
 func (v *Verifier) remember(r known.Record, l Limits, lastUsed int64, before uint64) (Known, bool) {
 	k := v.publish(r, l, lastUsed)
 	if v.forgets.Load() != before {
-		v.table.Drop(r.ID)
+		k.entry.End() // for those too that have found it meanwhile
 		return Known{}, false
 	}
 	return k, true

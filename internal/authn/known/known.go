@@ -7,9 +7,12 @@
 // revocation finds its entries without knowing the secret.
 //
 // An entry never changes once it is published, but for its state, its use
-// counter and its time of last use, which are atomic. An entry that has died
-// is not used again; when the table is full a new generation is built from
-// what is alive and was used most recently.
+// counter and its time of last use, which are atomic. An entry that was ended is
+// not used again, not even by the requests that have it in hand. One that is
+// only out of the way, because another has its digest or its room now, is not
+// found any more, and whoever has it in hand may go on: nobody took it back.
+// When the table is full a new generation is built from what is live and was
+// used most recently.
 package known
 
 import (
@@ -42,16 +45,30 @@ type Record struct {
 // An Entry is a published record with its counters.
 type Entry struct {
 	Record
-	dead     atomic.Bool
+	state    atomic.Uint32
 	uses     atomic.Uint32 // since the last Drain
 	lastUsed atomic.Uint32 // unix seconds
 }
 
+// States of an entry. They only grow.
+const (
+	live uint32 = iota
+	aside
+	ended
+)
+
 // Dead reports whether the entry was dropped since it was found.
-func (e *Entry) Dead() bool { return e.dead.Load() }
+func (e *Entry) Dead() bool { return e.state.Load() == ended }
+
+// SetAside makes the entry be found no more. Requests that found it before may
+// go on with it.
+func (e *Entry) SetAside() { e.state.CompareAndSwap(live, aside) }
 
 // LastUsed returns the time of the last use, in unix seconds.
 func (e *Entry) LastUsed() int64 { return int64(e.lastUsed.Load()) }
+
+// End ends this one entry, as [Table.Drop] does with all of a credential.
+func (e *Entry) End() { e.state.Store(ended) }
 
 // Use counts one use at now, in unix seconds. It reports whether it is the
 // first one since the entry was last drained, so that the caller can put it on
@@ -124,7 +141,7 @@ func (g *generation) get(d *Digest) *Entry {
 		}
 		if uint32(word>>32) == tag {
 			e := g.entry(uint32(word) - 1)
-			if !e.dead.Load() && e.Digest == *d {
+			if e.state.Load() == live && e.Digest == *d {
 				return e
 			}
 		}
@@ -187,13 +204,14 @@ func New(capacity int, now func() int64) *Table {
 func (t *Table) Get(d *Digest) *Entry { return t.current.Load().get(d) }
 
 // Put publishes a record and returns its entry. A live entry with the same
-// digest is dropped first. used is the time of last use in unix seconds.
+// digest is set aside first: it was learnt by another request at the same time.
+// used is the time of last use in unix seconds.
 func (t *Table) Put(r Record, used int64) *Entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	g := t.current.Load()
 	if old := g.get(&r.Digest); old != nil {
-		old.dead.Store(true)
+		old.SetAside()
 	}
 	if g.n == g.limit {
 		g = t.rebuild(g)
@@ -202,7 +220,7 @@ func (t *Table) Put(r Record, used int64) *Entry {
 }
 
 // Drop ends every entry of the credential, sign-in or user with this id, and
-// returns how many there were. When it returns, no later Get finds one.
+// returns how many live ones there were. When it returns, no later Get finds one.
 func (t *Table) Drop(id ID) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -213,7 +231,7 @@ func (t *Table) Drop(id ID) int {
 		if number == 0 {
 			return n
 		}
-		if e := g.entry(number - 1); e.ID == id && !e.dead.Swap(true) {
+		if e := g.entry(number - 1); e.ID == id && e.state.Swap(ended) == live {
 			n++
 		}
 	}
@@ -225,12 +243,13 @@ func (t *Table) Clear() {
 	defer t.mu.Unlock()
 	g := t.current.Load()
 	for i := range g.n {
-		g.entry(uint32(i)).dead.Store(true)
+		g.entry(uint32(i)).state.Store(ended)
 	}
 	t.current.Store(newGeneration(chunkSize))
 }
 
-// Len returns the number of records, dead ones that were not yet swept included.
+// Len returns the number of records, including those that are not live and were
+// not yet swept.
 func (t *Table) Len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -243,23 +262,23 @@ func (t *Table) Len() int {
 // the new one starts from none and gets on that list at its first use.
 func (t *Table) rebuild(old *generation) *generation {
 	now := t.now()
-	live := make([]*Entry, 0, old.n)
+	kept := make([]*Entry, 0, old.n)
 	for i := range old.n {
 		e := old.entry(uint32(i))
-		if !e.dead.Load() && (e.Expires == 0 || e.Expires > now) {
-			live = append(live, e)
+		if e.state.Load() == live && (e.Expires == 0 || e.Expires > now) {
+			kept = append(kept, e)
 		}
 	}
-	limit := min(max(2*len(live), chunkSize), t.capacity)
-	if len(live) > limit*3/4 {
-		slices.SortFunc(live, func(a, b *Entry) int { return int(b.LastUsed() - a.LastUsed()) })
-		for _, e := range live[limit/2:] {
-			e.dead.Store(true)
+	limit := min(max(2*len(kept), chunkSize), t.capacity)
+	if len(kept) > limit*3/4 {
+		slices.SortFunc(kept, func(a, b *Entry) int { return int(b.LastUsed() - a.LastUsed()) })
+		for _, e := range kept[limit/2:] {
+			e.SetAside()
 		}
-		live = live[:limit/2]
+		kept = kept[:limit/2]
 	}
 	next := newGeneration(limit)
-	for _, e := range live {
+	for _, e := range kept {
 		next.add(e.Record, e.lastUsed.Load())
 	}
 	t.current.Store(next)

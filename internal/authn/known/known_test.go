@@ -182,3 +182,29 @@ func BenchmarkGet(b *testing.B) {
 		})
 	}
 }
+
+// TestSetAside: what another entry took the place of is not found, but is not
+// dead for who has it; what is ended after that, is.
+func TestSetAside(t *testing.T) {
+	t.Parallel()
+	table := New(1000, zero)
+	first := table.Put(record(1), 0)
+	second := table.Put(record(1), 0)
+	d := record(1).Digest
+	if got := table.Get(&d); got != second {
+		t.Errorf("Get = %p, want the second entry %p", got, second)
+	}
+	if first.Dead() || second.Dead() {
+		t.Errorf("dead: first %v, second %v", first.Dead(), second.Dead())
+	}
+	if n := table.Drop(record(1).ID); n != 1 {
+		t.Errorf("Drop ended %d live entries, want 1", n)
+	}
+	if !first.Dead() || !second.Dead() {
+		t.Errorf("dead after Drop: first %v, second %v", first.Dead(), second.Dead())
+	}
+	second.SetAside()
+	if !second.Dead() {
+		t.Error("an entry was brought back")
+	}
+}
