@@ -171,6 +171,9 @@ func TestOddAnswers(t *testing.T) {
 		"too large":     func(*http.Request) (int, map[string]string, string) { return 200, nil, strings.Repeat(" ", 33<<20) },
 	} {
 		_, err := dial(t, s).Me().Get(t.Context())
+		if name == "too large" && !strings.Contains(err.Error(), "too large") {
+			t.Errorf("%s: %v", name, err)
+		}
 		if _, ok := errors.AsType[*client.Error](err); ok || err == nil || strings.Contains(err.Error(), "spp_token") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -81,6 +81,8 @@ func TestUnmarshalRefuses(t *testing.T) {
 		{"{\"name\":\"\n\"}", "name", "control character"},
 		{`{"name":"\x41"}`, "name", "not JSON"},
 		{`{"name":"\ud800"}`, "name", "not JSON"},
+		{`{"name":"\ud800\u0041"}`, "name", "not JSON"},
+		{`{"name":"\ud800\ue000"}`, "name", "not JSON"},
 		{`{"name":"\udc00\ud800"}`, "name", "not JSON"},
 		{`{"name":"a\u0000"}`, "name", "has a NUL character"},
 		{`{"name":"\u12g4"}`, "name", "not JSON"},
