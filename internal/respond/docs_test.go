@@ -49,13 +49,12 @@ func reasonsMarkdown() []byte {
 
 <!-- Generated from reason.go by SALLYPORT_UPDATE=1 go test ./internal/respond. Do not edit. -->
 
-Every refusal names its cause: the ` + "`reason`" + ` of the problem document (RFC 9457), of the
-log line and of the audit entry. Reasons are added, never renamed or reused.
+Every refusal names its cause: the ` + "`reason`" + ` of the problem document (RFC 9457) and of the
+log line. Reasons are added, never renamed or reused.
 
 Where telling the cause would help someone who guesses credentials or maps an
-installation, the caller reads a coarser reason; logs, audit and
-` + "`sallyport why REQUEST-ID`" + ` have the fine one. How much a caller is told is set for
-each API with ` + "`explain`" + `: ` + "`none`" + ` (status and request id), ` + "`code`" + ` (and the reason) or
+installation, the caller reads a coarser reason; the access log has the fine one, under
+the request id. How much a caller is told is set for each API with ` + "`explain`" + `: ` + "`none`" + ` (status and request id), ` + "`code`" + ` (and the reason) or
 ` + "`full`" + ` (and, with a 403, what is missing).
 
 | reason | status | the caller reads | title |
