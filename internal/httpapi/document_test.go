@@ -18,7 +18,7 @@ import (
 
 func TestOpenAPIGolden(t *testing.T) {
 	t.Parallel()
-	text, err := httpapitest.New(t, httpapitest.Options{}).Handler.OpenAPI()
+	text, err := httpapitest.New(t, httpapitest.Options{Cookie: httpapi.CookieSecure}).Handler.OpenAPI()
 	if err != nil {
 		t.Fatal(err)
 	}

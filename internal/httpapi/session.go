@@ -139,8 +139,12 @@ func (h *Handler) changePassword(c *call, in api.PasswordChange) (nothing, error
 	if c.actor.CredentialKind != sallyport.Session {
 		return nothing{}, nil
 	}
-	_, err := h.startSession(c, c.actor.Principal)
-	return nothing{}, err
+	if _, err := h.startSession(c, c.actor.Principal); err != nil {
+		// The password is changed, which must not look like a failure. Signing in
+		// with it will tell what is wrong.
+		h.Log.WarnContext(c.ctx, "no new session after a change of password", "request_id", c.actor.RequestID, "error", err)
+	}
+	return nothing{}, nil
 }
 
 // deniedLate answers a refusal that was found behind the doors. There is no
