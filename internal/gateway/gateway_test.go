@@ -91,11 +91,7 @@ func lines(headers []string) string {
 // one sends one raw request that must be answered.
 func one(t testing.TB, k *gatewaytest.Kit, raw string) gatewaytest.Reply {
 	t.Helper()
-	replies, _ := gatewaytest.Send(t, k.Addr, raw, 1)
-	if len(replies) == 0 {
-		t.Fatalf("no answer to %.200q", raw)
-	}
-	return replies[0]
+	return gatewaytest.Ask(t, k.Addr, raw)
 }
 
 // sole returns the only request that an upstream got since the last look.

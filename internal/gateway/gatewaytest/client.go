@@ -44,7 +44,7 @@ func Send(t testing.TB, addr, raw string, want int) (replies []Reply, closed boo
 	go func() { _, _ = io.WriteString(c, raw) }() // the answer may come before the end of it
 	r := bufio.NewReader(c)
 	for len(replies) < want {
-		reply, err := ReadReply(r, "GET")
+		reply, err := ReadReply(r, methodOf(raw))
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !isReset(err) {
 				t.Fatalf("reading the answer to %.100q: %v", raw, err)
@@ -54,11 +54,32 @@ func Send(t testing.TB, addr, raw string, want int) (replies []Reply, closed boo
 		replies = append(replies, reply)
 	}
 	_ = c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	reply, err := ReadReply(r, "GET")
+	reply, err := ReadReply(r, methodOf(raw))
 	if err == nil {
 		replies = append(replies, reply) // more than there should be
 	}
 	return replies, errors.Is(err, io.EOF) || isReset(err)
+}
+
+// Ask writes raw bytes on a connection of their own and returns the first answer.
+func Ask(t testing.TB, addr, raw string) Reply {
+	t.Helper()
+	c := Dial(t, addr)
+	defer func() { _ = c.Close() }()
+	go func() { _, _ = io.WriteString(c, raw) }()
+	reply, err := ReadReply(bufio.NewReader(c), methodOf(raw))
+	if err != nil {
+		t.Fatalf("reading the answer to %.200q: %v", raw, err)
+	}
+	return reply
+}
+
+// methodOf returns the method on which it depends whether answers have a body.
+func methodOf(raw string) string {
+	if strings.HasPrefix(raw, "HEAD ") {
+		return http.MethodHead
+	}
+	return http.MethodGet
 }
 
 func isReset(err error) bool {
