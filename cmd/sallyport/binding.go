@@ -336,7 +336,7 @@ func newBindingCreate() *cobra.Command {
 the same extent.`,
 		Example: `  sallyport binding create --user viewer --role stock
   sallyport binding create --user viewer --role network-operator --realm Lab --expires 30d
-  sallyport binding create --user operator --role edge-data --tenant acme_3 --condition 'request.time.getHours("UTC") < 18'`,
+  sallyport binding create --user operator --role edge-data --tenant acme_3 --condition 'time.getHours("UTC") < 18'`,
 		Args: noArgs,
 		PreRunE: func(c *cobra.Command, _ []string) error {
 			if err := oneOf(c, "user", "group", "key"); err != nil {

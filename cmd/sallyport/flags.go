@@ -277,10 +277,8 @@ func oneOf(c *cobra.Command, flags ...string) error {
 
 // atMostOne checks that no two of some flags were given.
 func atMostOne(c *cobra.Command, flags ...string) error {
-	for _, f := range flags {
-		if c.Flags().Changed(f) {
-			return oneOf(c, flags...)
-		}
+	if slices.ContainsFunc(flags, c.Flags().Changed) {
+		return oneOf(c, flags...)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -61,14 +62,14 @@ func managed(f func(ctx context.Context, m *manager, args []string) error) func(
 
 // connect returns what a command works with, from the environment.
 func connect(c *cobra.Command) (*manager, error) {
-	url, token := os.Getenv("SALLYPORT_URL"), os.Getenv("SALLYPORT_TOKEN")
+	address, token := os.Getenv("SALLYPORT_URL"), os.Getenv("SALLYPORT_TOKEN")
 	switch {
-	case url == "":
+	case address == "":
 		return nil, &usageError{withHint(errors.New("SALLYPORT_URL is not set"), "export SALLYPORT_URL=https://sallyport.example.com, the address of the installation")}
 	case token == "":
 		return nil, &usageError{withHint(errors.New("SALLYPORT_TOKEN is not set"), "export SALLYPORT_TOKEN=spp_..., a token of yours; the console or an administrator makes the first one, later ones: sallyport token create NAME")}
 	}
-	remote, err := client.New(url, token, client.WithUserAgent("sallyport-cli/"+versionText()))
+	remote, err := client.New(address, token, client.WithUserAgent("sallyport-cli/"+versionText()))
 	if err != nil {
 		return nil, &usageError{withHint(err, "see SALLYPORT_URL and SALLYPORT_TOKEN")}
 	}
@@ -97,11 +98,16 @@ func (m *manager) me(ctx context.Context) (api.Me, error) {
 
 // advised adds to an answer of the server what can be done about it.
 func advised(err error) error {
-	e, ok := errors.AsType[*client.Error](err)
-	if _, hinted := errors.AsType[*hint](err); !ok || hinted {
+	if _, hinted := errors.AsType[*hint](err); hinted {
 		return err
 	}
+	if _, unheard := errors.AsType[*url.Error](err); unheard {
+		return withHint(err, "nothing answers at SALLYPORT_URL; is it the address of the installation, and does that run?")
+	}
+	e, ok := errors.AsType[*client.Error](err)
 	switch {
+	case !ok:
+		return err
 	case e.Status == http.StatusUnauthorized:
 		return withHint(err, "SALLYPORT_TOKEN is not a token that works at SALLYPORT_URL; it may have ended or been revoked")
 	case len(e.Missing) > 0:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
 )
 
@@ -23,39 +24,65 @@ sallyport session.`,
 			if err != nil {
 				return err
 			}
-			return show(&m.printer, meView, me, "")
+			return m.showMe(ctx, me, "")
 		}),
 	}, newMePermissions(), newMeUpdate(), newMePassword())
 }
 
-var meView = view[api.Me]{
-	{name: "id", text: func(me api.Me) string { return string(me.ID) }},
-	{name: "kind", text: func(me api.Me) string { return string(me.Kind) }},
-	{name: "login", text: func(me api.Me) string { return me.Login }},
-	{name: "name", text: func(me api.Me) string { return me.Name }},
-	{name: "e-mail", text: func(me api.Me) string { return me.Email }},
-	{name: "tenant", text: func(me api.Me) string { return string(me.Tenant) }},
-	{name: "acts in", text: func(me api.Me) string {
-		if me.EveryTenant {
-			return "every tenant"
+// showMe prints the caller; people get the names of tenants as well.
+func (m *manager) showMe(ctx context.Context, me api.Me, sentence string) error {
+	names := map[sallyport.TenantID]string{}
+	if m.format == formatTable {
+		list, _, _ := take(m.Tenants().All(ctx, api.TenantFilter{}), maxCandidates) // an id will do as well
+		for _, t := range list {
+			names[t.ID] = t.Name
 		}
-		return joined(me.Tenants)
-	}},
-	{name: "groups", text: func(me api.Me) string {
-		var names []string
-		for _, g := range me.Groups {
-			names = append(names, g.Name)
+	}
+	if sentence != "" && m.format == formatTable {
+		fmt.Fprintln(m.out, sentence)
+	}
+	return show(&m.printer, meView(func(id sallyport.TenantID) string {
+		if names[id] == "" {
+			return string(id)
 		}
-		return strings.Join(names, ", ")
-	}},
-	{name: "credential", text: func(me api.Me) string { return string(me.CredentialKind) }},
-	{name: "scopes", text: func(me api.Me) string { return orAny(strings.Join(me.Scopes, ", ")) }},
-	{name: "password", text: func(me api.Me) string {
-		if me.MustChange {
-			return "to be changed: sallyport me password"
-		}
-		return ""
-	}},
+		return fmt.Sprintf("%s (%s)", names[id], id)
+	}), me, "")
+}
+
+func meView(tenant func(sallyport.TenantID) string) view[api.Me] {
+	return view[api.Me]{
+		{name: "id", text: func(me api.Me) string { return string(me.ID) }},
+		{name: "kind", text: func(me api.Me) string { return string(me.Kind) }},
+		{name: "login", text: func(me api.Me) string { return me.Login }},
+		{name: "name", text: func(me api.Me) string { return me.Name }},
+		{name: "e-mail", text: func(me api.Me) string { return me.Email }},
+		{name: "tenant", text: func(me api.Me) string { return tenant(me.Tenant) }},
+		{name: "acts in", text: func(me api.Me) string {
+			if me.EveryTenant {
+				return "every tenant"
+			}
+			var all []string
+			for _, id := range me.Tenants {
+				all = append(all, tenant(id))
+			}
+			return strings.Join(all, ", ")
+		}},
+		{name: "groups", text: func(me api.Me) string {
+			var names []string
+			for _, g := range me.Groups {
+				names = append(names, g.Name)
+			}
+			return strings.Join(names, ", ")
+		}},
+		{name: "credential", text: func(me api.Me) string { return string(me.CredentialKind) }},
+		{name: "scopes", text: func(me api.Me) string { return orAny(strings.Join(me.Scopes, ", ")) }},
+		{name: "password", text: func(me api.Me) string {
+			if me.MustChange {
+				return "to be changed: sallyport me password"
+			}
+			return ""
+		}},
+	}
 }
 
 func newMePermissions() *cobra.Command {
@@ -108,7 +135,7 @@ func newMeUpdate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(&m.printer, meView, me, "Changed.")
+			return m.showMe(ctx, me, "Changed.")
 		}),
 	}
 	c.Flags().StringVar(&name, "name", "", "`TEXT` for people")
@@ -121,8 +148,8 @@ func newMePassword() *cobra.Command {
 	var current, file string
 	c := &cobra.Command{
 		Use: "password", Short: "Replace your password",
-		Long: `Replace your password. Everything that was issued to you until now ends, this token too.
-Without flags both passwords are asked for at the terminal.`,
+		Long: `Replace your password. Your sessions and sign-ins end; your tokens stay. Without flags
+both passwords are asked for at the terminal.`,
 		Example: "  sallyport me password\n  sallyport me password --current-file old --password-file new",
 		Args:    noArgs,
 		PreRunE: func(*cobra.Command, []string) error {
@@ -143,7 +170,7 @@ Without flags both passwords are asked for at the terminal.`,
 			if err := m.Me().ChangePassword(ctx, before, after); err != nil {
 				return err
 			}
-			return m.told(map[string]bool{"changed": true}, "Changed your password. Everything that was issued to you has ended; sign in again.")
+			return m.told(map[string]bool{"changed": true}, "Changed your password. Your sessions and sign-ins have ended; your tokens stay.")
 		}),
 	}
 	c.Flags().StringVar(&current, "current-file", "", "read the present password from this `FILE`; - is standard input")

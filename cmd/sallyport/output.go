@@ -31,12 +31,12 @@ type printer struct {
 	now         time.Time
 }
 
-// A field is something to tell people about a T. Lists have the fields that are
-// not only for details.
+// A field is something to tell people about a T.
 type field[T any] struct {
 	name   string
 	text   func(T) string
 	detail bool // not in lists
+	list   bool // in lists only
 }
 
 // A view is how a T is shown to people.
@@ -145,7 +145,7 @@ func show[T any](p *printer, v view[T], item T, sentence string, args ...any) er
 	}
 	var rows [][]string
 	for _, f := range v {
-		if text := f.text(item); text != "" {
+		if text := f.text(item); text != "" && !f.list {
 			rows = append(rows, []string{"  " + f.name + ":", text})
 		}
 	}
@@ -164,7 +164,10 @@ func (p *printer) told(item any, sentence string, args ...any) error {
 // showSecret prints what was issued. For people the secret stands alone on the
 // last line.
 func (p *printer) showSecret(issued *api.Issued, sentence string, args ...any) error {
-	if err := show(p, credentialView(p), issued.Credential, sentence, args...); err != nil || p.format != formatTable {
+	if p.format != formatTable {
+		return p.encode(issued)
+	}
+	if err := show(p, credentialView(p), issued.Credential, sentence, args...); err != nil {
 		return err
 	}
 	return p.secret("The secret", issued.Secret)
@@ -213,8 +216,13 @@ func yamlOf(text []byte) ([]byte, error) {
 
 // plain removes the braces and quotes of JSON where YAML needs none.
 func plain(n *yaml.Node) {
-	empty := len(n.Content) == 0 && n.Kind != yaml.ScalarNode // must stay {} or []
-	if !empty {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!str":
+		// The encoder knows what older readers would take for something else.
+		if alone, err := yaml.Marshal(n.Value); err == nil && alone[0] != '"' && alone[0] != '\'' {
+			n.Style = 0
+		}
+	case n.Kind == yaml.ScalarNode || len(n.Content) > 0: // else it must stay {} or []
 		n.Style = 0
 	}
 	for _, c := range n.Content {
@@ -260,21 +268,21 @@ func (p *printer) until(t time.Time) string {
 func distance(d time.Duration) string {
 	const year = 365 * day
 	size := d.Abs()
-	var text string
+	unit, letter := time.Second, "s"
 	switch {
 	case size < 2*time.Second:
 		return "now"
 	case size < 2*time.Minute:
-		text = fmt.Sprintf("%ds", size/time.Second)
 	case size < 2*time.Hour:
-		text = fmt.Sprintf("%dm", size/time.Minute)
+		unit, letter = time.Minute, "m"
 	case size < 2*day:
-		text = fmt.Sprintf("%dh", size/time.Hour)
+		unit, letter = time.Hour, "h"
 	case size < 2*year:
-		text = fmt.Sprintf("%dd", size/day)
+		unit, letter = day, "d"
 	default:
-		text = fmt.Sprintf("%dy", size/year)
+		unit, letter = year, "y"
 	}
+	text := fmt.Sprintf("%d%s", (size+unit/2)/unit, letter)
 	if d < 0 {
 		return text + " ago"
 	}
@@ -301,10 +309,13 @@ func length(d sallyport.Duration) string {
 	}
 }
 
-// yes returns "yes", or nothing.
-func yes(is bool) string {
-	if is {
-		return "yes"
+// yes is the word for what is so; nothing for what is not.
+var yes = map[bool]string{true: "yes"}
+
+// some lists the first few words and how many there are besides.
+func some(list []string, most int) string {
+	if len(list) <= most+1 {
+		return strings.Join(list, ", ")
 	}
-	return ""
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }

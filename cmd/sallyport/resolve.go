@@ -26,10 +26,28 @@ func unknown[T any](kind, name, otherwise string, all iter.Seq2[T, error], nameO
 		}
 	}
 	err = fmt.Errorf("there is no %s %q", kind, name)
-	if near := config.Nearest(name, names); near != "" && near != name {
+	if near := nearest(name, names); near != "" {
 		return withHint(err, "did you mean %q?", near)
 	}
 	return withHint(err, "%s", otherwise)
+}
+
+// nearest returns the name that was probably meant: one that is nearly the same,
+// or else the only one that begins so.
+func nearest(name string, names []string) string {
+	if near := config.Nearest(name, names); near != "" && near != name {
+		return near
+	}
+	var longer []string
+	for _, n := range names {
+		if len(n) > len(name) && strings.EqualFold(n[:len(name)], name) {
+			longer = append(longer, n)
+		}
+	}
+	if len(longer) == 1 {
+		return longer[0]
+	}
+	return ""
 }
 
 // pick returns the one thing of a name in a list. Names are compared whole.

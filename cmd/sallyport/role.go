@@ -9,7 +9,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
-	"github.com/sallyport/sallyport/internal/config"
 )
 
 func newRole() *cobra.Command {
@@ -29,8 +28,9 @@ func roleView(p *printer) view[api.Role] {
 		{name: "name", text: roleName},
 		{name: "title", text: func(r api.Role) string { return r.Title }, detail: true},
 		{name: "tenant", text: func(r api.Role) string { return string(r.Tenant) }},
-		{name: "built in", text: func(r api.Role) string { return yes(r.BuiltIn) }, detail: true},
-		{name: "permissions", text: func(r api.Role) string { return joined(r.Permissions) }},
+		{name: "built in", text: func(r api.Role) string { return yes[r.BuiltIn] }, detail: true},
+		{name: "gives", text: func(r api.Role) string { return some(words(r.Permissions), 3) }, list: true},
+		{name: "permissions", text: func(r api.Role) string { return joined(r.Permissions) }, detail: true},
 		{name: "created", text: func(r api.Role) string { return p.when(r.CreatedAt) }, detail: true},
 		{name: "updated", text: func(r api.Role) string { return p.when(r.UpdatedAt) }, detail: true},
 	}
@@ -179,7 +179,7 @@ func adjusted(r api.Role, more, less []sallyport.Permission) ([]sallyport.Permis
 	for _, p := range less {
 		if !slices.Contains(r.Permissions, p) {
 			err := fmt.Errorf("the role %s does not give %q", r.Name, p)
-			if near := config.Nearest(string(p), words(r.Permissions)); near != "" {
+			if near := nearest(string(p), words(r.Permissions)); near != "" {
 				return nil, withHint(err, "did you mean %q?", near)
 			}
 			return nil, err

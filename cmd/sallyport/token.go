@@ -45,7 +45,7 @@ func credentialView(p *printer) view[api.Credential] {
 		{name: "last agent", text: func(c api.Credential) string { return c.LastUsedBy }, detail: true},
 		{name: "created", text: func(c api.Credential) string { return p.when(c.CreatedAt) }, detail: true},
 		{name: "renewed", text: func(c api.Credential) string { return p.when(c.RenewedAt) }, detail: true},
-		{name: "in use here", text: func(c api.Credential) string { return yes(c.Current) }, detail: true},
+		{name: "in use here", text: func(c api.Credential) string { return yes[c.Current] }, detail: true},
 	}
 }
 

@@ -225,8 +225,8 @@ func newUserPassword() *cobra.Command {
 	var flags passwordFlags
 	c := &cobra.Command{
 		Use: "password LOGIN", Short: "Give a user another password",
-		Long: `Give a user another password. Everything that was issued to him ends. Without a flag
-the password is asked for at the terminal. Your own: sallyport me password.`,
+		Long: `Give a user another password. Everything that was issued to him ends, tokens too.
+Without a flag the password is asked for at the terminal. Your own: sallyport me password.`,
 		Example: "  sallyport user password jo --generate-password",
 		Args:    needs("LOGIN"),
 		PreRunE: flags.check,
@@ -267,7 +267,11 @@ func newUserGroups() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showList(&m.printer, groups, groupView(&m.printer), m.Users(u.Tenant).Groups(u.ID).All(ctx, struct{}{}), 0)
+			list, err := m.Users(u.Tenant).Groups(u.ID).Page(ctx, struct{}{}, api.Page{}) // has no pages
+			if err != nil {
+				return err
+			}
+			return showList(&m.printer, groups, groupView(&m.printer), all(list.Items), 0)
 		}),
 	}
 	tenant.add(c, usageTenantOfUser)
