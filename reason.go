@@ -106,7 +106,7 @@ var reasons = [...]ReasonInfo{
 	{PathAmbiguous, 400, "Ambiguous request target", "Two programs could read this path differently. Send it without dot segments, empty segments, backslashes, semicolons or encoded separators.", "The path, as sent, could be read in two ways; nothing was matched or forwarded. If the API needs such paths, set the one path option that it needs.", ""},
 	{TargetTooLong, 414, "Request target too long", "The path or the query is longer than allowed.", "Limits: path 8 KiB and 256 segments, query 8 KiB.", ""},
 	{QueryMalformed, 400, "Malformed query", "The query has too many parameters, a semicolon as separator, or a parameter twice that must be single.", "A query in which a credential could hide was refused.", ""},
-	{HeaderMalformed, 400, "Malformed header", "A header that takes part in the decision has bytes outside visible ASCII, or is there twice.", "See the name of the header in the log.", ""},
+	{HeaderMalformed, 400, "Malformed header", "A header that takes part in the decision is missing, has bytes outside visible ASCII, or is there twice.", "See the name of the header in the log.", ""},
 	{BodyMalformed, 400, "Malformed body", "The body cannot be read as its content type says.", "The API looks for a credential or an operation in the body, and the body did not parse.", ""},
 	{BodyTooLarge, 413, "Body too large", "The body is larger than this API takes.", "Raise the API's body limit if such bodies are expected.", ""},
 	{CallerUntrusted, 403, "Untrusted caller", "This endpoint answers configured proxies only.", "A decision was asked for by an address, or without the shared secret, that the configuration names. Add the proxy to decide.callers.", ""},

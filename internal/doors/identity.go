@@ -49,6 +49,7 @@ type assertionKey struct {
 	tenant     sallyport.TenantID
 	realm      string
 	credential sallyport.UUID
+	scopes     string // two access tokens of one sign-in may differ in them
 	revision   sallyport.Revision
 }
 
@@ -121,7 +122,7 @@ func headerSafe(c byte) bool { return c > ' ' && c < 0x7f && c != '%' && c != ',
 // assertion returns the signed identity of the request: a JWT that the upstream
 // can verify against the JWKS, so that it need not trust its network.
 func (d *Doors) assertion(dec *sallyport.Decision, p *sallyport.Principal) (string, error) {
-	key := assertionKey{dec.API, p.ID, dec.Tenant, dec.Realm, dec.Credential, dec.Revision}
+	key := assertionKey{dec.API, p.ID, dec.Tenant, dec.Realm, dec.Credential, strings.Join(dec.Scopes, " "), dec.Revision}
 	if text, ok := d.assertions.GetIfPresent(key); ok {
 		return text, nil
 	}

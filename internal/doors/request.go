@@ -56,7 +56,12 @@ func (r *Request) Query(name string) (string, bool) {
 // Form returns a form field, or a query parameter if the body has no such
 // field.
 func (r *Request) Form(name string) (string, bool) {
-	if contentType := r.Header["Content-Type"]; r.Body != nil && len(contentType) == 1 {
+	contentType := r.Header["Content-Type"]
+	if len(contentType) > 1 {
+		r.fault = sallyport.HeaderMalformed // which one would the upstream believe?
+		return "", false
+	}
+	if r.Body != nil && len(contentType) == 1 {
 		body, err := r.Body()
 		if err != nil {
 			r.fault = bodyFault(err)
