@@ -43,12 +43,13 @@ Nothing that exists is overwritten.`,
 	f.StringVar(&o.dir, "dir", ".", "directory of the files")
 	f.StringVar(&o.url, "url", "http://127.0.0.1:8080", "URL under which clients will reach the installation")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the public listener")
+	f.StringVar(&o.internal, "internal-listen", "127.0.0.1:9090", "address of the internal listener")
 	f.StringVar(&o.storage, "storage", "", "sqlite:PATH or postgres://... (default: sqlite in the directory)")
 	f.StringVar(&o.admin, "admin", "admin", "login of the first administrator")
 	return c
 }
 
-type initOptions struct{ dir, url, listen, storage, admin string }
+type initOptions struct{ dir, url, listen, internal, storage, admin string }
 
 // write makes the directory with the configuration and the master key.
 func (o *initOptions) write() error {
@@ -105,14 +106,14 @@ public:
   url: %q           # where clients reach this installation; the issuer of its tokens
 
 internal:
-  listen: "127.0.0.1:9090"    # decisions for proxies, health and metrics; never public
+  listen: %q    # decisions for proxies, health and metrics; never public
 
 storage:
   url: %q
 
 keys:
   master_key_file: %q   # whoever loses it loses every credential in the store
-`, o.listen, o.url, storage, masterFile)
+`, o.listen, o.url, o.internal, storage, masterFile)
 }
 
 // writeNew writes a file that must not exist.

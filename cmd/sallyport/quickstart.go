@@ -40,6 +40,7 @@ path needs later, in the API's document.`,
 	f := c.Flags()
 	f.StringVar(&o.upstream, "upstream", "", "URL of the API to guard")
 	f.StringVar(&o.init.listen, "listen", "127.0.0.1:8080", "address of the public listener")
+	f.StringVar(&o.init.internal, "internal-listen", "127.0.0.1:9090", "address of the internal listener")
 	f.StringVar(&o.init.dir, "data", "sallyport-data", "directory for configuration, key and database")
 	f.StringVar(&o.init.admin, "admin", "admin", "login of the first administrator")
 	return c
@@ -56,22 +57,31 @@ func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer
 		return &usageError{withHint(fmt.Errorf("--upstream needs the URL of the API to guard"), "for example: sallyport quickstart --upstream http://127.0.0.1:3000")}
 	}
 	o.init.url = "http://" + o.init.listen
-	if err := o.init.write(); err != nil {
-		return err
+	// The listeners come first, so that nothing is left behind when an address is
+	// taken.
+	addresses := config.Default()
+	addresses.Public.Listen, addresses.Internal.Listen = o.init.listen, o.init.internal
+	open, err := openSockets(ctx, &addresses)
+	if err != nil {
+		return withHint(err, "choose others with --listen and --internal-listen")
 	}
 	path := filepath.Join(o.init.dir, configFile)
-	c, err := config.Load(path, os.Environ())
+	c, err := o.settle(path)
 	if err != nil {
-		return err
-	}
-	open, err := openSockets(ctx, &c)
-	if err != nil {
-		return err
+		return errors.Join(err, open.close())
 	}
 	c.Log.Format, c.Log.Level, c.Log.Access = "text", "warn", false
 	return runServer(ctx, &c, open, errOut, func(ctx context.Context, n *node.Node) error {
 		return o.guard(ctx, n, path, out)
 	})
+}
+
+// settle writes the configuration and reads it back.
+func (o *quickstartOptions) settle(path string) (config.Config, error) {
+	if err := o.init.write(); err != nil {
+		return config.Config{}, err
+	}
+	return config.Load(path, os.Environ())
 }
 
 // quickstartAPI guards every path of an upstream: reading and changing are told
