@@ -52,7 +52,7 @@ func TestAssertionSaysWhatThisTokenMay(t *testing.T) {
 	family, wide := k.AccessToken(alice, "shop", "shop")
 	now := k.Clock.Now()
 	narrow, err := k.Doors.Keys().Sign(token.AccessJWT, "", token.Claims{
-		Audience: []string{"shop"}, Issued: now, Expires: now.Add(5*time.Minute), Subject: alice, Client: "test",
+		Audience: []string{"shop"}, Issued: now, Expires: now.Add(5 * time.Minute), Subject: alice, Client: "test",
 		Session: family, Scopes: []string{"shop/reading"},
 	})
 	if err != nil {
