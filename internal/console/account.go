@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
@@ -33,7 +34,7 @@ func (v *visit) account() error {
 	if page.Ended {
 		filter.State = ""
 	}
-	tokens, err := v.Admin.Tokens(ctx, v.actor, "", filter, admin.Page{Cursor: q.Get("tokens")})
+	tokens, err := v.Admin.Tokens(ctx, v.actor, "", filter, admin.Page{Limit: maxList, Cursor: q.Get("tokens")})
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,7 @@ func (v *visit) account() error {
 	for _, c := range tokens.Items {
 		page.Tokens = append(page.Tokens, v.row(c))
 	}
+	slices.SortStableFunc(page.Tokens, func(a, b tokenRow) int { return b.Created.Compare(a.Created) })
 	page.MoreTokens = more(q, "tokens", tokens.Next, "tokens")
 	page.Home = v.tenantName(v.self.Principal.Home)
 	return v.show(http.StatusOK, "account", page)

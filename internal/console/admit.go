@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -53,11 +54,14 @@ func (v *visit) readForm() error {
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return v.denied(sallyport.BodyMalformed)
 	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-	if err := v.r.ParseForm(); err != nil {
+	text, err := io.ReadAll(http.MaxBytesReader(v.w, v.r.Body, maxForm))
+	if err != nil {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return v.denied(sallyport.BodyTooLarge)
 		}
+		return v.denied(sallyport.BodyMalformed)
+	}
+	if v.form, err = url.ParseQuery(string(text)); err != nil {
 		return v.denied(sallyport.BodyMalformed)
 	}
 	return nil

@@ -93,6 +93,7 @@ type visit struct {
 	decision sallyport.Decision
 	actor    admin.Actor
 	self     *admin.Self // nil: nobody, or not known yet
+	form     url.Values  // what was sent
 	now      time.Time
 }
 

@@ -32,10 +32,10 @@ func (v *visit) example(issued *admin.Issued) (title string, lines []string) {
 		}
 		lines = []string{"curl --header " + quoted(header)}
 		if s := route.Tenant; s != nil && s.From == "header" && tenant != "" {
-			lines = append(lines, "  --header "+quoted(s.Name+": "+string(tenant)))
+			lines = append(lines, "--header "+quoted(s.Name+": "+string(tenant)))
 		}
 		path := strings.TrimSuffix(api.Document.BasePath, "/") + route.Path
-		return titleOr(api.Document.Title, string(api.Name)), append(lines, "  "+quoted(v.base(api)+path))
+		return titleOr(api.Document.Title, string(api.Name)), append(lines, quoted(v.base(api)+path))
 	}
 	return "", nil
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -60,11 +61,9 @@ func (f *faults) take(err error, fields ...string) bool {
 		return false
 	}
 	field, _, _ := strings.Cut(e.Field, "[")
-	for _, name := range fields {
-		if field == name {
-			f.at(field, sentence(e.Message))
-			return true
-		}
+	if slices.Contains(fields, field) {
+		f.at(field, sentence(e.Message))
+		return true
 	}
 	f.say(sentence(e.Message))
 	return true

@@ -116,7 +116,7 @@ func wellMade(page string) (faults []string) {
 		ids = append(ids, m[1])
 	}
 	for _, m := range refPattern.FindAllStringSubmatch(page, -1) {
-		for _, ref := range strings.Fields(m[1]) {
+		for ref := range strings.FieldsSeq(m[1]) {
 			if !slices.Contains(ids, ref) {
 				faults = append(faults, "nothing has the id "+ref)
 			}
@@ -210,9 +210,15 @@ func guarded(h http.Header) string {
 func TestReferrerPolicy(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ scheme, host, want string }{
-		{"https", "sallyport.test", "no-referrer"}, {"http", "127.0.0.1:8080", "no-referrer"}, {"http", "[::1]:8080", "no-referrer"},
-		{"http", "localhost:8080", "no-referrer"}, {"http", "a.localhost", "no-referrer"}, {"http", "10.0.0.7:8080", "same-origin"},
-		{"http", "sallyport.lan", "same-origin"}, {"http", "localhost.evil.test", "same-origin"}, {"http", "", "same-origin"},
+		{"https", "sallyport.test", "no-referrer"},
+		{"http", "127.0.0.1:8080", "no-referrer"},
+		{"http", "[::1]:8080", "no-referrer"},
+		{"http", "localhost:8080", "no-referrer"},
+		{"http", "a.localhost", "no-referrer"},
+		{"http", "10.0.0.7:8080", "same-origin"},
+		{"http", "sallyport.lan", "same-origin"},
+		{"http", "localhost.evil.test", "same-origin"},
+		{"http", "", "same-origin"},
 	} {
 		if got := referrerPolicy(c.scheme, c.host); got != c.want {
 			t.Errorf("%s://%s: %s", c.scheme, c.host, got)
@@ -289,9 +295,17 @@ func TestDistance(t *testing.T) {
 		d    time.Duration
 		want string
 	}{
-		{0, "just now"}, {-59 * time.Second, "just now"}, {30 * time.Second, "in less than a minute"},
-		{-time.Minute, "1 minute ago"}, {-59 * time.Minute, "59 minutes ago"}, {time.Hour, "in 1 hour"}, {47 * time.Hour, "in 47 hours"},
-		{48 * time.Hour, "in 2 days"}, {-30 * 24 * time.Hour, "30 days ago"}, {365 * 24 * time.Hour, "1 May 2031"}, {-365 * 24 * time.Hour, "1 May 2029"},
+		{0, "just now"},
+		{-59 * time.Second, "just now"},
+		{30 * time.Second, "in less than a minute"},
+		{-time.Minute, "1 minute ago"},
+		{-59 * time.Minute, "59 minutes ago"},
+		{time.Hour, "in 1 hour"},
+		{47 * time.Hour, "in 47 hours"},
+		{48 * time.Hour, "in 2 days"},
+		{-30 * 24 * time.Hour, "30 days ago"},
+		{365 * 24 * time.Hour, "1 May 2031"},
+		{-365 * 24 * time.Hour, "1 May 2029"},
 	} {
 		if got := distance(now, now.Add(c.d)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.d, got, c.want)

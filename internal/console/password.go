@@ -22,7 +22,7 @@ func (v *visit) showPassword() error { return v.show(http.StatusOK, "password", 
 // changePassword replaces the password. The visitor's sessions end with it, this
 // one included; he gets a new one.
 func (v *visit) changePassword() error {
-	page, form := v.passwordPage(), v.r.PostForm
+	page, form := v.passwordPage(), v.form
 	present, replacement := form.Get("current"), form.Get("password")
 	page.Faults.need(present, "current", "Enter your present password.")
 	page.Faults.need(replacement, "password", "Choose a new password.")

@@ -38,8 +38,8 @@ type signInRow struct {
 	Ends    time.Time
 }
 
-// maxSessions bounds how many sessions and sign-ins a page lists.
-const maxSessions = 200
+// maxList is how much of a list a page shows, mostly all of it.
+const maxList = 200
 
 func (v *visit) sessions() error {
 	page, err := v.sessionsPage("Sessions")
@@ -52,7 +52,7 @@ func (v *visit) sessions() error {
 func (v *visit) sessionsPage(title string) (*sessionsPage, error) {
 	ctx, me := v.r.Context(), v.self.Principal
 	page := &sessionsPage{frame: v.frame(title, "sessions")}
-	sessions, err := v.Admin.Sessions(ctx, v.actor, me.Home, me.ID, admin.Page{Limit: maxSessions})
+	sessions, err := v.Admin.Sessions(ctx, v.actor, me.Home, me.ID, admin.Page{Limit: maxList})
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (v *visit) sessionsPage(title string) (*sessionsPage, error) {
 			page.Others++
 		}
 	}
-	signIns, err := v.Admin.Families(ctx, v.actor, me.Home, me.ID, admin.Page{Limit: maxSessions})
+	signIns, err := v.Admin.Families(ctx, v.actor, me.Home, me.ID, admin.Page{Limit: maxList})
 	if err != nil {
 		return nil, err
 	}

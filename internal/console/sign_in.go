@@ -36,7 +36,7 @@ const signInFault = "The login or the password is wrong, or the account cannot b
 // signIn checks a login and password and starts a session. Whatever session the
 // browser had before is over: who may have put it there has no use of it.
 func (v *visit) signIn() error {
-	f := v.r.PostForm
+	f := v.form
 	page := &signInPage{frame: v.frame("Sign in", ""), Login: f.Get("login"), Next: ownPath(f.Get("next"))}
 	page.Faults.need(f.Get("login"), "login", "Enter your login.")
 	page.Faults.need(f.Get("password"), "password", "Enter your password.")
@@ -65,14 +65,14 @@ func (v *visit) signInRefused(page *signInPage, reason sallyport.Reason, retry i
 	err := v.denied(reason)
 	v.decision.RetryAfter = retry
 	status := reason.Status()
-	switch {
-	case status == http.StatusUnauthorized:
+	switch status {
+	case http.StatusUnauthorized:
 		page.Faults.say(signInFault)
 		accept := []sallyport.Accept{{In: sallyport.CarrierCookie, Name: v.Cookie}}
 		v.w.Header()["Www-Authenticate"] = respond.Challenges(accept, string(known), respond.Try{Reason: reason})
-	case status == http.StatusTooManyRequests:
+	case http.StatusTooManyRequests:
 		page.Faults.say("Too many attempts failed. Wait " + seconds(retry) + ", then try again.")
-	case status == http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable:
 		page.Faults.say("You cannot be signed in at the moment, and it is not your fault. Try again in a moment.")
 	default:
 		return err

@@ -120,7 +120,7 @@ func version(values url.Values) int64 {
 
 // showForm fills in what there is to choose from.
 func (v *visit) showForm(status int, page *tokenFormPage) error {
-	tenants, err := v.Admin.Tenants(v.r.Context(), v.actor, store.TenantFilter{State: sallyport.Active}, admin.Page{Limit: maxSessions})
+	tenants, err := v.Admin.Tenants(v.r.Context(), v.actor, store.TenantFilter{State: sallyport.Active}, admin.Page{Limit: maxList})
 	if err != nil {
 		return err
 	}
@@ -175,13 +175,13 @@ func (form *tokenForm) expires(now time.Time, f *faults) time.Time {
 	}
 	day, err := time.Parse(time.DateOnly, form.Date)
 	if err != nil {
-		f.at("expires", "Enter the date as year, month and day, such as "+now.AddDate(0, 3, 0).Format(time.DateOnly)+".")
+		f.at("date", "Enter the date as year, month and day, such as "+now.AddDate(0, 3, 0).Format(time.DateOnly)+".")
 		return time.Time{}
 	}
 	if end := day.AddDate(0, 0, 1); end.After(now) {
 		return end
 	}
-	f.at("expires", "This day is over. Choose one to come.")
+	f.at("date", "This day is over. Choose one to come.")
 	return time.Time{}
 }
 
@@ -207,7 +207,7 @@ func (form *tokenForm) networks(f *faults) []netip.Prefix {
 var formFields = [...]string{"name", "scopes", "tenant", "expires", "networks"}
 
 func (v *visit) createToken() error {
-	page := &tokenFormPage{frame: v.frame("New token", "account"), tokenForm: typed(v.r.PostForm)}
+	page := &tokenFormPage{frame: v.frame("New token", "account"), tokenForm: typed(v.form)}
 	page.Version = 0
 	form, f := &page.tokenForm, &page.Faults
 	f.need(strings.TrimSpace(form.Name), "name", "Give the token a name, such as that of the program that will use it.")
@@ -220,7 +220,7 @@ func (v *visit) createToken() error {
 	}
 	actor := v.actor
 	if form.Once != "" {
-		actor.Once = &admin.Once{Key: "console-" + form.Once, Request: sha256.Sum256([]byte(v.r.PostForm.Encode()))}
+		actor.Once = &admin.Once{Key: "console-" + form.Once, Request: sha256.Sum256([]byte(v.form.Encode()))}
 	}
 	issued, err := v.Admin.CreateToken(v.r.Context(), actor, in)
 	switch {
@@ -267,7 +267,7 @@ func (v *visit) updateToken() error {
 	if err != nil {
 		return err
 	}
-	page := &tokenFormPage{frame: v.frame("Change the token", "account"), Token: v.row(c), tokenForm: typed(v.r.PostForm)}
+	page := &tokenFormPage{frame: v.frame("Change the token", "account"), Token: v.row(c), tokenForm: typed(v.form)}
 	form, f := &page.tokenForm, &page.Faults
 	text := strings.TrimSpace(form.Name)
 	f.need(text, "name", "Give the token a name, such as that of the program that uses it.")

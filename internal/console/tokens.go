@@ -53,6 +53,9 @@ func (v *visit) row(c sallyport.Credential) tokenRow {
 	default:
 		r.Alive = true
 	}
+	if r.Renewed.Equal(r.Created) {
+		r.Renewed = time.Time{} // it has the secret that it was made with
+	}
 	if c.Tenant != sallyport.EveryTenant {
 		r.Tenant = v.tenantName(c.Tenant)
 	}
@@ -152,13 +155,13 @@ func (v *visit) refreshToken() error {
 	if err != nil {
 		return err
 	}
-	page.Overlap = v.r.PostForm.Get("overlap")
+	page.Overlap = v.form.Get("overlap")
 	overlap, ok := overlapOf(page.Overlap)
 	if !ok {
 		page.Faults.at("overlap", "Choose what becomes of the present secret.")
 		return v.show(http.StatusUnprocessableEntity, "token_refresh", page)
 	}
-	issued, err := v.Admin.RenewToken(v.r.Context(), v.actor, page.Token.ID, version(v.r.PostForm), overlap)
+	issued, err := v.Admin.RenewToken(v.r.Context(), v.actor, page.Token.ID, version(v.form), overlap)
 	if err != nil {
 		if page.Faults.take(err, "overlap") {
 			return v.show(statusOf(err), "token_refresh", page)
@@ -185,7 +188,7 @@ func (v *visit) revokeToken() error {
 	if err != nil {
 		return err
 	}
-	err = v.Admin.RevokeToken(v.r.Context(), v.actor, c.ID, version(v.r.PostForm))
+	err = v.Admin.RevokeToken(v.r.Context(), v.actor, c.ID, version(v.form))
 	if err == nil {
 		return v.redirect(home + "?done=revoked#tokens")
 	}

@@ -41,7 +41,7 @@ func TestCreateToken(t *testing.T) {
 	for _, page := range pages {
 		page.hasNot(t, secret)
 	}
-	pages[1].want(t, 200).has(t, "nightly backup", "orders/look", "192.0.2.7/32", "10.0.0.0/8", "in 7 days", "never")
+	pages[1].want(t, 200).has(t, "nightly backup", "orders/look", "192.0.2.7/32", "10.0.0.0/8", "in 7 days", "never").hasNot(t, "Refreshed", "Secrets")
 	pages[3].has(t, "nightly backup", "in 7 days", ">active<")
 	if n := strings.Count(pages[3].text, ">nightly backup<"); n != 1 {
 		t.Errorf("there are %d tokens", n)
@@ -70,8 +70,8 @@ func TestCreateTokenFaults(t *testing.T) {
 		"no expiry":       {[]string{"name", "x", "reach", "all"}, "expires"},
 		"odd expiry":      {[]string{"name", "x", "reach", "all", "expires", "8"}, "expires"},
 		"keep what":       {[]string{"name", "x", "reach", "all", "expires", "keep"}, "expires"},
-		"no date":         {[]string{"name", "x", "reach", "all", "expires", "date", "date", "tomorrow"}, "expires"},
-		"a day gone by":   {[]string{"name", "x", "reach", "all", "expires", "date", "date", "2030-04-30"}, "expires"},
+		"no date":         {[]string{"name", "x", "reach", "all", "expires", "date", "date", "tomorrow"}, "date"},
+		"a day gone by":   {[]string{"name", "x", "reach", "all", "expires", "date", "date", "2030-04-30"}, "date"},
 		"no network":      {[]string{"name", "x", "reach", "all", "expires", "7", "networks", "localhost"}, "networks"},
 		"host bits":       {[]string{"name", "x", "reach", "all", "expires", "7", "networks", "10.0.0.1/8"}, "networks"},
 		"zone":            {[]string{"name", "x", "reach", "all", "expires", "7", "networks", "fe80::1%eth0"}, "networks"},
