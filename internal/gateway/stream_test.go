@@ -145,6 +145,30 @@ func TestBothWaysAtOnce(t *testing.T) {
 	}
 }
 
+// An upstream may answer without having read everything; its answer arrives.
+func TestEarlyAnswer(t *testing.T) {
+	t.Parallel()
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		_, _ = io.WriteString(w, "not now")
+	}))
+	t.Cleanup(upstream.Close)
+	k := gatewaytest.Start(t, gatewaytest.Options{}, everything(upstream.URL))
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
+	for _, size := range []int{10, 100 << 10, 5 << 20} {
+		res, err := client.Post(k.URL+"/x", "text/plain", strings.NewReader(strings.Repeat("x", size)))
+		if err != nil {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusConflict || string(body) != "not now" || err != nil {
+			t.Errorf("%d bytes: %d %q, %v", size, res.StatusCode, body, err)
+		}
+	}
+}
+
 // echo answers on a WebSocket what it hears.
 func echo(t testing.TB, seen *atomic.Pointer[http.Header]) *httptest.Server {
 	t.Helper()
