@@ -28,7 +28,7 @@ func readCommands(t *testing.T) map[string]*commandLine {
 	}
 	all := map[string]*commandLine{"": {flags: map[string]bool{"--help": true, "-h": true}, below: true}}
 	path := ""
-	for _, line := range strings.Split(string(text), "\n") {
+	for line := range strings.SplitSeq(string(text), "\n") {
 		if heading, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " sallyport "); ok && line[0] == '#' {
 			path = heading
 			all[path] = &commandLine{flags: map[string]bool{"--help": true, "-h": true}}
@@ -41,13 +41,13 @@ func readCommands(t *testing.T) map[string]*commandLine {
 			all[parent].below = true
 		}
 		if m := flagRow.FindStringSubmatch(line); m != nil {
-			for _, name := range strings.Split(m[1], ", ") {
+			for name := range strings.SplitSeq(m[1], ", ") {
 				all[path].flags[name] = true
 			}
 		}
 		if m := aliases.FindStringSubmatch(line); m != nil {
 			parent, _, _ := cutLast(path)
-			for _, name := range strings.Split(m[1], ", ") {
+			for name := range strings.SplitSeq(m[1], ", ") {
 				all[strings.TrimSpace(parent+" "+name)] = all[path]
 			}
 		}
