@@ -3,6 +3,7 @@ package blackbox_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -149,8 +150,7 @@ func TestQuickstart(t *testing.T) {
 	t.Parallel()
 	up := newUpstream(t)
 	address, internal, dir := freeAddress(t), freeAddress(t), t.TempDir()+"/data"
-	env := []string{"SALLYPORT_INTERNAL_LISTEN=" + internal}
-	p := start(t, "TERM", env, "quickstart", "--upstream", up.URL, "--listen", address, "--data", dir)
+	p := start(t, "TERM", nil, "quickstart", "--upstream", up.URL, "--listen", address, "--internal-listen", internal, "--data", dir)
 	p.awaitReady(internal)
 	commands := curl.FindAllString(p.output(), -1)
 	if len(commands) != 2 {
@@ -175,19 +175,25 @@ func TestQuickstart(t *testing.T) {
 	}
 
 	// As it says itself, it is started again with serve.
-	again := start(t, "TERM", env, "serve", "--config", dir+"/sallyport.yaml")
+	again := start(t, "TERM", nil, "serve", "--config", dir+"/sallyport.yaml")
 	again.awaitReady(internal)
 	if got, out := paste(t, commands[0]+status); got != 200 {
 		t.Errorf("after a restart: %d %s", got, out)
 	}
 
 	// A second quickstart in the same place changes nothing.
-	res := run(t, env, "quickstart", "--upstream", up.URL, "--listen", freeAddress(t), "--data", dir)
+	res := run(t, nil, "quickstart", "--upstream", up.URL, "--listen", freeAddress(t), "--internal-listen", freeAddress(t), "--data", dir)
 	if res.status != 1 || !strings.Contains(res.errOut, "exists already") || !strings.Contains(res.errOut, "serve --config") {
 		t.Errorf("a second quickstart: %d %s%s", res.status, res.out, res.errOut)
 	}
+	// One whose address is taken leaves nothing behind.
+	elsewhere := t.TempDir() + "/data"
+	res = run(t, nil, "quickstart", "--upstream", up.URL, "--listen", address, "--internal-listen", freeAddress(t), "--data", elsewhere)
+	if _, err := os.Stat(elsewhere); res.status != 1 || !strings.Contains(res.errOut, "--listen") || !os.IsNotExist(err) {
+		t.Errorf("with an address that is taken: %d %s%s, %v", res.status, res.out, res.errOut, err)
+	}
 	for _, bad := range []string{"", "127.0.0.1:3000", "ftp://x/", "http://"} {
-		if res := run(t, env, "quickstart", "--upstream", bad); res.status != 2 || !strings.Contains(res.errOut, "--upstream") {
+		if res := run(t, nil, "quickstart", "--upstream", bad); res.status != 2 || !strings.Contains(res.errOut, "--upstream") {
 			t.Errorf("--upstream %q: %d %s", bad, res.status, res.errOut)
 		}
 	}
