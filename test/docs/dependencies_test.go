@@ -37,7 +37,7 @@ func TestDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]bool{}
-	for _, line := range strings.Split(string(text), "\n") {
+	for line := range strings.SplitSeq(string(text), "\n") {
 		cells := strings.Split(line, "|")
 		if len(cells) < 3 {
 			continue
@@ -73,7 +73,7 @@ func readImports(t *testing.T) map[string]bool {
 		if err != nil {
 			return err
 		}
-		for _, line := range strings.Split(string(text), "\n") {
+		for line := range strings.SplitSeq(string(text), "\n") {
 			if m := quoted.FindStringSubmatch(line); m != nil {
 				paths[m[1]] = true
 			}

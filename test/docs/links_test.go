@@ -46,7 +46,7 @@ func anchors(prose string) map[string]bool {
 	for _, m := range regexp.MustCompile(`<a (?:id|name)="([^"]+)"`).FindAllStringSubmatch(prose, -1) {
 		names[m[1]] = true
 	}
-	for _, line := range strings.Split(prose, "\n") {
+	for line := range strings.SplitSeq(prose, "\n") {
 		text := strings.TrimLeft(line, "#")
 		if text == line || !strings.HasPrefix(text, " ") {
 			continue
