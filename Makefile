@@ -26,7 +26,7 @@ demo: build ## Start the demonstration and print what to paste
 
 .PHONY: build
 build: ## Build bin/sallyport: one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/sallyport ./cmd/sallyport
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/sallyport ./cmd/sallyport
 
 .PHONY: need
 need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy, Apache
@@ -34,7 +34,7 @@ need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy, Apache
 
 .PHONY: test
 test: need build ## Everything, on SQLite and on a real PostgreSQL
-	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' $(GO) test -timeout 20m $(PKG)
+	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=0 $(GO) test -timeout 20m $(PKG)
 
 .PHONY: race
 race: need build ## The same under the race detector, in random order
@@ -49,7 +49,7 @@ cover: need build ## Tests with a report of what they reach, in bin/cover.html
 
 .PHONY: golden
 golden: need build ## Rewrite golden files and generated docs; read the diff
-	SALLYPORT_UPDATE=1 SALLYPORT_BIN='$(CURDIR)/bin/sallyport' $(GO) test -count=1 -timeout 20m $(PKG)
+	SALLYPORT_UPDATE=1 SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=0 $(GO) test -count=1 -timeout 20m $(PKG)
 	git status --short
 
 .PHONY: fuzz
