@@ -50,8 +50,12 @@ func parityAPI(upstream string) sallyport.API {
 	return sallyport.API{
 		Name: "orders", BasePath: "/orders", Aliases: []string{"/o"}, Upstream: sallyport.Upstream{URL: upstream}, Tenant: tenant,
 		Accept: []sallyport.Accept{
-			{In: sallyport.CarrierBearer}, {In: sallyport.CarrierBasic}, {In: sallyport.CarrierHeader, Name: "X-Api-Key"},
-			{In: sallyport.CarrierQuery, Name: "api_key"}, {In: sallyport.CarrierForm, Name: "token"}, {In: sallyport.CarrierCookie, Name: "sid"},
+			{In: sallyport.CarrierBearer},
+			{In: sallyport.CarrierBasic},
+			{In: sallyport.CarrierHeader, Name: "X-Api-Key"},
+			{In: sallyport.CarrierQuery, Name: "api_key"},
+			{In: sallyport.CarrierForm, Name: "token"},
+			{In: sallyport.CarrierCookie, Name: "sid"},
 		},
 		Permissions: []sallyport.PermissionSpec{{Name: "read"}, {Name: "write"}},
 		Scopes:      []sallyport.ScopeSpec{{Name: "read", Permissions: []string{"read"}}},
