@@ -91,7 +91,7 @@ func (p page) commands() []string {
 			lines = append(lines, strings.Split(strings.ReplaceAll(b.text, "\\\n", " "), "\n")...)
 		}
 	}
-	for _, line := range strings.Split(p.prose, "\n") {
+	for line := range strings.SplitSeq(p.prose, "\n") {
 		if strings.HasPrefix(line, "    ") {
 			lines = append(lines, line)
 		}
