@@ -3,10 +3,8 @@ package blackbox_test
 import (
 	"net/http"
 	"net/http/cookiejar"
-	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/sallyport/sallyport/internal/store/pgtest"
@@ -113,7 +111,9 @@ func orders(upstream string) map[string]any {
 	return map[string]any{
 		"name": "orders", "base_path": "/", "upstream": map[string]any{"url": upstream}, "explain": "full",
 		"accept": []map[string]any{
-			{"in": "bearer"}, {"in": "basic"}, {"in": "header", "name": "X-API-Key"},
+			{"in": "bearer"},
+			{"in": "basic"},
+			{"in": "header", "name": "X-API-Key"},
 			{"in": "query", "name": "api_key", "kinds": []string{"api_key"}},
 		},
 		"permissions": []map[string]any{{"name": "read"}, {"name": "write"}},
@@ -191,15 +191,3 @@ func basic(login, password string) string {
 
 // apiKey is the header line with an API key.
 func apiKey(secret string) string { return "X-API-Key: " + secret }
-
-// rewrite replaces text in the configuration file.
-func (in *installation) rewrite(old, replacement string) {
-	in.t.Helper()
-	text := read(in.t, in.config)
-	if !strings.Contains(text, old) {
-		in.t.Fatalf("the configuration has no %q:\n%s", old, text)
-	}
-	if err := os.WriteFile(in.config, []byte(strings.Replace(text, old, replacement, 1)), 0o600); err != nil {
-		in.t.Fatal(err)
-	}
-}

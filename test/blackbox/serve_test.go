@@ -50,7 +50,7 @@ func TestFromNothingToAGuardedAPI(t *testing.T) {
 		if err := p.Stop(); err != nil {
 			t.Error(err)
 		}
-		for _, line := range strings.Split(p.errors(), "\n") {
+		for line := range strings.SplitSeq(p.errors(), "\n") {
 			if strings.Contains(line, `"level":"ERROR"`) || strings.HasPrefix(line, "sallyport:") || strings.Contains(line, "panic") {
 				t.Errorf("the log has %s", line)
 			}
