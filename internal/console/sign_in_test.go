@@ -127,6 +127,8 @@ func TestSessionLimits(t *testing.T) {
 	b.get("/sessions?x=1").leads(t, "/sallyport/sign-in?done=ended&next="+url.QueryEscape("/sallyport/sessions?x=1"))
 	b.post("/tokens/new", "name", "late").leads(t, "/sallyport/sign-in?done=ended")
 	b.get("/sign-in?done=ended").has(t, "Your session has ended.")
+	// What is over by its limits is not listed among those that can be ended.
+	w.signedIn("jo").get("/sessions").want(t, 200).has(t, "this one").hasNot(t, `/end"`)
 }
 
 func TestOwnPath(t *testing.T) {
@@ -139,7 +141,7 @@ func TestOwnPath(t *testing.T) {
 	for _, bad := range []string{
 		"", "/", "/orders", "//evil.test/sallyport/", "https://evil.test/sallyport/", "/sallyport//evil.test", `/sallyport/\evil.test`,
 		"/sallyport/../orders", "/sallyport/%2e%2e/orders", "/sallyport/a\r\nSet-Cookie: x=y", "javascript:alert(1)",
-		"/sallyport/api/v1/me", "/sallyport/sign-in", "/sallyport/sign-out", "/sallyportx/", "\t/sallyport/",
+		"/sallyport/s%65ssions", "/sallyport/api/v1/me", "/sallyport/sign-in", "/sallyport/sign-out", "/sallyportx/", "\t/sallyport/",
 	} {
 		if got := ownPath(bad); got != "" {
 			t.Errorf("ownPath(%q) = %q", bad, got)
@@ -285,6 +287,7 @@ func TestPasswordThrottled(t *testing.T) {
 	for range 30 {
 		got := b.post("/password", "current", "wrong", "password", another, "again", another)
 		if got.StatusCode == 429 {
+			got.has(t, "Too many attempts failed.", `id="current"`)
 			w.browser().post("/sign-in", "login", "jo", "password", "wrong").want(t, 429)
 			return
 		}
