@@ -203,8 +203,11 @@ func TestIdempotency(t *testing.T) {
 	if got := send(users, "k1", `{"login":"other"}`); got.status != http.StatusConflict || got.Errors[0].Field != "Idempotency-Key" {
 		t.Errorf("another request: %d %s", got.status, got.body)
 	}
-	if got := send("/me/tokens", "k1", `{"name":"jo"}`); got.status != http.StatusConflict {
-		t.Errorf("another path: %d %s", got.status, got.body)
+	for _, tenant := range []sallyport.TenantID{w.T1.ID, w.T2.ID} { // the same body elsewhere is another request
+		status := map[sallyport.TenantID]int{w.T1.ID: http.StatusCreated, w.T2.ID: http.StatusConflict}[tenant]
+		if got := send("/tenants/"+string(tenant)+"/groups", "k3", `{"name":"night"}`); got.status != status {
+			t.Errorf("in %s: %d %s, want %d", tenant, got.status, got.body, status)
+		}
 	}
 	for _, key := range []string{strings.Repeat("k", 129), "a b", "é"} {
 		if got := send(users, key, `{"login":"jo3"}`); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest {
