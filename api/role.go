@@ -41,7 +41,7 @@ type Binding struct {
 	Subject     string                `json:"subject" format:"uuid" doc:"The user, group or API key."`
 	Role        sallyport.RoleID      `json:"role" format:"uuid" doc:"What is given."`
 	Realm       string                `json:"realm,omitempty" doc:"The one realm that it holds in; left out: all." example:"hall-2"`
-	Condition   string                `json:"condition,omitempty" doc:"CEL; it holds only while this is true." example:"request.time.getHours(\"UTC\") < 18"`
+	Condition   string                `json:"condition,omitempty" doc:"CEL; it holds only while this is true." example:"time.getHours(\"UTC\") < 18"`
 	ExpiresAt   time.Time             `json:"expires_at,omitzero" doc:"When it ends; left out: never."`
 	State       sallyport.State       `json:"state" enum:"active,deactivated" doc:"A deactivated binding gives nothing."`
 	CreatedAt   time.Time             `json:"created_at" doc:"When it was made."`

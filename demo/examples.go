@@ -71,7 +71,8 @@ func (s *stage) inventoryExamples() []Example {
 
 func (s *stage) advisorExamples() []Example {
 	rack := s.url("/api/current/assets/" + itadvisor.SampleRack())
-	customer := jsonBody + "-X POST -d '{\"name\":\"ACME\",\"externalId\":\"c-17\"}' " + s.url("/api/current/customers")
+	// A name of its own for each time that it is pasted.
+	customer := jsonBody + `-X POST -d "{\"name\":\"ACME $(date +%s%N)\"}" ` + s.url("/api/current/customers")
 	change := jsonBody + `-X PATCH -d '[{"op":"replace","path":"/description","value":"checked"}]' `
 	return []Example{
 		{"IT Advisor: the integration account changes a rack", "itadvisor", "password", curl + s.basic("interface") + change + rack, 200, true},
@@ -125,7 +126,7 @@ func (s *stage) cmdbExamples() []Example {
 
 func (s *stage) edgeExamples() []Example {
 	types := s.url("/nbapi/ei/v1/assetTypes")
-	body := jsonBody + `-X POST -d '{"name":"pump","connectionType":"MQTT"}' `
+	body := jsonBody + `-X POST -d "{\"name\":\"pump $(date +%s%N)\",\"connectionType\":\"MQTT\"}" `
 	here, there := header("x-tenant-id", string(s.tenantID[tenantMain])), header("x-tenant-id", string(s.tenantID[tenantOther]))
 	jane := s.passwordGrant("jane", "edgeintel")
 	return []Example{

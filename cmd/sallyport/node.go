@@ -25,6 +25,7 @@ func openNode(ctx context.Context, c *config.Config, log *slog.Logger, loaded fu
 		StorageURL: c.Storage.URL, MasterKey: master, Issuer: c.Public.URL, Log: log, Now: time.Now,
 		ManagementAPI: httpapi.Document(httpapi.CookieName(c.Public.URL)),
 		MaxStaleness:  c.MaxStaleness, RetryWindow: c.Tokens.RetryWindow,
+		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute,
 		HashWorkers: c.Limits.Argon2Workers, HashQueue: c.Limits.Argon2Queue,
 		Throttle: authn.ThrottleLimits{
 			Window: c.Throttle.Window, Failures: c.Throttle.Failures,

@@ -38,6 +38,10 @@ type Config struct {
 	// RetryWindow is for how long a refresh token that was just replaced gives
 	// the same successor again; 10 s when 0.
 	RetryWindow time.Duration
+
+	// SessionIdle and SessionLife are the limits of sessions that do not ask for
+	// others; [DefaultIdle] and [DefaultSession] when 0.
+	SessionIdle, SessionLife time.Duration
 }
 
 // A Service does what can be done to an installation. It is safe for concurrent
@@ -56,6 +60,12 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("admin: no digester or sealer")
 	case c.Hasher == nil || c.Passwords == nil || c.Now == nil:
 		return nil, errors.New("admin: no passwords or clock")
+	}
+	if c.SessionIdle == 0 {
+		c.SessionIdle = DefaultIdle
+	}
+	if c.SessionLife == 0 {
+		c.SessionLife = DefaultSession
 	}
 	if c.RetryWindow == 0 {
 		c.RetryWindow = 10 * time.Second

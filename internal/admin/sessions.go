@@ -19,8 +19,8 @@ const (
 type NewSession struct {
 	User      sallyport.PrincipalID
 	Epoch     int64         // of the user when his password was verified, so that one that was changed since starts nothing; 0: not compared
-	Idle      time.Duration // ends when unused for so long; [DefaultIdle] when 0, negative: no limit
-	Lifetime  time.Duration // ends in any case; [DefaultSession] when 0
+	Idle      time.Duration // ends when unused for so long; as configured when 0, negative: no limit
+	Lifetime  time.Duration // ends in any case; as configured when 0
 	Scopes    []string      // nil: not limited
 	Shape     Shape
 	Address   string
@@ -51,13 +51,13 @@ func (s *Service) StartSession(ctx context.Context, in NewSession) (issued Issue
 			LastAddr: in.Address, LastVia: shorten(in.Via, maxVia),
 		}
 		if in.Idle == 0 {
-			c.Idle = DefaultIdle
+			c.Idle = w.c.SessionIdle
 		}
 		if in.Idle < 0 {
 			c.Idle = 0
 		}
 		if in.Lifetime <= 0 {
-			c.Expires = w.now.Add(DefaultSession)
+			c.Expires = w.now.Add(w.c.SessionLife)
 		}
 		if err := w.checkScopes(c.Scopes); err != nil {
 			return err

@@ -153,13 +153,9 @@ type Sessions struct {
 	Absolute time.Duration `koanf:"absolute" min:"1m" max:"720h"`
 }
 
-// Tokens are access and refresh tokens. An API can set other lifetimes for its
-// own.
+// Tokens are access and refresh tokens. How long they live is said in the
+// document of each API.
 type Tokens struct {
-	// Life of an access token.
-	Access time.Duration `koanf:"access" min:"30s" max:"15m"`
-	// Life of a sign-in, however often its refresh token is rotated.
-	Refresh time.Duration `koanf:"refresh" min:"5m" max:"8760h"`
 	// For how long a client whose answer was lost may use a rotated refresh
 	// token once more. Later that is taken for theft and ends the sign-in.
 	RetryWindow time.Duration `koanf:"retry_window" min:"0s" max:"1m"`
@@ -170,11 +166,6 @@ type Tokens struct {
 type Passwords struct {
 	// Fewest characters.
 	MinLength int `koanf:"min_length" min:"8" max:"64"`
-	// Most bytes. A longer password is refused before any work is done on it.
-	MaxBytes int `koanf:"max_bytes" min:"64" max:"4096"`
-	// File of passwords that are refused, one a line, beside the list that is
-	// built in.
-	BlocklistFile string `koanf:"blocklist_file" kind:"path"`
 }
 
 // Throttle slows down whoever guesses. What counts is failures; a right
@@ -215,8 +206,8 @@ func Default() Config {
 			Connections: 10_000, ConnectionsPerAddress: 1000, Argon2Queue: 64,
 		},
 		Sessions:  Sessions{Idle: 30 * time.Minute, Absolute: 12 * time.Hour},
-		Tokens:    Tokens{Access: 5 * time.Minute, Refresh: 30 * 24 * time.Hour, RetryWindow: 10 * time.Second},
-		Passwords: Passwords{MinLength: 15, MaxBytes: 1024},
+		Tokens:    Tokens{RetryWindow: 10 * time.Second},
+		Passwords: Passwords{MinLength: 15},
 		Throttle:  Throttle{Failures: 10, Window: 10 * time.Minute, Consecutive: 100, AccountsPerSource: 50},
 		Log:       Log{Level: "info", Format: "json", Access: true},
 

@@ -150,7 +150,7 @@ func TestLoadFaults(t *testing.T) {
 		{"duration without unit", good + "poll: 250\n", `FILE:2: poll: must be a duration with its unit, such as 250ms, 30s or 12h, not "250"`},
 		{"negative duration", good + "poll: -1s\n", `FILE:2: poll: must be a duration with its unit, such as 250ms, 30s or 12h, not "-1s"`},
 		{"size", good + "limits: {body: 10MB}\n", `FILE:2: limits.body: "10MB" is not a size such as 65536, 64KiB or 10MiB`},
-		{"out of bounds", good + "tokens: {access: 1h}\nlimits: {body: 1, headers: 1}\n", "FILE:2: tokens.access: must be from 30s to 15m\nFILE:3: limits.body: must be from 1KiB to 64MiB\nFILE:3: limits.headers: must be from 10 to 1000"},
+		{"out of bounds", good + "tokens: {retry_window: 1h}\nlimits: {body: 1, headers: 1}\n", "FILE:2: tokens.retry_window: must be from 0s to 1m\nFILE:3: limits.body: must be from 1KiB to 64MiB\nFILE:3: limits.headers: must be from 10 to 1000"},
 		{"word", good + "log: {level: debgu}\n", `FILE:2: log.level: must be one of debug, info, warn, error, not "debgu"; did you mean "debug"?`},
 		{"scalar for section", good + "public: 80\n", "FILE:2: public: must be keys with values (listen, url, allow_http, tls, trusted_proxies, proxy_depth, read_header_timeout, idle_timeout), not a single value"},
 		{"scalar for list", good + "decide: {callers: 10.0.0.0/8}\n", "FILE:2: decide.callers: must be a list, such as [a, b], not a single value"},
@@ -175,7 +175,7 @@ func TestLoadFaults(t *testing.T) {
 		{"missing storage", "storage: {}\n", "FILE:1: storage.url: is missing; set it to sqlite:PATH or postgres://USER@HOST/DATABASE"},
 		{"storage scheme", "storage: {url: 'mysql://a'}\n", "FILE:1: storage.url: must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"},
 		{"times", good + "poll: 3s\nsessions: {idle: 13h}\n", "FILE: max_staleness: must be at least twice as long as poll, or one lost answer stops the node\nFILE:3: sessions.idle: is longer than sessions.absolute"},
-		{"no such file", good + "passwords: {blocklist_file: nowhere}\napis_dir: nowhere\n", "FILE:2: passwords.blocklist_file: DIR/nowhere cannot be read: no such file or directory\nFILE:3: apis_dir: cannot be read: no such file or directory"},
+		{"no such file", good + "apis_dir: nowhere\n", "FILE:2: apis_dir: cannot be read: no such file or directory"},
 		{"api", good + "apis:\n  - namee: a\n    base_path: /\n    upstream: {}\n  - name: B\n    base_path: /\n    upstream: {url: 'http://a'}\n    routes: [{methods: GET}]\n    accept:\n      - in: baerer\n", "FILE:3: apis[0].name: is missing\nFILE:3: apis[0].upstream.url: is missing\nFILE:3: apis[0].namee: unknown key; did you mean \"name\"?\nFILE:6: apis[1].name: \"B\" is not a name of lower-case letters, digits and dashes\nFILE:9: apis[1].routes[0].methods: must be a list, such as [a, b], not a single value\nFILE:11: apis[1].accept[0].in: must be one of basic, bearer, header, query, form, cookie, not \"baerer\"; did you mean \"bearer\"?"},
 		{"api twice", good + "apis:\n  - {name: a, base_path: /a, upstream: {url: 'http://a'}}\n  - {name: a, base_path: /b, upstream: {url: 'http://a'}}\n", "FILE:4: apis[1].name: there is more than one API \"a\""},
 	} {

@@ -32,7 +32,6 @@ func (l *loader) resolve(c *Config) {
 	l.exposed(c)
 	l.present("public.tls.cert_file", c.Public.TLS.CertFile, exists)
 	l.present("public.tls.key_file", c.Public.TLS.KeyFile, private)
-	l.present("passwords.blocklist_file", c.Passwords.BlocklistFile, exists)
 	if c.APIsDir != "" {
 		apis, faults := apiDir(c.APIsDir)
 		c.APIs = append(c.APIs, apis...)

@@ -42,9 +42,6 @@ func (c *Config) faults() Faults {
 	if c.Limits.ConnectionsPerAddress > c.Limits.Connections {
 		add("limits.connections_per_address", errors.New("is more than limits.connections"))
 	}
-	if c.Passwords.MinLength > c.Passwords.MaxBytes {
-		add("passwords.min_length", errors.New("is more than passwords.max_bytes"))
-	}
 	for i, a := range c.APIs {
 		if !apiName.MatchString(string(a.Name)) {
 			add(fmt.Sprintf("apis[%d].name", i), fmt.Errorf("%s is not a name of lower-case letters, digits and dashes", shorten(string(a.Name))))
@@ -124,9 +121,6 @@ func everybody(p netip.Prefix) error {
 func (c *Config) checkTimes(add func(string, error)) {
 	if c.Sessions.Idle > c.Sessions.Absolute {
 		add("sessions.idle", errors.New("is longer than sessions.absolute"))
-	}
-	if c.Tokens.Access >= c.Tokens.Refresh {
-		add("tokens.access", errors.New("must be shorter than tokens.refresh"))
 	}
 	if c.Poll <= 0 || c.MaxStaleness < 2*c.Poll {
 		add("max_staleness", errors.New("must be at least twice as long as poll, or one lost answer stops the node"))

@@ -90,20 +90,29 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 		Throttle: c.Throttle, Now: c.Now, Log: c.Log, Capacity: c.Credentials,
 		Number: d.principals.number, Scopes: c.Compiler.LimitIndex,
 	})
-	if err := c.Throttle.Load(ctx, &c.Store.Reader); err != nil {
+	if err := d.begin(ctx, c); err != nil {
+		d.Close()
 		return nil, err
+	}
+	return d, nil
+}
+
+// begin takes up what the store has.
+func (d *Doors) begin(ctx context.Context, c Config) error {
+	if err := c.Throttle.Load(ctx, &c.Store.Reader); err != nil {
+		return err
 	}
 	asked := c.Now()
 	revision, err := c.Store.Revision(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the revision: %w", err)
+		return fmt.Errorf("read the revision: %w", err)
 	}
 	everything := []sallyport.Change{{Revision: revision, Kind: sallyport.ChangeEverything}}
 	if err := d.apply(ctx, everything); err != nil {
-		return nil, err
+		return err
 	}
 	d.lease.confirm(asked)
-	return d, nil
+	return nil
 }
 
 // Decide takes the decision on a request and fills the request's second part.

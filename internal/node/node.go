@@ -34,6 +34,8 @@ type Config struct {
 
 	MaxStaleness  time.Duration
 	RetryWindow   time.Duration // of refresh tokens
+	SessionIdle   time.Duration
+	SessionLife   time.Duration
 	HashWorkers   int
 	HashQueue     int
 	Throttle      authn.ThrottleLimits
@@ -119,7 +121,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
 		Hasher: hasher, Passwords: passwords, Now: c.Now,
-		Committed: n.committed, RetryWindow: c.RetryWindow,
+		Committed: n.committed, RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
 	})
 	if err != nil {
 		return err
