@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -53,13 +52,13 @@ type serving struct {
 }
 
 // serve serves on a loopback port until the orders end.
-func serve(make func(context.Context, serveOrder) (*serving, error)) func(context.Context, *json.Decoder, *json.Encoder) error {
+func serve(open func(context.Context, serveOrder) (*serving, error)) func(context.Context, *json.Decoder, *json.Encoder) error {
 	return func(ctx context.Context, orders *json.Decoder, answers *json.Encoder) (err error) {
 		var o serveOrder
 		if err := orders.Decode(&o); err != nil {
 			return fmt.Errorf("read the orders: %w", err)
 		}
-		s, err := make(ctx, o)
+		s, err := open(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -193,7 +192,7 @@ func serveGateway(ctx context.Context, o serveOrder) (*serving, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	log := slog.New(slog.DiscardHandler)
 	metrics := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
 	metrics.Know(apiName)
 	g := gateway.New(gateway.Config{Doors: w.node.Doors, Now: time.Now, Log: log, Metrics: metrics, Access: access})

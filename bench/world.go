@@ -53,9 +53,9 @@ const (
 )
 
 const (
-	apiName       sallyport.APIName = "bench"
-	basePath                        = "/bench"
-	sessionCookie                   = "sp_session"
+	apiName       = sallyport.APIName("bench")
+	basePath      = "/bench"
+	sessionCookie = "sp_session"
 
 	maxPermissions = 500
 	perRole        = 50
@@ -155,7 +155,8 @@ func (w *world) api(upstream string) sallyport.API {
 	api := sallyport.API{
 		Name: apiName, BasePath: basePath, Upstream: sallyport.Upstream{URL: "http://" + upstream},
 		Accept: []sallyport.Accept{
-			{In: sallyport.CarrierBearer}, {In: sallyport.CarrierBasic},
+			{In: sallyport.CarrierBearer},
+			{In: sallyport.CarrierBasic},
 			{In: sallyport.CarrierHeader, Name: "X-API-Key"},
 			{In: sallyport.CarrierCookie, Name: sessionCookie, Kinds: []sallyport.CredentialKind{sallyport.Session}},
 		},

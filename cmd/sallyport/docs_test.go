@@ -130,7 +130,7 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 func prose(text string) string {
 	var out []string
 	code := false
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		indented := strings.HasPrefix(line, "  ")
 		switch {
 		case indented && !code:

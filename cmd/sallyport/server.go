@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport/sallyport/internal/httpapi"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/oauth"
+	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
 
@@ -83,9 +84,14 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	if err != nil {
 		return nil, err
 	}
+	reasons, err := respond.ReasonsPage()
+	if err != nil {
+		return nil, err
+	}
 	s.front = &front{
 		own: []ownSurface{
 			{"/sallyport/api/v1", management},
+			{"/sallyport/docs/reasons", reasons},
 			{console.Base, pages},
 			{"/oauth2", tokens},
 			{"/.well-known", tokens},
