@@ -34,7 +34,9 @@ func openPostgres(ctx context.Context, url string, options Options) (*Store, err
 	size(write, options.Writers, 4)
 
 	s := newStore(PostgreSQL, read, write, options)
-	if err := s.Ping(ctx); err != nil {
+	// The first connection may take longer than one statement: the server may be
+	// busy, and a start that gives up is started again.
+	if err := s.ask(ctx, limits.readTotal()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

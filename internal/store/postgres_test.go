@@ -276,8 +276,8 @@ func TestPostgresDeadlock(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if runs[0]+runs[1] != 3 {
-		t.Errorf("the functions ran %d times; want one of them twice", runs)
+	if runs[0]+runs[1] < 3 {
+		t.Errorf("the functions ran %d times; want one of them again", runs)
 	}
 	for _, key := range []string{"a", "b"} {
 		if got, err := s.Meta(t.Context(), key); got != "xx" || err != nil {

@@ -105,7 +105,12 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.trusted(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.patience.read())
+	return s.ask(ctx, s.patience.read())
+}
+
+// ask asks the database for a sign of life.
+func (s *Store) ask(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if err := s.read.PingContext(ctx); err != nil {
 		return sallyport.ErrUnavailable(fmt.Errorf("asking whether the store is there: %w", err))
