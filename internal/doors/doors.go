@@ -164,13 +164,19 @@ func (v *visit) decide(ctx context.Context) sallyport.Reason {
 var openTarget = target.Options{AllowEncodedSlash: true, AllowSemicolon: true, AllowEmptySegments: true}
 
 // find reads the request target and finds the API and the route.
+//
+// Nearly every target passes with all rules closed. Then it reads the same with
+// any of them open, and need not be read again for its API.
 func (v *visit) find() sallyport.Reason {
 	r := v.request
-	options := openTarget
-	options.Scheme = r.Scheme
-	t, fault := target.Parse(r.Method, r.Target, r.Host, options)
-	if fault != target.OK {
-		return reasonOfTarget(fault)
+	t, fault := target.Parse(r.Method, r.Target, r.Host, target.Options{Scheme: r.Scheme})
+	closed := fault == target.OK
+	if !closed {
+		options := openTarget
+		options.Scheme = r.Scheme
+		if t, fault = target.Parse(r.Method, r.Target, r.Host, options); fault != target.OK {
+			return reasonOfTarget(fault)
+		}
 	}
 	api, rest := v.policy.Find(t.Host, t.Path)
 	if api == nil {
@@ -178,7 +184,7 @@ func (v *visit) find() sallyport.Reason {
 		return sallyport.APIUnknown
 	}
 	v.decision.API = api.Name
-	if open := api.Document.Path; open != (sallyport.PathSpec{AllowEncodedSlash: true, AllowSemicolon: true, AllowEmptySegments: true}) {
+	if open := api.Document.Path; !closed && open != (sallyport.PathSpec{AllowEncodedSlash: true, AllowSemicolon: true, AllowEmptySegments: true}) {
 		t, fault = target.Parse(r.Method, r.Target, r.Host, target.Options{
 			Scheme:             r.Scheme,
 			AllowEncodedSlash:  open.AllowEncodedSlash,
