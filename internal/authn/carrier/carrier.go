@@ -49,8 +49,10 @@ func (in In) String() string {
 // A Carrier is one place where an API accepts a credential.
 type Carrier struct {
 	In In
-	// Name is the name of the header, parameter, field or cookie. For Bearer it
-	// is the scheme's word, "Bearer" if empty. For Basic it has no meaning.
+	// Name is the name of the header, parameter, field or cookie; of a header in
+	// canonical form ([http.CanonicalHeaderKey]), so that no request has to
+	// convert it. For Bearer it is the scheme's word, "Bearer" if empty. For Basic
+	// it has no meaning.
 	Name string
 	// Login names the parameter or field beside Name that carries the user name,
 	// if there is one. The value of Name is then a password and follows its

@@ -3,7 +3,6 @@ package carrier
 import (
 	"errors"
 	"net/http"
-	"net/textproto"
 )
 
 // DefaultMaxBody is the largest form that is searched, in bytes, unless the View
@@ -119,7 +118,7 @@ func (s *search) authorization() {
 		return
 	}
 	for i := range s.accept {
-		if c := &s.accept[i]; c.In == Header && !c.Refused && canonical(c.Name) == authorizationHeader {
+		if c := &s.accept[i]; c.In == Header && !c.Refused && c.Name == authorizationHeader {
 			s.add(c, len(values), "", values[0], checkHeader(values[0], c.max()))
 			return
 		}
@@ -134,10 +133,9 @@ func (s *search) headers() {
 		if c.In != Header || !s.first(i) {
 			continue
 		}
-		name := canonical(c.Name)
-		values := s.view.Header[name]
+		values := s.view.Header[c.Name]
 		switch {
-		case len(values) == 0, name == authorizationHeader:
+		case len(values) == 0, c.Name == authorizationHeader:
 		case c.EmptyAbsent && len(values) == 1 && values[0] == "":
 		case c.Refused:
 			s.add(c, len(values), "", "", LocationForbidden)
@@ -257,6 +255,3 @@ func (s *search) cookies() {
 		}
 	}
 }
-
-// canonical returns the name as it stands in an http.Header.
-func canonical(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }

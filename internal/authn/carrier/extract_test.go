@@ -241,9 +241,9 @@ func TestExtractOptions(t *testing.T) {
 	accept := []carrier.Carrier{
 		{In: carrier.Basic, LenientBasic: true},
 		{In: carrier.Bearer, Name: "Token"},
-		{In: carrier.Header, Name: "authorization", Max: 8},
-		{In: carrier.Header, Name: "auth-token", EmptyAbsent: true},
-		{In: carrier.Header, Name: "x-access-token", Max: 8 << 10},
+		{In: carrier.Header, Name: "Authorization", Max: 8},
+		{In: carrier.Header, Name: "Auth-Token", EmptyAbsent: true},
+		{In: carrier.Header, Name: "X-Access-Token", Max: 8 << 10},
 		{In: carrier.Query, Name: "auth_token", EmptyAbsent: true, Max: 4},
 		{In: carrier.Query, Name: "auth_token"},
 	}
