@@ -8,6 +8,10 @@ import "strings"
 // and its old twin TRACK, PRI), in any case. Methods are case-sensitive
 // otherwise (RFC 9110 §9.1): "get" is a method that no route knows.
 func CheckMethod(method string) Fault {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
+		return OK // nearly all requests
+	}
 	if method == "" || len(method) > MaxMethod {
 		return MethodMalformed
 	}

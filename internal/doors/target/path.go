@@ -194,18 +194,21 @@ func appendRune(dst []byte, s string) (unit []byte, width int, fault Fault) {
 // which is there only if it was allowed, counts as a slash: the next server may
 // decode it.
 func checkSegments(canonical string, opt Options) Fault {
+	// Most paths have neither; their segments need not be searched for them.
+	escapes := strings.IndexByte(canonical, '%') >= 0
+	semicolons := escapes || strings.IndexByte(canonical, ';') >= 0
 	rest := canonical[1:]
 	for n := 1; ; n++ {
 		if n > MaxSegments {
 			return TooManySegments
 		}
-		segment, tail, more := cutSegment(rest)
-		name := segment
-		if i := strings.IndexByte(name, ';'); i >= 0 {
-			name = name[:i]
+		segment, tail, more := strings.Cut(rest, "/")
+		if escapes {
+			segment, tail, more = cutSegment(rest)
 		}
-		if i := strings.Index(name, "%3B"); i >= 0 {
-			name = name[:i]
+		name := segment
+		if semicolons {
+			name = withoutParameters(segment)
 		}
 		switch {
 		case isDots(name):
@@ -223,15 +226,22 @@ func checkSegments(canonical string, opt Options) Fault {
 
 // cutSegment splits s at its first slash, plain or encoded.
 func cutSegment(s string) (segment, tail string, more bool) {
-	for i := range len(s) {
-		switch {
-		case s[i] == '/':
-			return s[:i], s[i+1:], true
-		case s[i] == '%' && strings.HasPrefix(s[i:], "%2F"):
-			return s[:i], s[i+3:], true
-		}
+	segment, tail, more = strings.Cut(s, "/")
+	if i := strings.Index(segment, "%2F"); i >= 0 {
+		return s[:i], s[i+len("%2F"):], true
 	}
-	return s, "", false
+	return segment, tail, more
+}
+
+// withoutParameters cuts a segment at its first semicolon, plain or encoded.
+func withoutParameters(segment string) string {
+	if i := strings.IndexByte(segment, ';'); i >= 0 {
+		segment = segment[:i]
+	}
+	if i := strings.Index(segment, "%3B"); i >= 0 {
+		segment = segment[:i]
+	}
+	return segment
 }
 
 // isDots reports whether a segment is "." or "..", or would be once a file
