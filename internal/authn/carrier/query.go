@@ -104,17 +104,26 @@ func scan(raw, name string) (value encoded, count int) {
 func mentions(raw string, c *Carrier) int {
 	count := 0
 	for more := true; more; {
-		end := strings.IndexAny(raw, "&;")
-		pair := raw
-		if more = end >= 0; more {
-			pair, raw = raw[:end], raw[end+1:]
-		}
+		var pair string
+		pair, raw, more = cutParameter(raw)
 		key, value, _ := strings.Cut(pair, "=")
 		if pair != "" && decodesTo(key, c.Name) && (value != "" || !c.EmptyAbsent) {
 			count++
 		}
 	}
 	return count
+}
+
+// cutParameter cuts a query behind its first parameter, whichever of "&" and ";"
+// ends it. Queries are short; [strings.IndexAny] would first make a set of the
+// two.
+func cutParameter(raw string) (pair, rest string, more bool) {
+	for i := range len(raw) {
+		if raw[i] == '&' || raw[i] == ';' {
+			return raw[:i], raw[i+1:], true
+		}
+	}
+	return raw, "", false
 }
 
 // An encoded is a value as it was sent.
