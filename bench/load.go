@@ -54,7 +54,7 @@ func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) erro
 			}
 		})
 	}
-	time.Sleep(o.Warm)
+	l.warm(ctx)
 	before, err := l.read()
 	if err != nil {
 		return err
@@ -75,6 +75,28 @@ func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) erro
 		a.Fault = (*fault).Error()
 	}
 	return answers.Encode(a)
+}
+
+// longestWarm bounds how long it may take until everything was sent once.
+const longestWarm = time.Minute
+
+// warm waits for the time that is set for it, and until everything was sent
+// once: what is measured is known.
+func (l *loader) warm(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, longestWarm)
+	defer cancel()
+	tick := time.NewTicker(l.order.Warm)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if l.answers.Load() >= int64(len(l.order.Requests)) || l.fault.Load() != nil {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 type loader struct {
