@@ -36,7 +36,9 @@ func migrate(ctx context.Context, path string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, c.Storage.URL.Reveal(), store.Options{Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(ctx, c.Storage.URL.Reveal(), store.Options{
+		Now: time.Now, Logger: slog.New(slog.DiscardHandler), Patience: examination,
+	})
 	if err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}
