@@ -39,6 +39,9 @@ type world struct {
 
 var system = admin.System("test")
 
+// newWorld opens an installation. Tests that have one do not run in parallel:
+// many stores and password hashes at once, under the race detector on a busy
+// machine, wait for each other longer than a store may take to answer.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, clock: doorstest.NewClock()}

@@ -19,7 +19,6 @@ const hostile = `<img src=x onerror=alert(1)>"'{{7*7}}` + "`${7*7}`"
 
 // Every page is well made, full and empty, and stored text stays text on it.
 func TestPages(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.orders()
 	w.user("empty", "")
@@ -227,7 +226,6 @@ func TestReferrerPolicy(t *testing.T) {
 }
 
 func TestAssets(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	b := w.browser()
 	for url, kind := range map[string]string{w.console.assets.style: "text/css; charset=utf-8", w.console.assets.icon: "image/svg+xml"} {
@@ -250,7 +248,6 @@ func TestAssets(t *testing.T) {
 }
 
 func TestOddRequests(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
@@ -276,7 +273,6 @@ func TestOddRequests(t *testing.T) {
 
 // A page that fails inside is a page that says so, without a word of the cause.
 func TestFailure(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")

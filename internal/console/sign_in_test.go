@@ -14,7 +14,6 @@ import (
 )
 
 func TestSignInAndOut(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.browser()
@@ -51,7 +50,6 @@ func TestSignInAndOut(t *testing.T) {
 
 // Whoever tries logins learns nothing of which exist.
 func TestSignInRefused(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	gone := w.user("gone", "Gone")
@@ -76,7 +74,6 @@ func TestSignInRefused(t *testing.T) {
 }
 
 func TestSignInThrottled(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.browser()
@@ -98,7 +95,6 @@ func TestSignInThrottled(t *testing.T) {
 
 // A session that somebody else put into the browser dies at the sign-in.
 func TestFixation(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("mallory", "Mallory")
 	w.user("jo", "Jo")
@@ -116,7 +112,6 @@ func TestFixation(t *testing.T) {
 }
 
 func TestSessionLimits(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
@@ -150,7 +145,6 @@ func TestOwnPath(t *testing.T) {
 }
 
 func TestNext(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.browser()
@@ -164,7 +158,6 @@ func TestNext(t *testing.T) {
 // Every page but the sign-in is closed to who has no session, also those that
 // somebody adds and forgets to think of.
 func TestClosed(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	user := w.user("jo", "Jo", "sallyport/users.read")
 	b := w.signedIn("jo")
@@ -199,7 +192,6 @@ func TestClosed(t *testing.T) {
 
 // What a form of another site asks for does not happen.
 func TestCrossSite(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
@@ -241,7 +233,6 @@ func TestCrossSite(t *testing.T) {
 }
 
 func TestPassword(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b, elsewhere := w.signedIn("jo"), w.signedIn("jo")
@@ -280,7 +271,6 @@ func TestPassword(t *testing.T) {
 
 // Guesses of the present password count like those at the sign-in.
 func TestPasswordThrottled(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
@@ -296,7 +286,6 @@ func TestPasswordThrottled(t *testing.T) {
 }
 
 func TestMustChange(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	user := w.user("jo", "Jo")
 	if err := w.node.Admin.SetPassword(t.Context(), system, w.tenant.ID, user.ID, another, false); err != nil {
@@ -315,7 +304,6 @@ func TestMustChange(t *testing.T) {
 
 // When nothing can be decided, nobody is told to sign in again.
 func TestStoreUnavailable(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
@@ -330,7 +318,6 @@ func TestStoreUnavailable(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b, second, third := w.signedIn("jo"), w.signedIn("jo"), w.signedIn("jo")
@@ -354,7 +341,6 @@ func TestSessions(t *testing.T) {
 
 // Nobody ends the session of somebody else without the right to.
 func TestSessionsOfOthers(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	w.user("mallory", "Mallory")

@@ -12,7 +12,6 @@ import (
 )
 
 func TestCreateToken(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.orders()
 	w.user("jo", "Jo", "orders/read")
@@ -50,7 +49,6 @@ func TestCreateToken(t *testing.T) {
 
 // A form that is refused comes back as it was typed.
 func TestCreateTokenFaults(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.orders()
 	w.user("jo", "Jo", "orders/read")
@@ -90,7 +88,6 @@ func TestCreateTokenFaults(t *testing.T) {
 
 // A tenant can bound how long tokens live; the form says so where the expiry is.
 func TestTokenPolicy(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo", "sallyport/users.read")
 	_, err := w.node.Admin.UpdateTenant(t.Context(), system, w.tenant.ID, w.tenant.Version, admin.TenantChange{
@@ -109,7 +106,6 @@ func TestTokenPolicy(t *testing.T) {
 
 // A link can fill the form, and does no more than that.
 func TestPrefilled(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.orders()
 	w.user("jo", "Jo", "orders/read")
@@ -123,7 +119,6 @@ func TestPrefilled(t *testing.T) {
 }
 
 func TestEditToken(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.orders()
 	w.user("jo", "Jo", "orders/read")
@@ -148,7 +143,6 @@ func TestEditToken(t *testing.T) {
 }
 
 func TestRefreshToken(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
@@ -183,7 +177,6 @@ func TestRefreshToken(t *testing.T) {
 }
 
 func TestRevokeToken(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
@@ -209,7 +202,6 @@ func TestRevokeToken(t *testing.T) {
 }
 
 func TestExpiredToken(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	id, _ := w.signedIn("jo").made("name", "ci", "reach", "all", "expires", "7")
@@ -226,7 +218,6 @@ func TestExpiredToken(t *testing.T) {
 // What is somebody else's is not there, also for an administrator, who has other
 // ways to it.
 func TestTokensOfOthers(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	w.user("root", "Root", "*")
