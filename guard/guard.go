@@ -15,7 +15,7 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/doors"
-	"github.com/sallyport/sallyport/internal/gateway/surface"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/httpapi"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/token"

@@ -9,8 +9,8 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/doors/target"
-	"github.com/sallyport/sallyport/internal/gateway/surface"
 	"github.com/sallyport/sallyport/internal/respond"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport/internal/doors"
-	"github.com/sallyport/sallyport/internal/gateway/surface"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"

@@ -11,8 +11,8 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/doors/target"
-	"github.com/sallyport/sallyport/internal/gateway/surface"
 )
 
 // A passage is one request's way through the gateway. It is used again for
