@@ -2,7 +2,6 @@ package console
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -54,7 +53,7 @@ func (v *visit) readForm() error {
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return v.denied(sallyport.BodyMalformed)
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(v.w, v.r.Body, maxForm))
+	text, err := v.body.Bytes()
 	if err != nil {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return v.denied(sallyport.BodyTooLarge)
@@ -93,7 +92,7 @@ func (v *visit) identify() sallyport.Reason {
 		return reason
 	}
 	holder, reason := v.Doors.Holder(v.r.Context(), doors.Shown{
-		Secret: secret, Kinds: []sallyport.CredentialKind{sallyport.Session}, Client: v.client, Agent: v.r.UserAgent(),
+		Secret: secret, Kinds: []sallyport.CredentialKind{sallyport.Session}, Client: v.request.Client, Agent: v.r.UserAgent(),
 	})
 	if reason != "" {
 		return reason

@@ -9,12 +9,12 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/doors/target"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
@@ -51,7 +51,7 @@ type Config struct {
 // A Console serves the pages. It is safe for concurrent use.
 type Console struct {
 	Config
-	ids         telemetry.RequestIDs
+	desk        surface.Desk
 	crossOrigin *http.CrossOriginProtection
 	origin      string // of the public URL
 	pages       pages
@@ -68,7 +68,10 @@ func New(c Config) (*Console, error) {
 	if err != nil || public.Host == "" {
 		return nil, fmt.Errorf("console: %q is not a public URL", c.URL)
 	}
-	k := &Console{Config: c, origin: public.Scheme + "://" + public.Host, crossOrigin: http.NewCrossOriginProtection()}
+	k := &Console{
+		Config: c, desk: surface.Desk{Trusted: c.Trusted, Depth: c.Depth, Now: c.Now, FormLimit: maxForm},
+		origin: public.Scheme + "://" + public.Host, crossOrigin: http.NewCrossOriginProtection(),
+	}
 	// A proxy in front may have changed the Host that the browser meant.
 	if err := k.crossOrigin.AddTrustedOrigin(k.origin); err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -86,10 +89,10 @@ func New(c Config) (*Console, error) {
 // A visit is one request and its answer.
 type visit struct {
 	*Console
-	w        *recorder
+	w        *surface.Recorder
 	r        *http.Request
-	client   netip.Addr
-	scheme   string
+	request  doors.Request // where it came from; the doors were not asked
+	body     surface.Body
 	decision sallyport.Decision
 	actor    admin.Actor
 	self     *admin.Self // nil: nobody, or not known yet
@@ -111,14 +114,14 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if fault := recover(); fault != nil {
 			c.Log.ErrorContext(r.Context(), "a page of the console failed badly",
 				"request_id", v.decision.RequestID, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			if v.w.status == 0 {
+			if v.w.Status == 0 {
 				v.fail(&sallyport.Error{Kind: sallyport.Internal})
 			}
 		}
 		v.tell()
 	}()
 	v.setHeaders()
-	t, fault := target.Parse(r.Method, c.asked(r), r.Host, target.Options{Scheme: v.scheme})
+	t, fault := target.Parse(r.Method, v.request.Target, r.Host, target.Options{Scheme: v.request.Scheme})
 	if fault != target.OK {
 		v.decision.Reason = sallyport.PathAmbiguous
 		v.fail(&sallyport.Error{Kind: sallyport.Refused, Reason: v.decision.Reason})
@@ -131,46 +134,23 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mux.ServeHTTP(v.w, v.r)
 }
 
-// asked returns the request target as it came. A request that a program made has
-// none.
-func (*Console) asked(r *http.Request) string {
-	if r.RequestURI != "" {
-		return r.RequestURI
-	}
-	return r.URL.RequestURI()
-}
-
 // receive finds out where a request comes from.
 func (c *Console) receive(w http.ResponseWriter, r *http.Request) *visit {
-	v := &visit{Console: c, w: &recorder{ResponseWriter: w}, r: r, now: c.Now(), scheme: "http"}
-	peer := netip.Addr{}
-	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		peer = at.Addr().Unmap().WithZone("")
+	v := &visit{Console: c, w: &surface.Recorder{ResponseWriter: w}, r: r, now: c.Now()}
+	c.desk.Read(r, &v.body, &v.request)
+	v.decision = sallyport.Decision{
+		API: known, Reason: sallyport.RouteUnknown, Revision: c.Doors.Revision(), RequestID: v.request.ID,
 	}
-	trusted := false
-	for _, network := range c.Trusted {
-		trusted = trusted || network.Contains(peer)
-	}
-	if told := r.Header["X-Forwarded-Proto"]; r.TLS != nil || trusted && len(told) == 1 && strings.EqualFold(told[0], "https") {
-		v.scheme = "https"
-	}
-	v.client = target.ClientIP(peer, r.Header["X-Forwarded-For"], c.Trusted, c.Depth)
-	v.decision = sallyport.Decision{API: known, Reason: sallyport.RouteUnknown, Revision: c.Doors.Revision()}
-	if trusted {
-		v.decision.RequestID = c.ids.Keep(r.Header)
-	} else {
-		v.decision.RequestID = c.ids.New()
-	}
-	v.w.Header().Set(respond.HeaderRequestID, v.decision.RequestID)
+	v.w.Header().Set(respond.HeaderRequestID, v.request.ID)
 	return v
 }
 
 // address is the client's, as it is written down.
 func (v *visit) address() string {
-	if !v.client.IsValid() {
+	if !v.request.Client.IsValid() {
 		return ""
 	}
-	return v.client.String()
+	return v.request.Client.String()
 }
 
 // tell counts and logs a request that was answered.
@@ -184,32 +164,7 @@ func (v *visit) tell() {
 	if v.Access != nil {
 		v.Access.Write(&telemetry.Access{
 			Decision: &v.decision, Time: v.now, Took: took, Method: v.r.Method, Path: v.r.URL.Path,
-			Status: v.w.status, Client: v.client,
+			Status: v.w.Status, Client: v.request.Client,
 		})
 	}
 }
-
-// A recorder remembers the status of an answer.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader remembers the status.
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-// Write remembers that the status was 200 if none was said.
-func (r *recorder) Write(p []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	return r.ResponseWriter.Write(p)
-}
-
-// Unwrap is for [http.ResponseController].
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -18,13 +18,13 @@ func (v *visit) setHeaders() {
 	h.Set("Content-Security-Policy", contentSecurity)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
-	h.Set("Referrer-Policy", referrerPolicy(v.scheme, v.r.Host))
+	h.Set("Referrer-Policy", referrerPolicy(v.request.Scheme, v.r.Host))
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Cookie")
-	if v.scheme == "https" {
+	if v.request.Scheme == "https" {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
@@ -67,5 +67,5 @@ func (v *visit) sameOrigin() bool {
 		return true
 	}
 	origin := v.r.Header["Origin"]
-	return len(origin) == 1 && (origin[0] == v.scheme+"://"+v.r.Host || origin[0] == v.origin)
+	return len(origin) == 1 && (origin[0] == v.request.Scheme+"://"+v.r.Host || origin[0] == v.origin)
 }

@@ -43,7 +43,7 @@ func (v *visit) signIn() error {
 	if page.Faults.Any() {
 		return v.show(http.StatusUnprocessableEntity, "sign_in", page)
 	}
-	p, reason, retry := v.Doors.Authenticate(v.r.Context(), f.Get("login"), f.Get("password"), v.client)
+	p, reason, retry := v.Doors.Authenticate(v.r.Context(), f.Get("login"), f.Get("password"), v.request.Client)
 	if reason != "" {
 		return v.signInRefused(page, reason, retry)
 	}
@@ -122,7 +122,7 @@ func (v *visit) endPrevious() {
 		return
 	}
 	holder, reason := v.Doors.Holder(v.r.Context(), doors.Shown{
-		Secret: secret, Kinds: []sallyport.CredentialKind{sallyport.Session}, Client: v.client, Inspected: true,
+		Secret: secret, Kinds: []sallyport.CredentialKind{sallyport.Session}, Client: v.request.Client, Inspected: true,
 	})
 	if reason != "" {
 		return

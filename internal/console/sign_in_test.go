@@ -361,3 +361,13 @@ func (w *world) sessionOf(b *browser) sallyport.CredentialID {
 	}
 	return sallyport.CredentialID(fmt.Sprint(h.Credential))
 }
+
+func TestCodedFormsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.user("ann", "Ann")
+	b := w.browser()
+	b.header = http.Header{"Content-Encoding": {"gzip"}}
+	b.post("/sign-in", "login", "ann", "password", password).want(t, http.StatusBadRequest)
+	b.header = http.Header{"Content-Encoding": {"identity"}}
+	b.post("/sign-in", "login", "ann", "password", password).want(t, http.StatusSeeOther)
+}

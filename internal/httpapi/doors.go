@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -12,9 +11,8 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/doors"
-	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
@@ -22,6 +20,7 @@ import (
 // A visit is a request that was let in.
 type visit struct {
 	request  doors.Request
+	body     surface.Body
 	decision sallyport.Decision
 }
 
@@ -37,18 +36,19 @@ func visitOf(ctx context.Context) *visit {
 // operation.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.Now()
-	v := &visit{request: h.read(r)}
+	v := new(visit)
+	h.desk.Read(r, &v.body, &v.request)
 	v.decision = h.Doors.Decide(r.Context(), &v.request)
-	out := &recorder{ResponseWriter: w}
+	out := &surface.Recorder{ResponseWriter: w}
 	defer func() {
 		if fault := recover(); fault != nil {
 			h.Log.ErrorContext(r.Context(), "an operation of the management API failed badly",
 				"request_id", v.decision.RequestID, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			if out.status == 0 {
+			if out.Status == 0 {
 				respond.Failed(out, r, &sallyport.Error{Kind: sallyport.Internal})
 			}
 		}
-		h.tell(v, out.status, began)
+		h.tell(v, out.Status, began)
 	}()
 	h.serve(out, r, v)
 }
@@ -59,7 +59,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v *visit) {
 	header.Set(respond.HeaderRequestID, dec.RequestID)
 	switch {
 	case !dec.Allowed:
-		h.deny(w, r, v)
+		h.desk.Deny(w, r, &v.request, dec)
 		return
 	case dec.API != admin.ManagementAPI:
 		// The path is mounted elsewhere; whoever wired this made a mistake.
@@ -76,52 +76,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v *visit) {
 	h.mux.ServeHTTP(w, inner)
 }
 
-// read makes of r what the doors look at.
-func (h *Handler) read(r *http.Request) doors.Request {
-	peer := netip.Addr{}
-	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		peer = at.Addr().Unmap().WithZone("")
-	}
-	trusted := false
-	for _, network := range h.Trusted {
-		trusted = trusted || network.Contains(peer)
-	}
-	scheme := "http"
-	if r.TLS != nil || trusted && r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	d := doors.Request{
-		Method: r.Method, Target: r.RequestURI, Host: r.Host, Scheme: scheme, Header: r.Header,
-		Client: target.ClientIP(peer, r.Header["X-Forwarded-For"], h.Trusted, h.Depth),
-	}
-	if d.Target == "" { // not from a server: a program made it
-		d.Target = r.URL.RequestURI()
-	}
-	if trusted {
-		d.ID = h.ids.Keep(r.Header)
-	} else {
-		d.ID = h.ids.New()
-	}
-	return d
-}
-
-// deny answers a request that was refused.
-func (h *Handler) deny(w http.ResponseWriter, r *http.Request, v *visit) {
-	a := respond.Answer{Decision: v.decision}
-	if api := v.request.API; api != nil {
-		a.Explain = api.Document.Explain
-		a.Vary = respond.Vary(api.Accept)
-		sent := sallyport.Carrier("")
-		if v.request.Found.In == carrier.Bearer {
-			sent = sallyport.CarrierBearer
-		}
-		a.Challenges = respond.Challenges(api.Accept, string(api.Name), respond.Try{
-			Sent: sent, Reason: v.decision.Reason, Scopes: v.decision.MissingScopes,
-		})
-	}
-	respond.Denied(w, r, a)
-}
-
 // tell counts and logs a request that was answered.
 func (h *Handler) tell(v *visit, status int, began time.Time) {
 	if h.Metrics != nil {
@@ -136,28 +90,3 @@ func (h *Handler) tell(v *visit, status int, began time.Time) {
 		})
 	}
 }
-
-// A recorder remembers the status of an answer.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader remembers the status.
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-// Write remembers that the status was 200 if none was said.
-func (r *recorder) Write(p []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	return r.ResponseWriter.Write(p)
-}
-
-// Unwrap is for [http.ResponseController].
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
 	"github.com/sallyport/sallyport/internal/token"
@@ -53,7 +54,7 @@ type Config struct {
 // A Handler serves the management API. It is safe for concurrent use.
 type Handler struct {
 	Config
-	ids      telemetry.RequestIDs
+	desk     surface.Desk
 	requests *token.Digester
 	mux      *http.ServeMux
 	api      huma.API
@@ -77,7 +78,7 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	h := &Handler{Config: c}
+	h := &Handler{Config: c, desk: surface.Desk{Trusted: c.Trusted, Depth: c.Depth, Now: c.Now}}
 	if h.requests, err = token.NewDigester(useRequest, pepper); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}

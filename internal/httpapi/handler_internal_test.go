@@ -163,26 +163,6 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-func TestForwardedProto(t *testing.T) {
-	t.Parallel()
-	h, _, _ := newHandler(t, nil)
-	for _, tt := range []struct{ peer, told, want string }{
-		{"192.0.2.1:1234", "https", "https"},
-		{"198.51.100.1:1234", "https", "http"},
-		{"192.0.2.1:1234", "gopher", "http"},
-		{"@", "https", "http"},
-	} {
-		r := httptest.NewRequest(http.MethodGet, basePath()+"/me", nil)
-		r.RemoteAddr = tt.peer
-		r.Header.Set("X-Forwarded-Proto", tt.told)
-		r.Header.Set("X-Request-Id", "told-by-the-proxy")
-		d := h.read(r)
-		if d.Scheme != tt.want || (d.ID == "told-by-the-proxy") != strings.HasPrefix(tt.peer, "192.0.2") {
-			t.Errorf("%+v: %s %s", tt, d.Scheme, d.ID)
-		}
-	}
-}
-
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	h, _, _ := newHandler(t, nil)

@@ -2,10 +2,10 @@ package oauth
 
 import (
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/oauth/wire"
 )
 
@@ -13,8 +13,11 @@ import (
 const maxBody = 32 << 10
 
 // readForm reads the body of a request.
-func readForm(w http.ResponseWriter, r *http.Request) (wire.Form, *fault) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+func (x *exchange) readForm() (wire.Form, *fault) {
+	body, err := x.body.Bytes()
+	if errors.Is(err, surface.ErrCoded) {
+		return nil, invalidRequest("send the body without a content coding").of(sallyport.BodyMalformed)
+	}
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, invalidRequest("the body is too large").with(http.StatusRequestEntityTooLarge).of(sallyport.BodyTooLarge)
 	}
@@ -22,7 +25,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (wire.Form, *fault) {
 		return nil, invalidRequest("the body could not be read").of(sallyport.BodyMalformed).because(err)
 	}
 	contentType := ""
-	if types := r.Header.Values("Content-Type"); len(types) == 1 {
+	if types := x.r.Header.Values("Content-Type"); len(types) == 1 {
 		contentType = types[0]
 	}
 	f, wrong := wire.ParseForm(contentType, string(body))

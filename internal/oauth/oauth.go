@@ -14,7 +14,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
-	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/oauth/wire"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
@@ -53,7 +53,7 @@ type Surface struct {
 	c      Config
 	issuer *url.URL
 	counts *counts
-	ids    telemetry.RequestIDs
+	desk   surface.Desk
 }
 
 // New returns the surface.
@@ -69,7 +69,9 @@ func New(c Config) (*Surface, error) {
 	if c.Issuer != c.Doors.Keys().Issuer() {
 		return nil, errors.New("oauth: the issuer is not the one that signs")
 	}
-	s := &Surface{c: c, issuer: issuer}
+	s := &Surface{
+		c: c, issuer: issuer, desk: surface.Desk{Trusted: c.Trusted, Depth: c.Depth, Now: c.Now, FormLimit: maxBody},
+	}
 	if s.counts, err = newCounts(c.Metrics); err != nil {
 		return nil, err
 	}
@@ -110,6 +112,7 @@ type exchange struct {
 	s       *Surface
 	w       http.ResponseWriter
 	r       *http.Request
+	body    surface.Body
 	id      string
 	address netip.Addr
 	began   time.Time
@@ -124,18 +127,9 @@ type exchange struct {
 
 func (s *Surface) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{s: s, w: w, r: r, began: s.c.Now(), endpoint: "other", status: http.StatusOK, outcome: "ok"}
-	peer := netip.Addr{}
-	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		peer = at.Addr().Unmap().WithZone("")
-	}
-	x.id = s.ids.New()
-	for _, network := range s.c.Trusted {
-		if network.Contains(peer) {
-			x.id = s.ids.Keep(r.Header)
-			break
-		}
-	}
-	x.address = target.ClientIP(peer, r.Header["X-Forwarded-For"], s.c.Trusted, s.c.Depth)
+	var from doors.Request
+	s.desk.Read(r, &x.body, &from)
+	x.id, x.address = from.ID, from.Client
 	x.decision = sallyport.Decision{Allowed: true, RequestID: x.id, Revision: s.c.Doors.Revision()}
 	w.Header().Set(respond.HeaderRequestID, x.id)
 	return x
@@ -176,7 +170,7 @@ func (x *exchange) run(f func(context.Context, *exchange) (any, *fault)) (any, *
 		return nil, invalidRequest("parameters belong into the body, not into the URL")
 	}
 	var err *fault
-	if x.form, err = readForm(x.w, x.r); err != nil {
+	if x.form, err = x.readForm(); err != nil {
 		return nil, err
 	}
 	return f(x.r.Context(), x)

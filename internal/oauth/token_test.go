@@ -532,3 +532,19 @@ func (k *kit) audited(action string) bool {
 	}
 	return false
 }
+
+// A body that somebody in front may have looked into is the one that is read.
+func TestCodedFormsAreRefused(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	for coding, want := range map[string]int{"": http.StatusOK, "identity": http.StatusOK, "gzip": http.StatusBadRequest, "identity, br": http.StatusBadRequest} {
+		header := k.asKey()
+		if coding != "" {
+			header.Set("Content-Encoding", coding)
+		}
+		status, answer := k.post("/oauth2/token", header, "grant_type", "client_credentials")
+		if status != want || want != http.StatusOK && !strings.Contains(text(answer, "error_description"), "content coding") {
+			t.Errorf("%q: %d %v", coding, status, answer)
+		}
+	}
+}

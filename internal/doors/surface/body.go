@@ -22,7 +22,8 @@ type Body struct {
 func (b *Body) of(r *http.Request, limit int64) { *b = Body{request: r, limit: limit} }
 
 // Bytes returns the whole body and leaves a copy of it in the request, to be read
-// again. A body beyond the limit is an [*http.MaxBytesError]. It reads once, and
+// again. A body beyond the limit is an [*http.MaxBytesError], one with a content
+// coding is [ErrCoded]. It reads once, and
 // then always answers the same.
 func (b *Body) Bytes() ([]byte, error) {
 	if b.read {
@@ -34,7 +35,7 @@ func (b *Body) Bytes() ([]byte, error) {
 		return nil, nil
 	}
 	if coded(r.Header["Content-Encoding"]) {
-		b.err = errCoded
+		b.err = ErrCoded
 		return nil, b.err
 	}
 	if r.ContentLength > b.limit {
@@ -53,9 +54,9 @@ func (b *Body) Bytes() ([]byte, error) {
 	return b.data, b.err
 }
 
-// errCoded refuses a form in a content coding. What is inside would be read by an
+// ErrCoded refuses a form in a content coding. What is inside would be read by an
 // upstream that decodes it, and by nobody here.
-var errCoded = errors.New("the body has a content coding")
+var ErrCoded = errors.New("the body has a content coding")
 
 func coded(values []string) bool {
 	return len(values) > 0 && (len(values) > 1 || !strings.EqualFold(values[0], "identity"))

@@ -2,6 +2,7 @@
 // doors: it turns an http.Request into a request to the doors ([Desk.Read]) and
 // a denial into an answer ([Desk.Deny]).
 //
-// The gateway and the middleware of package guard both stand on it, so that the
-// same request gets the same decision and the same answer at either.
+// All surfaces of this program that take credentials stand on it, so that the
+// same request has the same client, scheme and id at each, and gets the same
+// decision and the same answer.
 package surface
