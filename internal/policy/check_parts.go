@@ -142,6 +142,16 @@ func checkCarrierHeader(where, name string, f *faults) {
 	case strings.EqualFold(name, "Cookie"):
 		f.add(where, "a cookie is written cookie, with its name")
 	}
+	checkNotOurs(where, name, f)
+}
+
+// checkNotOurs refuses a header by which Sallyport itself speaks. What clients
+// send under such a name is removed unread, so an API that looked there would
+// see nothing behind one surface and the word of anybody behind another.
+func checkNotOurs(where, name string, f *faults) {
+	if isOwnHeader(name) {
+		f.add(where, "the header %q is Sallyport's own, and what a client says there is never read; choose another", name)
+	}
 }
 
 func checkKinds(where string, a sallyport.Accept, f *faults) {
@@ -178,6 +188,7 @@ func checkSelector(where, what string, s *sallyport.Selector, f *faults) {
 		if !isToken(s.Name) {
 			f.add(where+".name", "say the name of the header that names the %s", what)
 		}
+		checkNotOurs(where+".name", s.Name, f)
 	case selectorPath:
 		if !isValueName(s.Name) {
 			f.add(where+".name", "say which {name} of the path names the %s", what)

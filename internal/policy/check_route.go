@@ -78,6 +78,7 @@ func checkParameter(r *Route, p *sallyport.Parameter, where string, f *faults) {
 		if !isToken(p.Name) {
 			f.add(where+".name", "route %q: say the name of the header", r.ID)
 		}
+		checkNotOurs(where+".name", p.Name, f)
 	default:
 		f.add(where+".in", "route %q: %q is no place for a parameter; write query, form or header", r.ID, p.In)
 	}

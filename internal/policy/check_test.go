@@ -160,6 +160,21 @@ func TestCheckFaults(t *testing.T) {
 		{"parameter place", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "body", Name: "x", Value: "y"} }, "routes[0].parameter.in", "query, form or header"},
 		{"parameter name", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "query", Value: "y"} }, "routes[0].parameter.name", "name"},
 		{"parameter value", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "query", Name: "x"} }, "routes[0].parameter.value", "value"},
+		{"parameter in a header of ours", func(a *sallyport.API) {
+			first(a).Parameter = &sallyport.Parameter{In: "header", Name: "X-Sallyport-User", Value: "x"}
+		}, "routes[0].parameter.name", "Sallyport's own"},
+		{"key in a header of ours", func(a *sallyport.API) {
+			a.Accept = []sallyport.Accept{{In: sallyport.CarrierHeader, Name: "x_sallyport.Caller"}}
+		}, "accept[0].name", "Sallyport's own"},
+		{"key in the request id", func(a *sallyport.API) {
+			a.Accept = []sallyport.Accept{{In: sallyport.CarrierHeader, Name: "X-Request-ID"}}
+		}, "accept[0].name", "Sallyport's own"},
+		{"tenant in a header of ours", func(a *sallyport.API) {
+			a.Tenant = &sallyport.Selector{From: "header", Name: "X-Sallyport-Tenant"}
+		}, "tenant.name", "Sallyport's own"},
+		{"realm in a header of ours", func(a *sallyport.API) {
+			first(a).Realm = &sallyport.Selector{From: "header", Name: "X-SALLYPORT-Realm"}
+		}, "routes[0].realm.name", "Sallyport's own"},
 		{"route timeout", func(a *sallyport.API) { first(a).Timeout = minutes(60 * 25) }, "routes[0].timeout", "24h"},
 		{"route selector", func(a *sallyport.API) { first(a).Realm = &sallyport.Selector{From: "cookie"} }, "routes[0].realm.from", "no place"},
 		{"a realm that the path cannot name", func(a *sallyport.API) {

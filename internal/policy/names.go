@@ -65,6 +65,18 @@ func isToken(s string) bool {
 	return true
 }
 
+// isOwnHeader reports whether name, in any spelling that some server folds onto
+// it, is one by which only Sallyport speaks: X-Sallyport-* and X-Request-Id.
+func isOwnHeader(name string) bool {
+	folded := strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (isLetter(byte(r)) || isDigit(byte(r))) {
+			return unicode.ToLower(r)
+		}
+		return '-'
+	}, name)
+	return strings.HasPrefix(folded, "x-sallyport-") || folded == "x-request-id"
+}
+
 // isText reports whether s is text on one line.
 func isText(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0
