@@ -50,6 +50,8 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"AuditConcurrent", testAuditConcurrent},
 		{"Idempotency", testIdempotency},
 		{"Throttle", testThrottle},
+		{"Decision", testDecision},
+		{"DecisionPrune", testDecisionPrune},
 		{"Meta", testMeta},
 		{"Changes", testChanges},
 		{"ChangesConcurrent", testChangesConcurrent},
