@@ -65,13 +65,16 @@ func openSQLite(ctx context.Context, path string, options Options) (*Store, erro
 
 // sqliteName returns the name of the database for the driver. synchronous=FULL
 // makes a commit wait for the disk; defensive keeps SQL from reaching into the
-// file's structure; dqs=0 makes a mistyped column an error, not a text.
+// file's structure; dqs=0 makes a mistyped column an error, not a text. What a
+// statement needs to undo itself stays in memory: a batch of use counts would
+// write it to a file, page by page.
 func sqliteName(path string, extra url.Values) string {
 	extra.Set("_busy_timeout", "5000")
 	extra.Set("_synchronous", "FULL")
 	extra.Set("_foreign_keys", "on")
 	extra.Set("_defensive", "1")
 	extra.Set("_dqs", "0")
+	extra.Set("_pragma", "temp_store(memory)")
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + extra.Encode()
 }
 
