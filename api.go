@@ -17,6 +17,9 @@ type API struct {
 	Dialect  string  `json:"dialect,omitempty"` // "standard" when empty
 	Disabled bool    `json:"disabled,omitempty"`
 
+	// Settings are switches of the dialect, which knows their names and values.
+	Settings map[string]string `json:"settings,omitempty"`
+
 	Host     string   `json:"host,omitempty"`    // canonical host; empty: any
 	BasePath string   `json:"base_path"`         // "/" or a path without a trailing slash
 	Aliases  []string `json:"aliases,omitempty"` // other base paths of the same routes
@@ -67,6 +70,11 @@ type Accept struct {
 	In    Carrier          `json:"in"`
 	Name  string           `json:"name,omitempty"`  // of the header, parameter, field or cookie
 	Kinds []CredentialKind `json:"kinds,omitempty"` // empty: all that can travel there
+	Login string           `json:"login,omitempty"` // query and form: the parameter beside it that says whose it is
+
+	// Lenient reads what old clients send: Basic without the blank behind the
+	// word, a file part in the place of a field, an empty value for none.
+	Lenient bool `json:"lenient,omitempty"`
 }
 
 // A Selector says where in a request a tenant or a realm is named.
@@ -107,6 +115,7 @@ type Route struct {
 	Path      string     `json:"path"`
 	Host      string     `json:"host,omitempty"`
 	Parameter *Parameter `json:"parameter,omitempty"`
+	Endpoint  string     `json:"endpoint,omitempty"` // answered by the dialect under this name, not by the upstream
 
 	Public            bool     `json:"public,omitempty"`             // anyone, without a credential
 	IgnoreCredentials bool     `json:"ignore_credentials,omitempty"` // public only: do not even look at one

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -271,7 +272,7 @@ func compiling(ctx context.Context, w *world) (*sample, error) {
 }
 
 func compileAll(source policy.Source, records []policy.Record) error {
-	c, err := policy.NewCompiler(node.Rules())
+	c, err := policy.NewCompiler(node.Rules(dialect.Specs()))
 	if err != nil {
 		return err
 	}

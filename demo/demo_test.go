@@ -3,6 +3,7 @@ package demo
 import (
 	"testing"
 
+	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/node"
 )
 
@@ -14,7 +15,7 @@ func TestDocumentsAreSound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range apis {
-		for _, fault := range node.Rules().Check(&apis[i]) {
+		for _, fault := range node.Rules(dialect.Specs()).Check(&apis[i]) {
 			t.Errorf("%s: %v", apis[i].Name, fault)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/httpapi"
@@ -92,7 +93,7 @@ func New(ctx context.Context, c Config) (*Guard, error) {
 	cookie := httpapi.CookieName(c.URL)
 	n, err := node.Open(ctx, node.Config{
 		StorageURL: c.Storage, MasterKey: master, Issuer: c.URL, Log: c.Log, Now: c.Now,
-		ManagementAPI: httpapi.Document(cookie), MaxStaleness: c.MaxStaleness,
+		ManagementAPI: httpapi.Document(cookie), MaxStaleness: c.MaxStaleness, Dialects: dialect.Specs(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("guard: %w", err)

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
@@ -182,7 +183,7 @@ func examinePolicy(ctx context.Context, s *store.Store) (findings []finding) {
 	if err != nil {
 		return []finding{{"policy", trouble, err.Error()}}
 	}
-	compiler, err := policy.NewCompiler(node.Rules())
+	compiler, err := policy.NewCompiler(node.Rules(dialect.Specs()))
 	if err != nil {
 		return []finding{{"policy", trouble, err.Error()}}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport/sallyport/internal/authn"
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/httpapi"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -31,7 +32,7 @@ func openNode(ctx context.Context, c *config.Config, log *slog.Logger, loaded fu
 			Window: c.Throttle.Window, Failures: c.Throttle.Failures,
 			Consecutive: c.Throttle.Consecutive, Accounts: c.Throttle.AccountsPerSource,
 		},
-		PasswordLen: c.Passwords.MinLength, Loaded: loaded,
+		PasswordLen: c.Passwords.MinLength, Loaded: loaded, Dialects: dialect.Specs(),
 	})
 }
 

@@ -56,9 +56,14 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	if err != nil {
 		return nil, err
 	}
+	dialects, err := newDialects(c, n, v)
+	if err != nil {
+		return nil, err
+	}
 	s.gateway = gateway.New(gateway.Config{
 		Doors: n.Doors, Now: time.Now, Log: v.log, TrustedProxies: c.Public.TrustedProxies, ProxyDepth: c.Public.ProxyDepth,
 		FormLimit: int64(c.Limits.Body), Metrics: v.metrics, Access: v.access, Metadata: tokens.Metadata,
+		Dialects: dialects,
 	})
 	s.decide = decide.New(decide.Config{
 		Doors: n.Doors, Metrics: v.metrics, Log: v.log, Now: time.Now, Access: v.access,

@@ -100,6 +100,12 @@ func (s *Service) CreateAPI(ctx context.Context, a Actor, api sallyport.API) (do
 	return document, err
 }
 
+// whole returns a document with what its dialect fills in, as far as it can.
+func (w *work) whole(api *sallyport.API) *sallyport.API {
+	doc, _ := w.c.Rules.Complete(api)
+	return doc
+}
+
 func builtInAPI() error {
 	return sallyport.ErrConflict("name", `the API "sallyport" is part of the program and cannot be changed`)
 }
@@ -261,7 +267,7 @@ func (w *work) checkDocuments(ctx context.Context, documents ...sallyport.API) e
 			continue
 		}
 		after.APIs[at] = api
-		if err := orphans(before.Roles, api.Name, &api); err != nil {
+		if err := orphans(before.Roles, api.Name, w.whole(&api)); err != nil {
 			return err
 		}
 	}

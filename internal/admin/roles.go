@@ -111,7 +111,7 @@ func (w *work) checkPermissions(ctx context.Context, r *sallyport.Role) error {
 		}
 		if err == nil {
 			declared[api] = map[string]bool{"*": true}
-			for _, spec := range document.API.Permissions {
+			for _, spec := range w.whole(&document.API).Permissions {
 				declared[api][spec.Name] = true
 			}
 		}

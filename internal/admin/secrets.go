@@ -14,8 +14,9 @@ type Shape string
 
 // Shapes of secrets.
 const (
-	ShapeStandard Shape = ""       // prefix, random characters, checksum
-	ShapeNumber   Shape = "number" // a positive decimal int64
+	ShapeStandard  Shape = ""          // prefix, random characters, checksum
+	ShapeNumber    Shape = "number"    // a positive decimal int64
+	ShapeScrambled Shape = "scrambled" // what stands in the place of a password in a URL
 )
 
 // Issued is a credential and, this once, its secret.
@@ -43,6 +44,8 @@ func (s *Service) mint(kind sallyport.CredentialKind, shape Shape) (sallyport.Se
 		secret, err = token.Mint(kind)
 	case ShapeNumber:
 		secret, err = token.MintNumber()
+	case ShapeScrambled:
+		secret, err = token.MintScrambled()
 	default:
 		return "", nil, sallyport.ErrInvalid("shape", fmt.Sprintf("there is no shape %q of secrets", shape))
 	}

@@ -127,10 +127,11 @@ func (w *work) ensureKeys(ctx context.Context, use KeyUse, drawn [2]*token.Signi
 // ensureTokenKeys sees to it that there are keys of the algorithm with which an
 // API wants its access tokens signed.
 func (w *work) ensureTokenKeys(ctx context.Context, api sallyport.API) error {
-	if api.Token.Algorithm == "" {
+	algorithm := w.whole(&api).Token.Algorithm
+	if algorithm == "" {
 		return nil
 	}
-	use := KeyUse{Kind: token.AccessJWT, Algorithm: token.Algorithm(api.Token.Algorithm)}
+	use := KeyUse{Kind: token.AccessJWT, Algorithm: token.Algorithm(algorithm)}
 	there, err := w.tx.SigningKeys(ctx)
 	if err != nil || (find(there, use, token.KeyActive) != nil && find(there, use, token.KeyNext) != nil) {
 		return err

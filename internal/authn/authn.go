@@ -73,12 +73,20 @@ func New(c Config) *Verifier {
 // going.
 type Presented struct {
 	In     sallyport.Carrier
-	Login  string                     // of Basic
+	Login  string                     // of Basic, or beside the secret in a query or form
 	Secret string                     // password, token or key
 	Kinds  []sallyport.CredentialKind // what the API accepts on this carrier; empty: all
 	API    sallyport.APIName
 	Client netip.Addr
 	Now    time.Time
+}
+
+// isPassword tells a password from a secret that is stored. With Basic it is
+// always one. Beside a login in a query or form it is one too, where passwords
+// are accepted, unless it has the look of a password's substitute.
+func (p *Presented) isPassword() bool {
+	return p.In == sallyport.CarrierBasic ||
+		p.Login != "" && !token.IsScrambled(p.Secret) && accepts(p.Kinds, sallyport.Password)
 }
 
 // A Known is a credential that was verified, now or earlier.
@@ -134,7 +142,7 @@ func (k Known) GoodFor(epoch int64, notBefore time.Time) bool {
 func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sallyport.Reason, retryAfter int) {
 	f, kind := formJWT, sallyport.Password
 	var full [32]byte
-	if p.In == sallyport.CarrierBasic {
+	if p.isPassword() {
 		full = v.Verified.DigestPair(p.Login, p.Secret)
 	} else if f, kind = formOf(p.Secret); f == formMalformed {
 		return Known{}, sallyport.CredentialMalformed, 0

@@ -51,6 +51,9 @@ func (w *walker) api(m map[string]any, key string) sallyport.API {
 		if _, said := w.lines[join(key, need)]; said {
 			continue
 		}
+		if need == "base_path" && api.Dialect != "" && api.Dialect != "standard" {
+			continue // the dialect knows where its system is
+		}
 		if _, said := w.lines[join(key, parent)]; nested && !said {
 			continue
 		}

@@ -186,6 +186,8 @@ func typeName(s *shape) string {
 		return "list of " + strings.TrimPrefix(typeName(s.elem), "a ")
 	case object:
 		return s.typ.Name()
+	case texts:
+		return "keys with values"
 	case secret:
 		return "text, secret"
 	default:
@@ -282,8 +284,10 @@ func schemaOf(c comments, s *shape) map[string]any {
 		}
 		m["type"], m["properties"], m["additionalProperties"] = "object", properties, false
 		if s.typ == reflect.TypeFor[sallyport.API]() {
-			m["required"] = []string{"name", "base_path", "upstream"}
+			m["required"] = []string{"name", "upstream"}
 		}
+	case texts:
+		m["type"], m["additionalProperties"] = "object", schemaOf(c, s.elem)
 	case duration, parsed, text, secret:
 		m["type"] = "string"
 		switch {

@@ -154,7 +154,7 @@ func flat(v reflect.Value, s *shape) map[string]any {
 			m[key] = fmt.Sprint(f.Interface())
 		case secret:
 			m[key] = f.String()
-		case text, boolean, number, duration:
+		case text, boolean, number, duration, texts:
 			m[key] = f.Interface()
 		}
 	}

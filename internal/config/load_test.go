@@ -394,7 +394,7 @@ func TestDecodeAPI(t *testing.T) {
 		{"nothing", "", "there is no document in it"},
 		{"null", "null\n", "there is no document in it"},
 		{"missing", "name: a\n", "base_path: is missing\nupstream: is missing"},
-		{"text", "hello\n", "line 1: must be keys with values (name, title, dialect, disabled, host, base_path, aliases, upstream, accept, realm, tenant, permissions and others), not a single value\nname: is missing"},
+		{"text", "hello\n", "line 1: must be keys with values (name, title, dialect, disabled, settings, host, base_path, aliases, upstream, accept, realm, tenant and others), not a single value\nname: is missing"},
 	} {
 		if _, err := config.DecodeAPI([]byte(tt.in)); err == nil || !strings.Contains(err.Error(), strings.Split(tt.want, "\n")[0]) {
 			t.Errorf("%s: got\n%v\nwant\n%s", tt.name, err, tt.want)

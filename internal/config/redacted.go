@@ -39,7 +39,7 @@ func redact(b *strings.Builder, v reflect.Value, s *shape, indent string) {
 			b.WriteString(" " + strconv.Quote(secretText(key, f.String())) + "\n")
 		case text:
 			b.WriteString(" " + strconv.Quote(f.String()) + "\n")
-		case boolean, number, duration, parsed:
+		case boolean, number, duration, parsed, texts:
 			fmt.Fprintf(b, " %v\n", f.Interface())
 		}
 	}

@@ -16,7 +16,7 @@ type shape struct {
 	typ    reflect.Type
 	keys   []string          // of an object, in the order of the fields
 	fields map[string]*shape // of an object
-	elem   *shape            // of a list
+	elem   *shape            // of a list, or of texts
 	enum   []string          // of a text; empty: any
 	min    string            // of a number, duration or size, as written; empty: none
 	max    string
@@ -36,6 +36,7 @@ const (
 	parsed             // text that its type can read, such as a Size or a netip.Prefix
 	list
 	object
+	texts // keys of any name, with texts as values
 )
 
 // shapeOf returns the shape of a type whose keys are in the struct tag of this
@@ -60,6 +61,8 @@ func shapeOf(t reflect.Type, tag string) *shape {
 		if t.Elem() == reflect.TypeFor[sallyport.API]() {
 			s.elem = shapeOf(t.Elem(), "json")
 		}
+	case t.Kind() == reflect.Map: // of text to text, the only sort there is
+		s.kind, s.elem = texts, shapeOf(t.Elem(), tag)
 	case t.Kind() == reflect.Struct:
 		s.kind, s.fields = object, map[string]*shape{}
 		for f := range t.Fields() {

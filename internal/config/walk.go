@@ -119,6 +119,8 @@ func (w *walker) node(n *yaml.Node, s *shape, key string, depth int) any {
 		return w.object(n, s, key, depth)
 	case list:
 		return w.list(n, s, key, depth)
+	case texts:
+		return w.texts(n, key)
 	default:
 		return w.scalar(n, s, key)
 	}
@@ -212,6 +214,33 @@ func (w *walker) list(n *yaml.Node, s *shape, key string, depth int) any {
 	return all
 }
 
+// texts reads keys of any name. What is written as a number or as true is text
+// here, too.
+func (w *walker) texts(n *yaml.Node, key string) any {
+	if n.Kind != yaml.MappingNode {
+		w.fault(n.Line, key, "must be keys with values, not %s", kindName(n))
+		return nil
+	}
+	m := map[string]any{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		path := join(key, name.Value)
+		_, twice := m[name.Value]
+		switch {
+		case name.Kind != yaml.ScalarNode || name.Anchor != "":
+			w.fault(name.Line, key, "has a key that is not a word")
+		case twice:
+			w.fault(name.Line, path, "is there already")
+		case value.Kind != yaml.ScalarNode || value.Anchor != "" || isNull(value):
+			w.fault(value.Line, path, "must be a single value")
+		default:
+			w.lines[path] = name.Line
+			m[name.Value] = value.Value
+		}
+	}
+	return m
+}
+
 func (w *walker) scalar(n *yaml.Node, s *shape, key string) any {
 	if n.Kind != yaml.ScalarNode {
 		w.fault(n.Line, key, "must be %s, not %s", s.noun(), kindName(n))
@@ -248,7 +277,7 @@ func (s *shape) noun() string {
 		return "a duration such as 30s"
 	case list:
 		return "a list"
-	case object:
+	case object, texts:
 		return "keys with values"
 	case text, secret, parsed:
 		return "text"

@@ -6,6 +6,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/login"
 )
 
 // doorOne finds the credential and makes sure of who presents it. A request for
@@ -33,12 +34,33 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 		return sallyport.OriginForbidden
 	}
 	presented := authn.Presented{
-		In: carrierOf(found.In), Login: found.Login, Secret: found.Secret, Kinds: in.kinds(&found),
+		In: carrierOf(found.In), Login: found.Login, Secret: found.Secret,
 		API: r.API.Name, Client: r.Client, Now: v.now,
+	}
+	if accept := in.at(&found); accept != nil {
+		presented.Kinds = accept.Kinds
+		if accept.Login != "" && found.Login == "" {
+			return sallyport.CredentialMalformed // whose it is belongs to it
+		}
 	}
 	reason, retryAfter := v.verify(ctx, &presented)
 	v.decision.RetryAfter = retryAfter
+	if reason == "" && found.Login != "" && v.known.Kind() != sallyport.Password {
+		reason = v.belongs(found.Login)
+	}
 	return reason
+}
+
+// belongs makes sure that a token or key is of the user who was named beside it.
+// That it is good for somebody else is nothing that its bearer is told.
+func (v *visit) belongs(name string) sallyport.Reason {
+	canonical, err := login.Canonical(name)
+	if err != nil || canonical != v.principal.Login {
+		v.principal, v.known = nil, authn.Known{}
+		v.decision.Principal, v.decision.Credential, v.decision.CredentialKind, v.decision.Scopes = nil, sallyport.UUID{}, "", nil
+		return sallyport.CredentialUnknown
+	}
+	return ""
 }
 
 // verify has the credential verified and finds whose it is. A password that was

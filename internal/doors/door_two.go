@@ -16,6 +16,9 @@ func (v *visit) doorTwo() sallyport.Reason {
 		v.decision.Allow = r.Match.Allow
 		return r.Match.Reason
 	}
+	if route.Endpoint != "" && !r.Endpoints {
+		return sallyport.RouteUnknown // the upstream has no such thing
+	}
 	if v.principal == nil {
 		return "" // a public route; door one let nobody else pass
 	}

@@ -37,7 +37,12 @@ func newIntake(accept []sallyport.Accept) *intake {
 	in := &intake{accept: accept}
 	taken := map[string]bool{}
 	for _, a := range accept {
-		c := carrier.Carrier{In: inOf(a.In), Name: a.Name}
+		c := carrier.Carrier{In: inOf(a.In), Name: a.Name, Login: a.Login}
+		if a.Lenient {
+			c.LenientBasic = c.In == carrier.Basic
+			c.FilePart = c.In == carrier.Form
+			c.EmptyAbsent = c.In == carrier.Query || c.In == carrier.Form || c.In == carrier.Header
+		}
 		if c.In == carrier.Header {
 			// In the form in which net/http keeps it, so that no request has to
 			// convert it.
@@ -54,12 +59,12 @@ func newIntake(accept []sallyport.Accept) *intake {
 	return in
 }
 
-// kinds returns the kinds of credential that are accepted where one was found;
-// nil if all are.
-func (in *intake) kinds(found *carrier.Found) []sallyport.CredentialKind {
+// at returns what is accepted in the place where a credential was found; nil if
+// the place is not one of the document's.
+func (in *intake) at(found *carrier.Found) *sallyport.Accept {
 	for i := range in.accept {
 		if c := &in.carriers[i]; c.In == found.In && c.Name == found.Name {
-			return in.accept[i].Kinds
+			return &in.accept[i]
 		}
 	}
 	return nil

@@ -29,6 +29,10 @@ type Request struct {
 	// body to be seen, as at a decision endpoint.
 	Body func() ([]byte, error)
 
+	// Endpoints says that the surface has dialects answer what they answer
+	// themselves. Without it the routes of such endpoints are unknown.
+	Endpoints bool
+
 	// Canonical is what was matched and what is to be forwarded.
 	Canonical target.Target
 	// API is nil if none has this host and path.

@@ -34,6 +34,9 @@ type Config struct {
 	Docs      respond.Docs             // where problem documents point; [respond.DefaultDocs] when empty
 	Metadata  func(*policy.API) string // URL of an API's resource metadata (RFC 9728); nil: not said
 
+	// Dialects answer in the manner of systems, by the name of the dialect.
+	Dialects map[string]surface.Dialect
+
 	Metrics *telemetry.Metrics   // nil: nothing is counted
 	Access  *telemetry.AccessLog // nil: nothing is written
 }
@@ -62,7 +65,7 @@ func New(c Config) *Gateway {
 		doors: c.Doors, now: c.Now, log: c.Log, metrics: c.Metrics, access: c.Access,
 		desk: surface.Desk{
 			Trusted: c.TrustedProxies, Depth: c.ProxyDepth, Now: c.Now,
-			FormLimit: c.FormLimit, Docs: c.Docs, Metadata: c.Metadata,
+			FormLimit: c.FormLimit, Docs: c.Docs, Metadata: c.Metadata, Dialects: c.Dialects,
 		},
 		closing: make(chan struct{}),
 	}
@@ -97,7 +100,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.problem(http.StatusMisdirectedRequest, "The connection was made for another host.")
 	case !p.decision.Allowed:
 		g.desk.Deny(&p.out, r, &p.request, &p.decision)
-	default:
+	case !g.desk.Serve(&p.out, r, &p.request, &p.decision):
 		p.forward()
 	}
 }

@@ -87,10 +87,10 @@ func TestDocumentCompiles(t *testing.T) {
 	t.Parallel()
 	for _, cookie := range []string{httpapi.CookiePlain, httpapi.CookieSecure} {
 		doc := httpapi.Document(cookie)
-		for _, err := range node.Rules().Check(&doc) {
+		for _, err := range node.Rules(nil).Check(&doc) {
 			t.Error(err)
 		}
-		compiler, err := policy.NewCompiler(node.Rules())
+		compiler, err := policy.NewCompiler(node.Rules(nil))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,6 +32,9 @@ type Config struct {
 	// routes. Without routes nobody can be let in to it.
 	ManagementAPI sallyport.API
 
+	// Dialects are those that APIs may have besides the standard one.
+	Dialects map[string]policy.Dialect
+
 	MaxStaleness  time.Duration
 	RetryWindow   time.Duration // of refresh tokens
 	SessionIdle   time.Duration
@@ -46,11 +49,11 @@ type Config struct {
 	Loaded func(*policy.Snapshot)
 }
 
-// Rules are the rules of this program for APIs: which dialects there are, and
-// which paths are its own.
-func Rules() policy.Rules {
+// Rules are the rules of this program for APIs: which dialects there are besides
+// the standard one, and which paths are its own.
+func Rules(dialects map[string]policy.Dialect) policy.Rules {
 	return policy.Rules{
-		Dialects: []string{policy.DefaultDialect},
+		Dialects: dialects,
 		Reserved: []string{"/sallyport", "/oauth2", "/.well-known"},
 	}
 }
@@ -91,7 +94,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	compiler, err := policy.NewCompiler(Rules())
+	compiler, err := policy.NewCompiler(Rules(c.Dialects))
 	if err != nil {
 		return err
 	}
@@ -117,7 +120,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		return err
 	}
 	n.Admin, err = admin.New(admin.Config{
-		Store: n.Store, Compiler: compiler, Rules: Rules(),
+		Store: n.Store, Compiler: compiler, Rules: Rules(c.Dialects),
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
 		Hasher: hasher, Passwords: passwords, Now: c.Now,

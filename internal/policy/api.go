@@ -48,6 +48,7 @@ type Route struct {
 	Path      string
 	Host      string
 	Parameter *sallyport.Parameter
+	Endpoint  string // of the dialect; empty: the upstream answers
 
 	Public            bool
 	IgnoreCredentials bool
@@ -102,9 +103,10 @@ func (a *API) Route(id string) *Route {
 // newAPI compiles a document as far as it goes without the numbers of a
 // [Compiler], and returns all its faults.
 func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
-	f := &faults{}
-	rules.checkDocument(source, f)
-	doc := withDefaults(source)
+	whole, wrong := rules.Complete(source)
+	f := &faults{list: wrong}
+	rules.checkDocument(whole, f)
+	doc := withDefaults(whole)
 	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept, source: *source}
 	a.permissionNames, a.scopeNames = declaredPermissions(doc), declaredScopes(doc)
 	for _, p := range doc.Permissions {
@@ -155,7 +157,7 @@ func setDefault[T comparable](value *T, unsaid T) {
 func (a *API) newRoute(doc *sallyport.Route, where string, f *faults) *Route {
 	before := len(f.list)
 	r := &Route{
-		API: a, ID: doc.ID, Title: doc.Title, Methods: doc.Methods, Path: doc.Path, Host: doc.Host, Parameter: doc.Parameter,
+		API: a, ID: doc.ID, Title: doc.Title, Methods: doc.Methods, Path: doc.Path, Host: doc.Host, Parameter: doc.Parameter, Endpoint: doc.Endpoint,
 		Public: doc.Public, IgnoreCredentials: doc.IgnoreCredentials, Authenticated: doc.Authenticated,
 		Tenant: asAsked(firstOf(doc.Tenant, a.Document.Tenant)), Realm: asAsked(firstOf(doc.Realm, a.Document.Realm)),
 		WebSocket: doc.WebSocket, Timeout: time.Duration(firstSet(doc.Timeout, a.Document.Upstream.Timeout)),

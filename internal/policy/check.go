@@ -12,8 +12,8 @@ import (
 
 // Rules is what a check of documents must know of the installation.
 type Rules struct {
-	Dialects []string // the known dialects besides "standard"
-	Reserved []string // base paths at and below which only the API "sallyport" may be
+	Dialects map[string]Dialect // the known dialects besides "standard", by name
+	Reserved []string           // base paths at and below which only the API "sallyport" may be
 }
 
 // Check returns all faults of a document, and of the place where it is mounted
@@ -27,7 +27,9 @@ func (r Rules) Check(api *sallyport.API, others ...*sallyport.API) []error {
 		if other.Name == api.Name {
 			continue
 		}
-		for _, at := range sharedMounts(api, other) {
+		whole, _ := r.Complete(api)
+		beside, _ := r.Complete(other)
+		for _, at := range sharedMounts(whole, beside) {
 			f.add(at.field, "%s is where the API %q is already; mount one of them elsewhere", at, other.Name)
 		}
 	}
@@ -62,10 +64,10 @@ func (r Rules) checkDocument(a *sallyport.API, f *faults) {
 		f.add("name", "%q is not a name of an API: use lower-case letters, digits and dashes, a letter or digit first, at most 63", a.Name)
 	}
 	checkTitle("title", a.Title, f)
-	if a.Dialect != "" && a.Dialect != DefaultDialect && !slices.Contains(r.Dialects, a.Dialect) {
-		known := slices.Sorted(slices.Values(append([]string{DefaultDialect}, r.Dialects...)))
-		f.add("dialect", "there is no dialect %q; known are %s", a.Dialect, strings.Join(known, ", "))
+	if _, known := r.Dialects[a.Dialect]; a.Dialect != "" && a.Dialect != DefaultDialect && !known {
+		f.add("dialect", "there is no dialect %q; known are %s", a.Dialect, strings.Join(r.dialects(), ", "))
 	}
+	r.checkEndpoints(a, f)
 	r.checkPlace(a, f)
 	checkUpstream(&a.Upstream, f)
 	checkAccept(a.Accept, f)

@@ -129,6 +129,9 @@ func checkAccept(accept []sallyport.Accept, f *faults) {
 			f.add(where, "the place is there twice; put the kinds together")
 		}
 		seen[at] = true
+		if a.Login != "" && (a.In != sallyport.CarrierQuery && a.In != sallyport.CarrierForm || !isText(a.Login) || a.Login == a.Name) {
+			f.add(where+".login", "a login stands beside a query or form parameter, under a name of its own")
+		}
 		checkKinds(where, a, f)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 var (
 	noon  = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
-	rules = policy.Rules{Dialects: []string{"itop", "truesight"}, Reserved: []string{"/sallyport", "/oauth2"}}
+	rules = policy.Rules{Dialects: map[string]policy.Dialect{"itop": {}, "truesight": {}}, Reserved: []string{"/sallyport", "/oauth2"}}
 )
 
 func newCompiler(tb testing.TB) *policy.Compiler {

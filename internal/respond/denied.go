@@ -25,7 +25,7 @@ func Denied(w http.ResponseWriter, r *http.Request, a Answer) { DefaultDocs.Deni
 func (d Docs) Denied(w http.ResponseWriter, r *http.Request, a Answer) {
 	p := d.Problem(a)
 	h := w.Header()
-	a.headers(h, p.Status)
+	a.Headers(h, p.Status)
 	p.write(w, r)
 }
 
@@ -62,8 +62,10 @@ func (a *Answer) told(info sallyport.ReasonInfo) sallyport.Reason {
 	return info.Reason.Coarse()
 }
 
-// headers sets what an answer with this status has to say beside its body.
-func (a *Answer) headers(h http.Header, status int) {
+// Headers sets what an answer with this status has to say beside its body: the
+// request id, the revision, what it varies with, challenges and when to come
+// again. It is for surfaces with a body of their own.
+func (a *Answer) Headers(h http.Header, status int) {
 	dec := &a.Decision
 	setID(h, dec.RequestID)
 	if dec.Revision != 0 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/sallyport/sallyport"
 )
@@ -175,6 +176,47 @@ func Hint(text string) string {
 	}
 	return "…" + last
 }
+
+// scrambledPrefix begins what some clients send in the place of a password.
+const (
+	scrambledPrefix = "_P__"
+	scrambledLen    = len(scrambledPrefix) + 45
+)
+
+// MintScrambled returns a secret in the shape of a scrambled password, which some
+// clients send in the place of a password: "_P__" and 45 lower-case letters and
+// digits, of 232 random bits. Nothing of a password is in it.
+func MintScrambled() (sallyport.Secret, error) {
+	text := make([]byte, scrambledLen)
+	copy(text, scrambledPrefix)
+	if err := randomLower(rand.Reader, text[len(scrambledPrefix):]); err != nil {
+		return "", fmt.Errorf("mint a scrambled password: %w", err)
+	}
+	return sallyport.Secret(text), nil
+}
+
+// randomLower fills dst with lower-case letters and digits, each equally likely.
+func randomLower(random io.Reader, dst []byte) error {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
+	const limit = 252 // the largest multiple of 36 in a byte; see randomText
+	var pool [64]byte
+	for n := 0; n < len(dst); {
+		if _, err := io.ReadFull(random, pool[:]); err != nil {
+			return fmt.Errorf("read random bytes: %w", err)
+		}
+		for _, b := range pool {
+			if b < limit && n < len(dst) {
+				dst[n] = letters[b%36]
+				n++
+			}
+		}
+	}
+	return nil
+}
+
+// IsScrambled reports whether text begins like a scrambled password. It says
+// nothing about whether such a secret was ever issued. It does not allocate.
+func IsScrambled(text string) bool { return strings.HasPrefix(text, scrambledPrefix) }
 
 const (
 	numberMin    = int64(1e17) // the least of 18 digits

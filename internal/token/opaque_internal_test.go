@@ -171,6 +171,33 @@ func TestRandomTextIsUnbiased(t *testing.T) {
 	}
 }
 
+func TestScrambled(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 100 {
+		s, err := MintScrambled()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := s.Reveal()
+		if !IsScrambled(text) || len(text) != scrambledLen || seen[text] {
+			t.Fatalf("MintScrambled = %q", text)
+		}
+		if i := strings.IndexFunc(text[len(scrambledPrefix):], func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }); i >= 0 {
+			t.Errorf("%q has a character that a URL would have to escape", text)
+		}
+		seen[text] = true
+	}
+	if err := randomLower(bytes.NewReader(nil), make([]byte, 1)); err == nil {
+		t.Error("no random source, and no error")
+	}
+	for text, want := range map[string]bool{"": false, "_P_": false, "_P__": true, "x_P__": false, "_p__a": false} {
+		if IsScrambled(text) != want {
+			t.Errorf("IsScrambled(%q) = %t", text, !want)
+		}
+	}
+}
+
 func TestNumber(t *testing.T) {
 	t.Parallel()
 	for range 200 {

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/node"
 )
 
@@ -59,7 +60,7 @@ func checkAPI(t *testing.T, p page, b block) {
 		t.Errorf("%s:%d: %v", p.path, b.line, err)
 		return
 	}
-	for _, fault := range node.Rules().Check(&api) {
+	for _, fault := range node.Rules(dialect.Specs()).Check(&api) {
 		t.Errorf("%s:%d: %v", p.path, b.line, fault)
 	}
 }

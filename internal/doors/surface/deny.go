@@ -18,6 +18,16 @@ const (
 // Deny answers a denied request.
 func (d *Desk) Deny(w http.ResponseWriter, r *http.Request, req *doors.Request, dec *sallyport.Decision) {
 	d.TurnAway(w, r)
+	a := d.answer(req, dec)
+	if dialect := d.dialect(req); dialect != nil {
+		dialect.Deny(w, r, &Exchange{Request: req, Decision: dec, Answer: a, Docs: d.docs()})
+		return
+	}
+	d.docs().Denied(w, r, a)
+}
+
+// answer returns what there is to be said about a denial.
+func (d *Desk) answer(req *doors.Request, dec *sallyport.Decision) respond.Answer {
 	a := respond.Answer{Decision: *dec, Vary: Vary(req.API, req.Match.Route)}
 	if api := req.API; api != nil {
 		a.Explain = api.Document.Explain
@@ -27,7 +37,7 @@ func (d *Desk) Deny(w http.ResponseWriter, r *http.Request, req *doors.Request, 
 		}
 		a.Challenges = respond.Challenges(api.Accept, string(api.Name), try)
 	}
-	d.docs().Denied(w, r, a)
+	return a
 }
 
 // Fail answers a request that was allowed and could not be carried out.

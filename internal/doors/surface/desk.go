@@ -31,6 +31,9 @@ type Desk struct {
 	// for its challenges. Nil: not said.
 	Metadata func(*policy.API) string
 
+	// Dialects answer in the manner of systems, by the name of the dialect.
+	Dialects map[string]Dialect
+
 	IDs telemetry.RequestIDs
 }
 
@@ -73,7 +76,7 @@ func (d *Desk) Read(r *http.Request, body *Body, into *doors.Request) {
 	}
 	into.Client = target.ClientIP(peer, r.Header["X-Forwarded-For"], d.Trusted, d.Depth)
 	body.of(r, d.formLimit())
-	into.Body = body.Bytes
+	into.Body, into.Endpoints = body.Bytes, len(d.Dialects) > 0
 }
 
 // schemeOf returns how the other end of the connection came.

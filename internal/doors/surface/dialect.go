@@ -1,0 +1,65 @@
+package surface
+
+import (
+	"net/http"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/respond"
+)
+
+// A Dialect answers in the manner of one system. It translates; what is allowed
+// was decided before. It is safe for concurrent use.
+type Dialect interface {
+	// Serve answers an allowed request to a route with an endpoint of the
+	// dialect. Its methods are those of the route.
+	Serve(w http.ResponseWriter, r *http.Request, x *Exchange)
+	// Deny answers a denied request to an API of the dialect.
+	Deny(w http.ResponseWriter, r *http.Request, x *Exchange)
+}
+
+// An Exchange is a request with the decision on it. It is good until the dialect
+// returns.
+type Exchange struct {
+	Request  *doors.Request
+	Decision *sallyport.Decision
+
+	// Answer is what the standard dialect would say of a denial: see
+	// [respond.Docs.Problem] and [respond.Answer.Headers].
+	Answer respond.Answer
+	// Docs is where explanations of reasons stand.
+	Docs respond.Docs
+}
+
+// Endpoint returns the name of the dialect's endpoint that the request is for.
+func (x *Exchange) Endpoint() string {
+	if route := x.Request.Match.Route; route != nil {
+		return route.Endpoint
+	}
+	return ""
+}
+
+// Serve has the dialect of the API answer, and reports whether the request was
+// for one of its endpoints.
+func (d *Desk) Serve(w http.ResponseWriter, r *http.Request, req *doors.Request, dec *sallyport.Decision) bool {
+	x := Exchange{Request: req, Decision: dec, Answer: respond.Answer{Decision: *dec}, Docs: d.docs()}
+	if x.Endpoint() == "" {
+		return false
+	}
+	d.TurnAway(w, r)
+	dialect := d.dialect(req)
+	if dialect == nil { // it is not wired; the upstream must not see the request
+		d.docs().Failed(w, r, sallyport.ErrNotFound("this endpoint is not served here"))
+		return true
+	}
+	dialect.Serve(w, r, &x)
+	return true
+}
+
+// dialect returns the dialect of the request's API; nil: the standard one.
+func (d *Desk) dialect(req *doors.Request) Dialect {
+	if req.API == nil {
+		return nil
+	}
+	return d.Dialects[req.API.Document.Dialect]
+}

@@ -1,0 +1,73 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	sallyport "github.com/sallyport/sallyport"
+)
+
+// A Dialect is what the policy must know of a way in which credentials arrive
+// and answers look.
+type Dialect struct {
+	// Endpoints are what the dialect answers itself; routes may name them.
+	Endpoints []string
+
+	// Complete fills in what the document of an API of this dialect leaves
+	// open: its accept list, permissions, scopes and routes, as the system has
+	// them. What the document says stays as it is. It reads the settings too,
+	// and returns what is wrong with them, best as a [sallyport.Error] whose
+	// field is "settings.NAME". It may put new slices into the document, but
+	// not change those that are there. Nil: nothing is filled in, and there are
+	// no settings.
+	Complete func(*sallyport.API) []error
+}
+
+// Complete returns the document as it is in force: with what its dialect fills
+// in. The source stays as it is.
+func (r Rules) Complete(source *sallyport.API) (*sallyport.API, []error) {
+	doc := *source
+	d, known := r.Dialects[doc.Dialect]
+	switch {
+	case doc.Dialect == "" || doc.Dialect == DefaultDialect || !known:
+		return &doc, noSettings(&doc)
+	case d.Complete == nil:
+		return &doc, noSettings(&doc)
+	}
+	return &doc, d.Complete(&doc)
+}
+
+func noSettings(doc *sallyport.API) []error {
+	if len(doc.Settings) == 0 {
+		return nil
+	}
+	return []error{sallyport.ErrInvalid("settings", "the dialect has no settings; leave them out")}
+}
+
+// checkEndpoints refuses routes that name what the dialect does not answer.
+func (r Rules) checkEndpoints(doc *sallyport.API, f *faults) {
+	known := r.Dialects[doc.Dialect].Endpoints
+	for i := range doc.Routes {
+		name := doc.Routes[i].Endpoint
+		if name == "" || slices.Contains(known, name) {
+			continue
+		}
+		message := fmt.Sprintf("the dialect has no endpoint %q", name)
+		if len(known) > 0 {
+			message += "; it has " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
+		}
+		f.add(field("routes", i)+".endpoint", "%s", message)
+	}
+}
+
+// dialects returns the names of the known dialects, sorted.
+func (r Rules) dialects() []string {
+	names := slices.Collect(maps.Keys(r.Dialects))
+	if !slices.Contains(names, DefaultDialect) {
+		names = append(names, DefaultDialect)
+	}
+	slices.Sort(names)
+	return names
+}
