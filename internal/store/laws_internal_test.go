@@ -68,7 +68,8 @@ func queries(t *testing.T) map[string]string {
 func batches() map[string]batchText {
 	return map[string]batchText{
 		"insertChanges": insertChanges, "insertPermissions": insertPermissions,
-		"countCredentials": countCredentials, "countSecrets": countSecrets, "addFailures": addFailures,
+		"insertPolicyItems": insertPolicyItems,
+		"countCredentials":  countCredentials, "countSecrets": countSecrets, "addFailures": addFailures,
 		"insertDecisions": insertDecisions,
 	}
 }
@@ -117,7 +118,7 @@ var crossing = []string{
 	"selectFamilyByID", "selectFamiliesOf", "endFamiliesOf", "endFamiliesBegun",
 	"selectRefreshByDigest", "useRefreshToken", // by digest
 	"selectDecision", "selectDecisionsOf", "pruneDecisions", // by id, of one principal, of the installation
-	"selectEveryRole", "selectAuditFrom", // of the installation
+	"selectEveryRole", "selectAuditFrom", "selectPolicyItemsOf", // of the installation
 	"deadCredentials", "deleteDeadSecrets", "deleteDeadCredentials", "deadFamilies", "deleteDeadTokens", "deleteDeadFamilies",
 	"sqlite countCredentials", "postgres countCredentials", // by id
 }
@@ -126,7 +127,7 @@ var crossing = []string{
 // short list.
 func TestTenantInEveryWhere(t *testing.T) {
 	t.Parallel()
-	owned := regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE)\s+(realm|users|user_group|role|binding|credential|family|audit_entry|decision)\b`)
+	owned := regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE)\s+(realm|users|user_group|role|binding|credential|family|audit_entry|decision|policy_item)\b`)
 	where := regexp.MustCompile(`(?is)\bWHERE\b.*\btenant\s*(=|<>)\s*\$`)
 	var found []string
 	for name, query := range queries(t) {

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Binding", testBinding},
 		{"BindingsOfPrincipal", testBindingsOfPrincipal},
 		{"API", testAPI},
+		{"PolicyItems", testPolicyItems},
 		{"CredentialRoundTrip", testCredentialRoundTrip},
 		{"CredentialConflict", testCredentialConflict},
 		{"CredentialLists", testCredentialLists},
