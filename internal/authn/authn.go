@@ -106,6 +106,10 @@ func (k Known) ID() sallyport.UUID { return sallyport.UUID(k.entry.ID) }
 // Kind returns the kind of the credential.
 func (k Known) Kind() sallyport.CredentialKind { return kinds[k.entry.Kind] }
 
+// Supposed returns a credential that does not exist and narrows this much. It
+// answers for its limits alone.
+func Supposed(l *Limits) Known { return Known{limits: l} }
+
 // Limits returns what the credential narrows.
 func (k Known) Limits() *Limits { return k.limits }
 
