@@ -168,33 +168,35 @@ func (w *work) replaceAPI(ctx context.Context, there store.APIDocument, api sall
 
 // DeleteAPI unmounts a protected API that no role names a permission of.
 func (s *Service) DeleteAPI(ctx context.Context, a Actor, name sallyport.APIName, ifVersion int64) error {
+	return s.change(ctx, a, func(w *work) error { return w.deleteAPI(ctx, name, ifVersion) })
+}
+
+func (w *work) deleteAPI(ctx context.Context, name sallyport.APIName, ifVersion int64) error {
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.mayAPIs(APIsWrite); err != nil {
-			return err
-		}
-		there, err := w.tx.API(ctx, name)
-		if err != nil {
-			return err
-		}
-		if name == ManagementAPI {
-			return builtInAPI()
-		}
-		roles, err := w.everyRole(ctx)
-		if err != nil {
-			return err
-		}
-		if err := orphans(roles, name, nil); err != nil {
-			return err
-		}
-		if err := w.tx.DeleteAPI(ctx, name, ifVersion); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		return w.write(ctx, sallyport.EveryTenant, "api.delete", apiThing(name), there.API, nil)
-	})
+	if err := w.mayAPIs(APIsWrite); err != nil {
+		return err
+	}
+	there, err := w.tx.API(ctx, name)
+	if err != nil {
+		return err
+	}
+	if name == ManagementAPI {
+		return builtInAPI()
+	}
+	roles, err := w.everyRole(ctx)
+	if err != nil {
+		return err
+	}
+	if err := orphans(roles, name, nil); err != nil {
+		return err
+	}
+	if err := w.tx.DeleteAPI(ctx, name, ifVersion); err != nil {
+		return err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	return w.write(ctx, sallyport.EveryTenant, "api.delete", apiThing(name), there.API, nil)
 }
 
 // ApplyAPIs mounts those of the APIs that are not there and replaces those whose

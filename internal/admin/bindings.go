@@ -20,6 +20,9 @@ type NewBinding struct {
 	Realm       string    // empty: in every realm
 	Condition   string    // CEL; empty: always
 	Expires     time.Time // zero: never
+
+	id          sallyport.BindingID // empty: a new one
+	deactivated bool                // it gives nothing until it is activated
 }
 
 // A BindingChange changes what is not nil.
@@ -54,41 +57,44 @@ func bindingThing(b sallyport.Binding, role sallyport.Role) thing {
 // every tenant. It needs [BindingsWrite] there, and the actor must hold what he
 // gives to the same extent.
 func (s *Service) CreateBinding(ctx context.Context, a Actor, tenant sallyport.TenantID, in NewBinding) (binding sallyport.Binding, err error) {
-	err = s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, BindingsWrite); err != nil {
-			return err
+	return making(ctx, s, a, func(w *work) (sallyport.Binding, error) { return w.createBinding(ctx, tenant, in) })
+}
+
+func (w *work) createBinding(ctx context.Context, tenant sallyport.TenantID, in NewBinding) (binding sallyport.Binding, err error) {
+	if err := w.may(tenant, BindingsWrite); err != nil {
+		return binding, err
+	}
+	if id, err := w.repeated(ctx); err != nil || id != "" {
+		if err == nil {
+			binding, err = w.tx.Binding(ctx, tenant, sallyport.BindingID(id))
 		}
-		if id, err := w.repeated(ctx); err != nil || id != "" {
-			if err == nil {
-				binding, err = w.tx.Binding(ctx, tenant, sallyport.BindingID(id))
-			}
-			return err
-		}
-		if err := w.checkSubject(ctx, tenant, in.SubjectKind, in.Subject); err != nil {
-			return err
-		}
-		made, role, err := w.bind(ctx, tenant, in)
-		if err != nil {
-			return err
-		}
-		binding = made
-		if err := w.remember(ctx, string(binding.ID)); err != nil {
-			return err
-		}
-		return w.write(ctx, tenant, "binding.create", bindingThing(binding, role), nil, bindingView(binding, role))
-	})
-	return binding, err
+		return binding, err
+	}
+	if err := w.checkSubject(ctx, tenant, in.SubjectKind, in.Subject); err != nil {
+		return binding, err
+	}
+	binding, role, err := w.bind(ctx, tenant, in)
+	if err != nil {
+		return sallyport.Binding{}, err
+	}
+	if err := w.remember(ctx, string(binding.ID)); err != nil {
+		return binding, err
+	}
+	return binding, w.write(ctx, tenant, "binding.create", bindingThing(binding, role), nil, bindingView(binding, role))
 }
 
 // bind makes a binding of a subject that is known to be fit for it.
 func (w *work) bind(ctx context.Context, tenant sallyport.TenantID, in NewBinding) (b sallyport.Binding, role sallyport.Role, err error) {
-	id, err := newID()
+	id, err := orNewID(string(in.id))
 	if err != nil {
 		return b, role, err
 	}
 	b = sallyport.Binding{
 		ID: sallyport.BindingID(id), Tenant: tenant, SubjectKind: in.SubjectKind, Subject: in.Subject, Role: in.Role,
 		Realm: in.Realm, Condition: in.Condition, Expires: in.Expires, State: sallyport.Active,
+	}
+	if in.deactivated {
+		b.State = sallyport.Deactivated
 	}
 	if role, err = w.checkBinding(ctx, &b); err != nil {
 		return b, role, err
@@ -241,7 +247,11 @@ func (s *Service) Bindings(ctx context.Context, a Actor, tenant sallyport.Tenant
 // UpdateBinding changes how far a binding reaches. It needs [BindingsWrite], and
 // unless the change only takes away, the actor must hold what it gives then.
 func (s *Service) UpdateBinding(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64, ch BindingChange) (b sallyport.Binding, err error) {
-	err = s.changeBinding(ctx, a, tenant, id, ifVersion, func(w *work, there sallyport.Binding, role sallyport.Role) error {
+	return making(ctx, s, a, func(w *work) (sallyport.Binding, error) { return w.updateBinding(ctx, tenant, id, ifVersion, ch) })
+}
+
+func (w *work) updateBinding(ctx context.Context, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64, ch BindingChange) (b sallyport.Binding, err error) {
+	err = w.changeBinding(ctx, tenant, id, ifVersion, func(there sallyport.Binding, role sallyport.Role) error {
 		b = there
 		if ch.Realm != nil {
 			b.Realm = *ch.Realm
@@ -278,7 +288,11 @@ func takesAway(there, b sallyport.Binding) bool {
 
 // DeleteBinding takes a role away. It needs [BindingsWrite].
 func (s *Service) DeleteBinding(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64) error {
-	return s.changeBinding(ctx, a, tenant, id, ifVersion, func(w *work, b sallyport.Binding, role sallyport.Role) error {
+	return s.change(ctx, a, func(w *work) error { return w.deleteBinding(ctx, tenant, id, ifVersion) })
+}
+
+func (w *work) deleteBinding(ctx context.Context, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64) error {
+	return w.changeBinding(ctx, tenant, id, ifVersion, func(b sallyport.Binding, role sallyport.Role) error {
 		if err := w.guarded(ctx, func() error { return w.tx.DeleteBinding(ctx, tenant, id, ifVersion) }); err != nil {
 			return err
 		}
@@ -286,27 +300,25 @@ func (s *Service) DeleteBinding(ctx context.Context, a Actor, tenant sallyport.T
 	})
 }
 
-func (s *Service) changeBinding(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64,
-	f func(*work, sallyport.Binding, sallyport.Role) error,
+func (w *work) changeBinding(ctx context.Context, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64,
+	f func(sallyport.Binding, sallyport.Role) error,
 ) error {
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, BindingsWrite); err != nil {
-			return err
-		}
-		b, err := w.tx.Binding(ctx, tenant, id)
-		if err != nil {
-			return err
-		}
-		role, err := w.roleFor(ctx, tenant, b.Role)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(matches("binding", ifVersion, b.Version), w.noteSubject(ctx, &b)); err != nil {
-			return err
-		}
-		return f(w, b, role)
-	})
+	if err := w.may(tenant, BindingsWrite); err != nil {
+		return err
+	}
+	b, err := w.tx.Binding(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	role, err := w.roleFor(ctx, tenant, b.Role)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(matches("binding", ifVersion, b.Version), w.noteSubject(ctx, &b)); err != nil {
+		return err
+	}
+	return f(b, role)
 }

@@ -33,36 +33,37 @@ func checkGroup(g *sallyport.Group) (err error) {
 
 // CreateGroup makes a group without members. It needs [GroupsWrite].
 func (s *Service) CreateGroup(ctx context.Context, a Actor, tenant sallyport.TenantID, in NewGroup) (group sallyport.Group, err error) {
-	err = s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, GroupsWrite); err != nil {
-			return err
+	return making(ctx, s, a, func(w *work) (sallyport.Group, error) { return w.createGroup(ctx, tenant, "", in) })
+}
+
+// createGroup makes a group of this id, or of a new one.
+func (w *work) createGroup(ctx context.Context, tenant sallyport.TenantID, id string, in NewGroup) (group sallyport.Group, err error) {
+	if err := w.may(tenant, GroupsWrite); err != nil {
+		return group, err
+	}
+	if id, err := w.repeated(ctx); err != nil || id != "" {
+		if err == nil {
+			group, err = w.tx.Group(ctx, tenant, sallyport.GroupID(id))
 		}
-		if id, err := w.repeated(ctx); err != nil || id != "" {
-			if err == nil {
-				group, err = w.tx.Group(ctx, tenant, sallyport.GroupID(id))
-			}
-			return err
-		}
-		id, err := newID()
-		if err != nil {
-			return err
-		}
-		group = sallyport.Group{ID: sallyport.GroupID(id), Tenant: tenant, Name: in.Name, Title: in.Title}
-		if err := checkGroup(&group); err != nil {
-			return err
-		}
-		if err := w.tx.InsertGroup(ctx, &group); err != nil {
-			return err
-		}
-		// Nobody remembers a group without members, but a revision tells that
-		// something happened.
-		w.tx.Note(sallyport.ChangePrincipal, id)
-		if err := w.remember(ctx, id); err != nil {
-			return err
-		}
-		return w.write(ctx, tenant, "group.create", groupThing(group), nil, groupView(group))
-	})
-	return group, err
+		return group, err
+	}
+	if id, err = orNewID(id); err != nil {
+		return group, err
+	}
+	group = sallyport.Group{ID: sallyport.GroupID(id), Tenant: tenant, Name: in.Name, Title: in.Title}
+	if err := checkGroup(&group); err != nil {
+		return group, err
+	}
+	if err := w.tx.InsertGroup(ctx, &group); err != nil {
+		return group, err
+	}
+	// Nobody remembers a group without members, but a revision tells that
+	// something happened.
+	w.tx.Note(sallyport.ChangePrincipal, id)
+	if err := w.remember(ctx, id); err != nil {
+		return group, err
+	}
+	return group, w.write(ctx, tenant, "group.create", groupThing(group), nil, groupView(group))
 }
 
 // Group returns a group. It needs [GroupsRead].
@@ -115,7 +116,11 @@ func (s *Service) GroupsOf(ctx context.Context, a Actor, tenant sallyport.Tenant
 
 // UpdateGroup changes the name and title of a group. It needs [GroupsWrite].
 func (s *Service) UpdateGroup(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64, ch GroupChange) (group sallyport.Group, err error) {
-	err = s.changeGroup(ctx, a, tenant, id, ifVersion, func(w *work, there sallyport.Group) error {
+	return making(ctx, s, a, func(w *work) (sallyport.Group, error) { return w.updateGroup(ctx, tenant, id, ifVersion, ch) })
+}
+
+func (w *work) updateGroup(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64, ch GroupChange) (group sallyport.Group, err error) {
+	err = w.changeGroup(ctx, tenant, id, ifVersion, func(there sallyport.Group) error {
 		group = there
 		if ch.Name != nil {
 			group.Name = *ch.Name
@@ -137,7 +142,11 @@ func (s *Service) UpdateGroup(ctx context.Context, a Actor, tenant sallyport.Ten
 // DeleteGroup removes a group and what it is bound to; its members stay. It
 // needs [GroupsWrite].
 func (s *Service) DeleteGroup(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64) error {
-	return s.changeGroup(ctx, a, tenant, id, ifVersion, func(w *work, group sallyport.Group) error {
+	return s.change(ctx, a, func(w *work) error { return w.deleteGroup(ctx, tenant, id, ifVersion) })
+}
+
+func (w *work) deleteGroup(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64) error {
+	return w.changeGroup(ctx, tenant, id, ifVersion, func(group sallyport.Group) error {
 		members, err := w.tx.MemberIDs(ctx, tenant, id)
 		if err != nil {
 			return err
@@ -152,21 +161,19 @@ func (s *Service) DeleteGroup(ctx context.Context, a Actor, tenant sallyport.Ten
 	})
 }
 
-func (s *Service) changeGroup(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64, f func(*work, sallyport.Group) error) error {
+func (w *work) changeGroup(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64, f func(sallyport.Group) error) error {
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, GroupsWrite); err != nil {
-			return err
-		}
-		group, err := w.tx.Group(ctx, tenant, id)
-		if err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePrincipal, string(id))
-		return f(w, group)
-	})
+	if err := w.may(tenant, GroupsWrite); err != nil {
+		return err
+	}
+	group, err := w.tx.Group(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	w.tx.Note(sallyport.ChangePrincipal, string(id))
+	return f(group)
 }
 
 // Members returns the users in a group by login. It needs [GroupsRead].
@@ -190,7 +197,11 @@ func (s *Service) Members(ctx context.Context, a Actor, tenant sallyport.TenantI
 // bound to: the actor must hold it himself. It needs [GroupsWrite]. To be in it
 // already is no error.
 func (s *Service) AddMember(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) error {
-	return s.changeMembers(ctx, a, tenant, id, user, "group.add_member", func(w *work) (bool, error) {
+	return s.change(ctx, a, func(w *work) error { return w.addMember(ctx, tenant, id, user) })
+}
+
+func (w *work) addMember(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) error {
+	return w.changeMembers(ctx, tenant, id, user, "group.add_member", func() (bool, error) {
 		if err := w.visibleUser(ctx, tenant, user); err != nil {
 			return false, err
 		}
@@ -208,7 +219,11 @@ func (s *Service) AddMember(ctx context.Context, a Actor, tenant sallyport.Tenan
 // RemoveMember takes a user out of a group. It needs [GroupsWrite]. Not to be in
 // it is no error.
 func (s *Service) RemoveMember(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) error {
-	return s.changeMembers(ctx, a, tenant, id, user, "group.remove_member", func(w *work) (was bool, err error) {
+	return s.change(ctx, a, func(w *work) error { return w.removeMember(ctx, tenant, id, user) })
+}
+
+func (w *work) removeMember(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) error {
+	return w.changeMembers(ctx, tenant, id, user, "group.remove_member", func() (was bool, err error) {
 		err = w.guarded(ctx, func() error {
 			was, err = w.tx.RemoveMember(ctx, tenant, id, user)
 			return err
@@ -217,24 +232,22 @@ func (s *Service) RemoveMember(ctx context.Context, a Actor, tenant sallyport.Te
 	})
 }
 
-func (s *Service) changeMembers(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID,
-	action string, f func(*work) (bool, error),
+func (w *work) changeMembers(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID,
+	action string, f func() (bool, error),
 ) error {
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, GroupsWrite); err != nil {
-			return err
-		}
-		group, err := w.tx.Group(ctx, tenant, id)
-		if err != nil {
-			return err
-		}
-		changed, err := f(w)
-		if err != nil || !changed {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePrincipal, string(user))
-		return w.write(ctx, tenant, action, groupThing(group), nil, map[string]any{"user": user})
-	})
+	if err := w.may(tenant, GroupsWrite); err != nil {
+		return err
+	}
+	group, err := w.tx.Group(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	changed, err := f()
+	if err != nil || !changed {
+		return err
+	}
+	w.tx.Note(sallyport.ChangePrincipal, string(user))
+	return w.write(ctx, tenant, action, groupThing(group), nil, map[string]any{"user": user})
 }
 
 // bindingsOfGroup returns what a group is bound to, in every tenant.

@@ -7,6 +7,14 @@ import (
 	"github.com/sallyport/sallyport"
 )
 
+// orNewID returns an id that was drawn before, or else a new one.
+func orNewID(id string) (string, error) {
+	if id != "" {
+		return id, nil
+	}
+	return newID()
+}
+
 // newID draws a random UUID (RFC 9562 section 5.4).
 func newID() (string, error) {
 	var u sallyport.UUID

@@ -11,6 +11,11 @@ import (
 // guarded makes a change and refuses it if there was an administrator before and
 // is none after it.
 func (w *work) guarded(ctx context.Context, change func() error) error {
+	if w.guarding {
+		return change() // as part of a larger one that is guarded as a whole
+	}
+	w.guarding = true
+	defer func() { w.guarding = false }()
 	before, err := administrated(ctx, w.tx)
 	if err != nil {
 		return err

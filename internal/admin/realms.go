@@ -22,36 +22,37 @@ func realmThing(r sallyport.Realm) thing {
 
 // CreateRealm makes a realm. It needs [RealmsWrite] in the tenant.
 func (s *Service) CreateRealm(ctx context.Context, a Actor, tenant sallyport.TenantID, in NewRealm) (realm sallyport.Realm, err error) {
-	err = s.change(ctx, a, func(w *work) (err error) {
-		if err := w.may(tenant, RealmsWrite); err != nil {
-			return err
+	return making(ctx, s, a, func(w *work) (sallyport.Realm, error) { return w.createRealm(ctx, tenant, in) })
+}
+
+func (w *work) createRealm(ctx context.Context, tenant sallyport.TenantID, in NewRealm) (realm sallyport.Realm, err error) {
+	if err := w.may(tenant, RealmsWrite); err != nil {
+		return realm, err
+	}
+	if name, err := w.repeated(ctx); err != nil || name != "" {
+		if err == nil {
+			realm, err = w.tx.Realm(ctx, tenant, name)
 		}
-		if name, err := w.repeated(ctx); err != nil || name != "" {
-			if err == nil {
-				realm, err = w.tx.Realm(ctx, tenant, name)
-			}
-			return err
-		}
-		if tenant == sallyport.EveryTenant {
-			return sallyport.ErrInvalid("tenant", "a realm is in one tenant; name it")
-		}
-		realm = sallyport.Realm{Tenant: tenant}
-		if realm.Name, err = realmName(in.Name); err != nil {
-			return err
-		}
-		if realm.Title, err = text("title", in.Title, maxTitle); err != nil {
-			return err
-		}
-		if err := w.tx.InsertRealm(ctx, &realm); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		if err := w.remember(ctx, realm.Name); err != nil {
-			return err
-		}
-		return w.write(ctx, tenant, "realm.create", realmThing(realm), nil, realmView(realm))
-	})
-	return realm, err
+		return realm, err
+	}
+	if tenant == sallyport.EveryTenant {
+		return realm, sallyport.ErrInvalid("tenant", "a realm is in one tenant; name it")
+	}
+	realm = sallyport.Realm{Tenant: tenant}
+	if realm.Name, err = realmName(in.Name); err != nil {
+		return realm, err
+	}
+	if realm.Title, err = text("title", in.Title, maxTitle); err != nil {
+		return realm, err
+	}
+	if err := w.tx.InsertRealm(ctx, &realm); err != nil {
+		return realm, err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	if err := w.remember(ctx, realm.Name); err != nil {
+		return realm, err
+	}
+	return realm, w.write(ctx, tenant, "realm.create", realmThing(realm), nil, realmView(realm))
 }
 
 // Realm returns a realm. It needs [RealmsRead] in the tenant.
@@ -82,64 +83,67 @@ func (s *Service) Realms(ctx context.Context, a Actor, tenant sallyport.TenantID
 
 // UpdateRealm gives a realm another title. It needs [RealmsWrite].
 func (s *Service) UpdateRealm(ctx context.Context, a Actor, tenant sallyport.TenantID, name string, ifVersion int64, title string) (realm sallyport.Realm, err error) {
+	return making(ctx, s, a, func(w *work) (sallyport.Realm, error) { return w.updateRealm(ctx, tenant, name, ifVersion, title) })
+}
+
+func (w *work) updateRealm(ctx context.Context, tenant sallyport.TenantID, name string, ifVersion int64, title string) (realm sallyport.Realm, err error) {
 	if err := versioned(ifVersion); err != nil {
 		return realm, err
 	}
-	err = s.change(ctx, a, func(w *work) (err error) {
-		if err := w.may(tenant, RealmsWrite); err != nil {
-			return err
-		}
-		if realm, err = w.tx.Realm(ctx, tenant, name); err != nil {
-			return err
-		}
-		before := realmView(realm)
-		if realm.Title, err = text("title", title, maxTitle); err != nil {
-			return err
-		}
-		if err := w.tx.UpdateRealm(ctx, &realm, ifVersion); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		return w.write(ctx, tenant, "realm.update", realmThing(realm), before, realmView(realm))
-	})
-	return realm, err
+	if err := w.may(tenant, RealmsWrite); err != nil {
+		return realm, err
+	}
+	if realm, err = w.tx.Realm(ctx, tenant, name); err != nil {
+		return realm, err
+	}
+	before := realmView(realm)
+	if realm.Title, err = text("title", title, maxTitle); err != nil {
+		return realm, err
+	}
+	if err := w.tx.UpdateRealm(ctx, &realm, ifVersion); err != nil {
+		return realm, err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	return realm, w.write(ctx, tenant, "realm.update", realmThing(realm), before, realmView(realm))
 }
 
 // DeleteRealm removes a realm that no binding is limited to. It needs
 // [RealmsWrite].
 func (s *Service) DeleteRealm(ctx context.Context, a Actor, tenant sallyport.TenantID, name string, ifVersion int64) error {
+	return s.change(ctx, a, func(w *work) error { return w.deleteRealm(ctx, tenant, name, ifVersion) })
+}
+
+func (w *work) deleteRealm(ctx context.Context, tenant sallyport.TenantID, name string, ifVersion int64) error {
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, RealmsWrite); err != nil {
-			return err
-		}
-		realm, err := w.tx.Realm(ctx, tenant, name)
-		if err != nil {
-			return err
-		}
-		bindings, err := all(func(p store.Page) ([]sallyport.Binding, string, error) {
-			return w.tx.Bindings(ctx, tenant, store.BindingFilter{}, p)
-		})
-		if err != nil {
-			return err
-		}
-		used := 0
-		for _, b := range bindings {
-			if b.Realm == name {
-				used++
-			}
-		}
-		if used > 0 {
-			return sallyport.ErrConflict("name", fmt.Sprintf("%s limited to this realm; delete them first", count(used, "binding is", "bindings are")))
-		}
-		if err := w.tx.DeleteRealm(ctx, tenant, name, ifVersion); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		return w.write(ctx, tenant, "realm.delete", realmThing(realm), realmView(realm), nil)
+	if err := w.may(tenant, RealmsWrite); err != nil {
+		return err
+	}
+	realm, err := w.tx.Realm(ctx, tenant, name)
+	if err != nil {
+		return err
+	}
+	bindings, err := all(func(p store.Page) ([]sallyport.Binding, string, error) {
+		return w.tx.Bindings(ctx, tenant, store.BindingFilter{}, p)
 	})
+	if err != nil {
+		return err
+	}
+	used := 0
+	for _, b := range bindings {
+		if b.Realm == name {
+			used++
+		}
+	}
+	if used > 0 {
+		return sallyport.ErrConflict("name", fmt.Sprintf("%s limited to this realm; delete them first", count(used, "binding is", "bindings are")))
+	}
+	if err := w.tx.DeleteRealm(ctx, tenant, name, ifVersion); err != nil {
+		return err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	return w.write(ctx, tenant, "realm.delete", realmThing(realm), realmView(realm), nil)
 }
 
 // count writes a number with its noun.

@@ -38,34 +38,35 @@ func roleThing(r sallyport.Role) thing { return thing{"role", string(r.ID), r.Na
 // CreateRole makes a role of permissions that the actor holds himself. It needs
 // [RolesWrite]; for a role of [sallyport.EveryTenant] there.
 func (s *Service) CreateRole(ctx context.Context, a Actor, tenant sallyport.TenantID, in NewRole) (role sallyport.Role, err error) {
-	err = s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, RolesWrite); err != nil {
-			return err
+	return making(ctx, s, a, func(w *work) (sallyport.Role, error) { return w.createRole(ctx, tenant, "", in) })
+}
+
+// createRole makes a role of this id, or of a new one.
+func (w *work) createRole(ctx context.Context, tenant sallyport.TenantID, id string, in NewRole) (role sallyport.Role, err error) {
+	if err := w.may(tenant, RolesWrite); err != nil {
+		return role, err
+	}
+	if id, err := w.repeated(ctx); err != nil || id != "" {
+		if err == nil {
+			role, err = w.tx.Role(ctx, tenant, sallyport.RoleID(id))
 		}
-		if id, err := w.repeated(ctx); err != nil || id != "" {
-			if err == nil {
-				role, err = w.tx.Role(ctx, tenant, sallyport.RoleID(id))
-			}
-			return err
-		}
-		id, err := newID()
-		if err != nil {
-			return err
-		}
-		role = sallyport.Role{ID: sallyport.RoleID(id), Tenant: tenant, Name: in.Name, Title: in.Title, Permissions: slices.Clone(in.Permissions)}
-		if err := w.checkRole(ctx, &role, nil); err != nil {
-			return err
-		}
-		if err := w.tx.InsertRole(ctx, &role); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		if err := w.remember(ctx, id); err != nil {
-			return err
-		}
-		return w.write(ctx, tenant, "role.create", roleThing(role), nil, roleView(role))
-	})
-	return role, err
+		return role, err
+	}
+	if id, err = orNewID(id); err != nil {
+		return role, err
+	}
+	role = sallyport.Role{ID: sallyport.RoleID(id), Tenant: tenant, Name: in.Name, Title: in.Title, Permissions: slices.Clone(in.Permissions)}
+	if err := w.checkRole(ctx, &role, nil); err != nil {
+		return role, err
+	}
+	if err := w.tx.InsertRole(ctx, &role); err != nil {
+		return role, err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	if err := w.remember(ctx, id); err != nil {
+		return role, err
+	}
+	return role, w.write(ctx, tenant, "role.create", roleThing(role), nil, roleView(role))
 }
 
 // checkRole checks a role before it is written. What it has beyond old, the
@@ -175,7 +176,11 @@ func (s *Service) Roles(ctx context.Context, a Actor, tenant sallyport.TenantID,
 // UpdateRole changes a role of the tenant; who holds it has the new rights at
 // once. It needs [RolesWrite], and the actor must hold himself what he adds.
 func (s *Service) UpdateRole(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64, ch RoleChange) (role sallyport.Role, err error) {
-	err = s.changeRole(ctx, a, tenant, id, ifVersion, func(w *work, there sallyport.Role) error {
+	return making(ctx, s, a, func(w *work) (sallyport.Role, error) { return w.updateRole(ctx, tenant, id, ifVersion, ch) })
+}
+
+func (w *work) updateRole(ctx context.Context, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64, ch RoleChange) (role sallyport.Role, err error) {
+	err = w.changeRole(ctx, tenant, id, ifVersion, func(there sallyport.Role) error {
 		role = there
 		if ch.Name != nil {
 			role.Name = *ch.Name
@@ -200,7 +205,11 @@ func (s *Service) UpdateRole(ctx context.Context, a Actor, tenant sallyport.Tena
 // DeleteRole removes a role of the tenant that nothing is bound to. It needs
 // [RolesWrite].
 func (s *Service) DeleteRole(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64) error {
-	return s.changeRole(ctx, a, tenant, id, ifVersion, func(w *work, role sallyport.Role) error {
+	return s.change(ctx, a, func(w *work) error { return w.deleteRole(ctx, tenant, id, ifVersion) })
+}
+
+func (w *work) deleteRole(ctx context.Context, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64) error {
+	return w.changeRole(ctx, tenant, id, ifVersion, func(role sallyport.Role) error {
 		bindings, err := all(func(p store.Page) ([]sallyport.Binding, string, error) {
 			return w.tx.EveryBinding(ctx, store.BindingFilter{Role: id}, p)
 		})
@@ -217,25 +226,23 @@ func (s *Service) DeleteRole(ctx context.Context, a Actor, tenant sallyport.Tena
 	})
 }
 
-func (s *Service) changeRole(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64, f func(*work, sallyport.Role) error) error {
+func (w *work) changeRole(ctx context.Context, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64, f func(sallyport.Role) error) error {
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, RolesWrite); err != nil {
-			return err
-		}
-		role, err := w.tx.Role(ctx, tenant, id)
-		if err != nil {
-			return err
-		}
-		if role.BuiltIn {
-			return sallyport.ErrConflict("id", fmt.Sprintf("the role %q is built in and cannot be changed; make one of your own", role.Name))
-		}
-		if err := matches("role", ifVersion, role.Version); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		return f(w, role)
-	})
+	if err := w.may(tenant, RolesWrite); err != nil {
+		return err
+	}
+	role, err := w.tx.Role(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	if role.BuiltIn {
+		return sallyport.ErrConflict("id", fmt.Sprintf("the role %q is built in and cannot be changed; make one of your own", role.Name))
+	}
+	if err := matches("role", ifVersion, role.Version); err != nil {
+		return err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	return f(role)
 }

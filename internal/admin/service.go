@@ -86,6 +86,15 @@ func (s *Service) change(ctx context.Context, a Actor, f func(*work) error) erro
 	return s.changeBy(ctx, s.c.Store.Write, a, f)
 }
 
+// making is change for a use case that returns something.
+func making[T any](ctx context.Context, s *Service, a Actor, f func(*work) (T, error)) (out T, err error) {
+	err = s.change(ctx, a, func(w *work) (err error) {
+		out, err = f(w)
+		return err
+	})
+	return out, err
+}
+
 // takeAway is change for a use case that takes rights away, which must be
 // possible on a full disk too.
 func (s *Service) takeAway(ctx context.Context, a Actor, f func(*work) error) error {

@@ -41,35 +41,35 @@ func tenantThing(t sallyport.Tenant) thing { return thing{"tenant", string(t.ID)
 // CreateTenant makes a tenant. It needs [TenantsWrite] in every tenant, or, for
 // a tenant below another, in that one.
 func (s *Service) CreateTenant(ctx context.Context, a Actor, in NewTenant) (sallyport.Tenant, error) {
-	var tenant sallyport.Tenant
-	err := s.change(ctx, a, func(w *work) error {
-		if err := w.mayMake(in.Parent); err != nil {
-			return err
+	return making(ctx, s, a, func(w *work) (sallyport.Tenant, error) { return w.createTenant(ctx, "", in) })
+}
+
+// createTenant makes a tenant of this id, or of a new one.
+func (w *work) createTenant(ctx context.Context, id string, in NewTenant) (tenant sallyport.Tenant, err error) {
+	if err := w.mayMake(in.Parent); err != nil {
+		return tenant, err
+	}
+	if id, err := w.repeated(ctx); err != nil || id != "" {
+		if err == nil {
+			tenant, err = w.tx.Tenant(ctx, sallyport.TenantID(id))
 		}
-		if id, err := w.repeated(ctx); err != nil || id != "" {
-			if err == nil {
-				tenant, err = w.tx.Tenant(ctx, sallyport.TenantID(id))
-			}
-			return err
-		}
-		id, err := newID()
-		if err != nil {
-			return err
-		}
-		tenant = sallyport.Tenant{ID: sallyport.TenantID(id), Name: in.Name, Parent: in.Parent, State: sallyport.Active, Policy: in.Policy}
-		if err := w.checkTenant(ctx, &tenant); err != nil {
-			return err
-		}
-		if err := w.tx.InsertTenant(ctx, &tenant); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		if err := w.remember(ctx, id); err != nil {
-			return err
-		}
-		return w.write(ctx, tenant.ID, "tenant.create", tenantThing(tenant), nil, tenantView(tenant))
-	})
-	return tenant, err
+		return tenant, err
+	}
+	if id, err = orNewID(id); err != nil {
+		return tenant, err
+	}
+	tenant = sallyport.Tenant{ID: sallyport.TenantID(id), Name: in.Name, Parent: in.Parent, State: sallyport.Active, Policy: in.Policy}
+	if err := w.checkTenant(ctx, &tenant); err != nil {
+		return tenant, err
+	}
+	if err := w.tx.InsertTenant(ctx, &tenant); err != nil {
+		return tenant, err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	if err := w.remember(ctx, id); err != nil {
+		return tenant, err
+	}
+	return tenant, w.write(ctx, tenant.ID, "tenant.create", tenantThing(tenant), nil, tenantView(tenant))
 }
 
 // mayMake checks the right to have a tenant below a parent, or at the top.
@@ -194,7 +194,11 @@ func (w *work) ownTenants(ctx context.Context, f store.TenantFilter, p store.Pag
 // UpdateTenant changes a tenant. It needs [TenantsWrite] in it, and to move it
 // also where it goes.
 func (s *Service) UpdateTenant(ctx context.Context, a Actor, id sallyport.TenantID, ifVersion int64, ch TenantChange) (sallyport.Tenant, error) {
-	return s.changeTenant(ctx, a, id, ifVersion, "tenant.update", func(w *work, t *sallyport.Tenant) error {
+	return making(ctx, s, a, func(w *work) (sallyport.Tenant, error) { return w.updateTenant(ctx, id, ifVersion, ch) })
+}
+
+func (w *work) updateTenant(ctx context.Context, id sallyport.TenantID, ifVersion int64, ch TenantChange) (sallyport.Tenant, error) {
+	return w.changeTenant(ctx, id, ifVersion, "tenant.update", func(t *sallyport.Tenant) error {
 		if ch.Name != nil {
 			t.Name = *ch.Name
 		}
@@ -215,8 +219,18 @@ func (s *Service) UpdateTenant(ctx context.Context, a Actor, id sallyport.Tenant
 // nothing in it is lost. It needs [TenantsWrite] in every tenant, so that nobody
 // locks himself out of his own.
 func (s *Service) DeactivateTenant(ctx context.Context, a Actor, id sallyport.TenantID, ifVersion int64) (sallyport.Tenant, error) {
-	return s.changeTenant(ctx, a, id, ifVersion, "tenant.deactivate", func(w *work, t *sallyport.Tenant) error {
-		t.State = sallyport.Deactivated
+	return making(ctx, s, a, func(w *work) (sallyport.Tenant, error) {
+		return w.setTenantState(ctx, id, ifVersion, sallyport.Deactivated)
+	})
+}
+
+func (w *work) setTenantState(ctx context.Context, id sallyport.TenantID, ifVersion int64, state sallyport.State) (sallyport.Tenant, error) {
+	action := "tenant.deactivate"
+	if state == sallyport.Active {
+		action = "tenant.reactivate"
+	}
+	return w.changeTenant(ctx, id, ifVersion, action, func(t *sallyport.Tenant) error {
+		t.State = state
 		return w.holds(sallyport.EveryTenant, TenantsWrite)
 	})
 }
@@ -224,62 +238,57 @@ func (s *Service) DeactivateTenant(ctx context.Context, a Actor, id sallyport.Te
 // ReactivateTenant takes a tenant into use again. It needs [TenantsWrite] in
 // every tenant.
 func (s *Service) ReactivateTenant(ctx context.Context, a Actor, id sallyport.TenantID, ifVersion int64) (sallyport.Tenant, error) {
-	return s.changeTenant(ctx, a, id, ifVersion, "tenant.reactivate", func(w *work, t *sallyport.Tenant) error {
-		t.State = sallyport.Active
-		return w.holds(sallyport.EveryTenant, TenantsWrite)
-	})
+	return making(ctx, s, a, func(w *work) (sallyport.Tenant, error) { return w.setTenantState(ctx, id, ifVersion, sallyport.Active) })
 }
 
-func (s *Service) changeTenant(ctx context.Context, a Actor, id sallyport.TenantID, ifVersion int64, action string, f func(*work, *sallyport.Tenant) error) (sallyport.Tenant, error) {
-	var tenant sallyport.Tenant
+func (w *work) changeTenant(ctx context.Context, id sallyport.TenantID, ifVersion int64, action string, f func(*sallyport.Tenant) error) (tenant sallyport.Tenant, err error) {
 	if err := versioned(ifVersion); err != nil {
 		return tenant, err
 	}
-	err := s.change(ctx, a, func(w *work) (err error) {
-		if err := w.may(id, TenantsWrite); err != nil {
-			return err
-		}
-		if tenant, err = w.tx.Tenant(ctx, id); err != nil {
-			return err
-		}
-		if err := matches("tenant", ifVersion, tenant.Version); err != nil {
-			return err
-		}
-		before := tenantView(tenant)
-		if err := f(w, &tenant); err != nil {
-			return err
-		}
-		err = w.guarded(ctx, func() error { return w.tx.UpdateTenant(ctx, &tenant, ifVersion) })
-		if err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		return w.write(ctx, id, action, tenantThing(tenant), before, tenantView(tenant))
-	})
-	return tenant, err
+	if err := w.may(id, TenantsWrite); err != nil {
+		return tenant, err
+	}
+	if tenant, err = w.tx.Tenant(ctx, id); err != nil {
+		return tenant, err
+	}
+	if err := matches("tenant", ifVersion, tenant.Version); err != nil {
+		return tenant, err
+	}
+	before := tenantView(tenant)
+	if err := f(&tenant); err != nil {
+		return tenant, err
+	}
+	err = w.guarded(ctx, func() error { return w.tx.UpdateTenant(ctx, &tenant, ifVersion) })
+	if err != nil {
+		return tenant, err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	return tenant, w.write(ctx, id, action, tenantThing(tenant), before, tenantView(tenant))
 }
 
 // DeleteTenant removes a tenant in which nothing is any more but realms. It
 // needs [TenantsWrite] in every tenant.
 func (s *Service) DeleteTenant(ctx context.Context, a Actor, id sallyport.TenantID, ifVersion int64) error {
+	return s.change(ctx, a, func(w *work) error { return w.deleteTenant(ctx, id, ifVersion) })
+}
+
+func (w *work) deleteTenant(ctx context.Context, id sallyport.TenantID, ifVersion int64) error {
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.may(id, TenantsWrite); err != nil {
-			return err
-		}
-		if err := w.holds(sallyport.EveryTenant, TenantsWrite); err != nil {
-			return err
-		}
-		tenant, err := w.tx.Tenant(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := w.tx.DeleteTenant(ctx, id, ifVersion); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePolicy, "")
-		return w.write(ctx, id, "tenant.delete", tenantThing(tenant), tenantView(tenant), nil)
-	})
+	if err := w.may(id, TenantsWrite); err != nil {
+		return err
+	}
+	if err := w.holds(sallyport.EveryTenant, TenantsWrite); err != nil {
+		return err
+	}
+	tenant, err := w.tx.Tenant(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := w.tx.DeleteTenant(ctx, id, ifVersion); err != nil {
+		return err
+	}
+	w.tx.Note(sallyport.ChangePolicy, "")
+	return w.write(ctx, id, "tenant.delete", tenantThing(tenant), tenantView(tenant), nil)
 }

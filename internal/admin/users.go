@@ -18,6 +18,8 @@ type NewUser struct {
 	Password     sallyport.Secret // empty: none; he cannot sign in with one
 	PasswordHash sallyport.Secret // in place of Password, when users are taken over from elsewhere
 	KeepPassword bool             // he need not change it when he first signs in
+
+	id sallyport.PrincipalID // empty: a new one
 }
 
 // A UserChange changes what is not nil.
@@ -48,25 +50,26 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, tenant sallyport.Tena
 	if err != nil {
 		return user, err
 	}
-	err = s.change(ctx, a, func(w *work) error {
-		if err := w.may(tenant, UsersWrite); err != nil {
-			return err
+	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return w.createUser(ctx, tenant, in, hash) })
+}
+
+// createUser makes a user whose password was hashed before.
+func (w *work) createUser(ctx context.Context, tenant sallyport.TenantID, in NewUser, hash sallyport.Secret) (user sallyport.User, err error) {
+	if err := w.may(tenant, UsersWrite); err != nil {
+		return user, err
+	}
+	if id, err := w.repeated(ctx); err != nil || id != "" {
+		if err == nil {
+			user, err = w.tx.User(ctx, tenant, sallyport.PrincipalID(id))
 		}
-		if id, err := w.repeated(ctx); err != nil || id != "" {
-			if err == nil {
-				user, err = w.tx.User(ctx, tenant, sallyport.PrincipalID(id))
-			}
-			return err
-		}
-		user, err = w.insertUser(ctx, tenant, in, hash)
-		return err
-	})
-	return user, err
+		return user, err
+	}
+	return w.insertUser(ctx, tenant, in, hash)
 }
 
 // insertUser makes a user in the transaction.
 func (w *work) insertUser(ctx context.Context, tenant sallyport.TenantID, in NewUser, hash sallyport.Secret) (user sallyport.User, err error) {
-	id, err := newID()
+	id, err := orNewID(string(in.id))
 	if err != nil {
 		return user, err
 	}
@@ -177,7 +180,11 @@ func (w *work) mayList(tenant sallyport.TenantID, permission sallyport.Permissio
 // UpdateUser changes the login, name and e-mail address of a user. It needs
 // [UsersWrite], and that the user is not stronger than the actor.
 func (s *Service) UpdateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64, ch UserChange) (sallyport.User, error) {
-	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.update", func(ctx context.Context, w *work, user *sallyport.User) error {
+	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return w.updateUser(ctx, tenant, id, ifVersion, ch) })
+}
+
+func (w *work) updateUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64, ch UserChange) (sallyport.User, error) {
+	return w.changeUser(ctx, tenant, id, ifVersion, "user.update", func(user *sallyport.User) error {
 		if ch.Login != nil {
 			user.Login = *ch.Login
 		}
@@ -198,7 +205,11 @@ func (s *Service) UpdateUser(ctx context.Context, a Actor, tenant sallyport.Tena
 // for good; activating him later brings none of them back. It needs
 // [UsersWrite].
 func (s *Service) DeactivateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
-	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.deactivate", func(ctx context.Context, w *work, user *sallyport.User) error {
+	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return w.deactivateUser(ctx, tenant, id, ifVersion) })
+}
+
+func (w *work) deactivateUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
+	return w.changeUser(ctx, tenant, id, ifVersion, "user.deactivate", func(user *sallyport.User) error {
 		if err := w.end(ctx, user.ID, "user_deactivated"); err != nil {
 			return err
 		}
@@ -208,7 +219,11 @@ func (s *Service) DeactivateUser(ctx context.Context, a Actor, tenant sallyport.
 
 // ActivateUser takes a deactivated user into use again. It needs [UsersWrite].
 func (s *Service) ActivateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
-	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.activate", func(ctx context.Context, w *work, user *sallyport.User) error {
+	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return w.activateUser(ctx, tenant, id, ifVersion) })
+}
+
+func (w *work) activateUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
+	return w.changeUser(ctx, tenant, id, ifVersion, "user.activate", func(user *sallyport.User) error {
 		if user.State == sallyport.Locked {
 			return sallyport.ErrConflict("state", "the user is locked; unlock him")
 		}
@@ -219,11 +234,13 @@ func (s *Service) ActivateUser(ctx context.Context, a Actor, tenant sallyport.Te
 // UnlockUser lets a user in again who was locked after too many failures. It
 // needs [UsersWrite].
 func (s *Service) UnlockUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
-	return s.changeUser(ctx, a, tenant, id, ifVersion, "user.unlock", func(ctx context.Context, w *work, user *sallyport.User) error {
-		if user.State == sallyport.Deactivated {
-			return sallyport.ErrConflict("state", "the user is deactivated, not locked; activate him")
-		}
-		return w.tx.SetUserState(ctx, tenant, id, sallyport.Active, ifVersion)
+	return making(ctx, s, a, func(w *work) (sallyport.User, error) {
+		return w.changeUser(ctx, tenant, id, ifVersion, "user.unlock", func(user *sallyport.User) error {
+			if user.State == sallyport.Deactivated {
+				return sallyport.ErrConflict("state", "the user is deactivated, not locked; activate him")
+			}
+			return w.tx.SetUserState(ctx, tenant, id, sallyport.Active, ifVersion)
+		})
 	})
 }
 
@@ -255,25 +272,27 @@ func (s *Service) EndUser(ctx context.Context, a Actor, tenant sallyport.TenantI
 // credentials end and are kept as such; what he did stays in the audit trail
 // under his id, which is never given out again. It needs [UsersWrite].
 func (s *Service) DeleteUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) error {
+	return s.change(ctx, a, func(w *work) error { return w.deleteUser(ctx, tenant, id, ifVersion) })
+}
+
+func (w *work) deleteUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) error {
 	if err := versioned(ifVersion); err != nil {
 		return err
 	}
-	return s.change(ctx, a, func(w *work) error {
-		user, err := w.userToChange(ctx, tenant, id)
-		if err != nil {
-			return err
-		}
-		err = w.guarded(ctx, func() error {
-			ended, err := w.tx.DeleteUser(ctx, tenant, id, ifVersion)
-			w.noteEnded(ended)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePrincipal, string(id))
-		return w.write(ctx, tenant, "user.delete", userThing(user), userView(user), nil)
+	user, err := w.userToChange(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	err = w.guarded(ctx, func() error {
+		ended, err := w.tx.DeleteUser(ctx, tenant, id, ifVersion)
+		w.noteEnded(ended)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	w.tx.Note(sallyport.ChangePrincipal, string(id))
+	return w.write(ctx, tenant, "user.delete", userThing(user), userView(user), nil)
 }
 
 // userToChange returns a user whom the actor may change: [UsersWrite], and no
@@ -288,30 +307,27 @@ func (w *work) userToChange(ctx context.Context, tenant sallyport.TenantID, id s
 	return user, w.ceilingOver(ctx, id)
 }
 
-func (s *Service) changeUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64, action string,
-	f func(context.Context, *work, *sallyport.User) error,
+func (w *work) changeUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64, action string,
+	f func(*sallyport.User) error,
 ) (user sallyport.User, err error) {
 	if err := versioned(ifVersion); err != nil {
 		return user, err
 	}
-	err = s.change(ctx, a, func(w *work) (err error) {
-		if user, err = w.userToChange(ctx, tenant, id); err != nil {
-			return err
-		}
-		if err := matches("user", ifVersion, user.Version); err != nil {
-			return err
-		}
-		before := userView(user)
-		if err := w.guarded(ctx, func() error { return f(ctx, w, &user) }); err != nil {
-			return err
-		}
-		if user, err = w.tx.User(ctx, tenant, id); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangePrincipal, string(id))
-		return w.write(ctx, tenant, action, userThing(user), before, userView(user))
-	})
-	return user, err
+	if user, err = w.userToChange(ctx, tenant, id); err != nil {
+		return user, err
+	}
+	if err := matches("user", ifVersion, user.Version); err != nil {
+		return user, err
+	}
+	before := userView(user)
+	if err := w.guarded(ctx, func() error { return f(&user) }); err != nil {
+		return user, err
+	}
+	if user, err = w.tx.User(ctx, tenant, id); err != nil {
+		return user, err
+	}
+	w.tx.Note(sallyport.ChangePrincipal, string(id))
+	return user, w.write(ctx, tenant, action, userThing(user), before, userView(user))
 }
 
 // end revokes all credentials and sign-ins of a principal.

@@ -24,6 +24,7 @@ type work struct {
 	limits    []*policy.Limit   // each of them narrows; none: not limited
 	tenants   []sallyport.TenantID
 	roles     map[[2]string]sallyport.Role // that were read, by tenant and id
+	guarding  bool                         // the last administrator is being watched over
 }
 
 // begin loads the actor. Who is not active, or whose credential is not any
