@@ -288,7 +288,8 @@ func (d *Doors) Close() { d.assertions.StopAllGoroutines() }
 
 // Authenticate checks a login and password for a form or a token endpoint, with
 // the same throttle and the same memory as HTTP Basic. It returns the principal,
-// or the reason why not.
+// or the reason why not. Of a principal who MustChange, the password is good for
+// nothing but to be changed, or to start a session in which it can be.
 func (d *Doors) Authenticate(ctx context.Context, login, secret string, client netip.Addr) (*policy.Principal, sallyport.Reason, int) {
 	v := visit{doors: d, policy: d.policy.Load(), now: d.now()}
 	reason, retryAfter := v.verify(ctx, &authn.Presented{
