@@ -38,7 +38,7 @@ type TenantQuery struct {
 
 // A PasswordChange replaces one's own password.
 type PasswordChange struct {
-	Present  Secret `json:"present" writeOnly:"true" doc:"The password that you have now."`
+	Current  Secret `json:"current" writeOnly:"true" doc:"The present password."`
 	Password Secret `json:"password" writeOnly:"true" doc:"The new one."`
 }
 

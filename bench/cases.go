@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -88,6 +90,7 @@ func decideTurns() []turn {
 	turns := []turn{
 		{name: bareTurn, server: "bare", kind: byToken, most: inTurn},
 		{name: "/decide/nginx, " + byToken, server: "decide", baseline: bareTurn, goal: decideGoal, kind: byToken, most: inTurn},
+		{name: "/decide/nginx, " + byToken + ", net/http", server: "standard", baseline: bareTurn, kind: byToken, most: inTurn},
 		{name: plainTurn, server: "bare", kind: byToken, most: inTurn, plain: true},
 		{name: "/decide/nginx, " + byToken + ", 7 headers", server: "decide", baseline: plainTurn, kind: byToken, most: inTurn, plain: true},
 		{name: "/decide/nginx, " + byToken + ", access log", server: "decide", access: true, baseline: bareTurn, kind: byToken, most: inTurn},
@@ -146,4 +149,17 @@ func (t *turn) status() int {
 		return http.StatusOK
 	}
 	return t.want
+}
+
+// chosen returns the turns whose names match, and those that they are compared
+// with.
+func chosen(all []turn, pattern *regexp.Regexp) []turn {
+	if pattern == nil {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(t turn) bool {
+		return !pattern.MatchString(t.name) && !slices.ContainsFunc(all, func(o turn) bool {
+			return o.baseline == t.name && pattern.MatchString(o.name)
+		})
+	})
 }

@@ -21,6 +21,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -51,6 +52,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
 	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, decide or gateway")
+	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
+		o.turns, err = regexp.Compile(text)
+		return err
+	})
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -77,6 +82,7 @@ type options struct {
 	profile string
 	out     string
 	only    string
+	turns   *regexp.Regexp // nil: all
 }
 
 // decisionRounds is how often each decision in the process is measured.
@@ -110,7 +116,7 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		}
 		say("%s over HTTP", g.name)
 		rounds := group{
-			turns: g.turns, rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
+			turns: chosen(g.turns, o.turns), rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
 			logf: say, serveCore: serveCore, loadCore: loadCore,
 		}
 		results, err := rounds.measure(ctx)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport/internal/decide"
+	"github.com/sallyport/sallyport/internal/decide/wire"
 	"github.com/sallyport/sallyport/internal/gateway"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
@@ -39,6 +40,7 @@ type serveAnswer struct {
 var servers = map[string]func(context.Context, serveOrder) (*serving, error){
 	"bare":     serveBare,
 	"decide":   serveDecide,
+	"standard": serveDecideStandard,
 	"upstream": serveUpstream,
 	"proxy":    serveProxy,
 	"gateway":  serveGateway,
@@ -46,9 +48,15 @@ var servers = map[string]func(context.Context, serveOrder) (*serving, error){
 
 // A serving is what a server serves, and how it ends.
 type serving struct {
-	*http.Server
+	server
 	askers map[string][]asker
 	end    func() error
+}
+
+// A server is one of net/http, or one that is used alike.
+type server interface {
+	Serve(net.Listener) error
+	Close() error
 }
 
 // serve serves on a loopback port until the orders end.
@@ -87,7 +95,7 @@ func inside(h http.Handler) *http.Server {
 
 // serveBare is the baseline of decisions: a handler that does nothing at all.
 func serveBare(context.Context, serveOrder) (*serving, error) {
-	return &serving{Server: inside(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))}, nil
+	return &serving{server: inside(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))}, nil
 }
 
 // opened opens a world for a server in a folder of its own.
@@ -119,13 +127,33 @@ func logs(o serveOrder) (*telemetry.AccessLog, error) {
 
 // serveDecide is the decision service as `sallyport serve` has it.
 func serveDecide(ctx context.Context, o serveOrder) (*serving, error) {
-	access, err := logs(o)
+	h, w, end, err := decision(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	w, end, err := opened(ctx, "")
+	return &serving{server: wire.New(wire.Config{
+		Prefix: "/decide/", Handler: h, Rest: inside(h), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}), askers: w.askers, end: end}, nil
+}
+
+// serveDecideStandard is the same on the listener of net/http.
+func serveDecideStandard(ctx context.Context, o serveOrder) (*serving, error) {
+	h, w, end, err := decision(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	return &serving{server: inside(h), askers: w.askers, end: end}, nil
+}
+
+// decision is the handler of decisions in a world of its own.
+func decision(ctx context.Context, o serveOrder) (*decide.Handler, *world, func() error, error) {
+	access, err := logs(o)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	w, end, err := opened(ctx, "")
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	metrics := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
 	metrics.Know(apiName)
@@ -133,7 +161,7 @@ func serveDecide(ctx context.Context, o serveOrder) (*serving, error) {
 		Doors: w.node.Doors, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Now: time.Now, Access: access,
 		Callers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
-	return &serving{Server: inside(h), askers: w.askers, end: end}, nil
+	return h, w, end, nil
 }
 
 // answerSize is the size of what the upstream answers.
@@ -143,7 +171,7 @@ const answerSize = 1 << 10
 func serveUpstream(context.Context, serveOrder) (*serving, error) {
 	body := bytes.Repeat([]byte("x"), answerSize)
 	length := []string{strconv.Itoa(answerSize)}
-	return &serving{Server: inside(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return &serving{server: inside(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Content-Length"] = length
 		_, _ = w.Write(body)
 	}))}, nil
@@ -179,7 +207,7 @@ func serveProxy(_ context.Context, o serveOrder) (*serving, error) {
 		},
 		BufferPool: &copies{},
 	}
-	return &serving{Server: inside(proxy)}, nil
+	return &serving{server: inside(proxy)}, nil
 }
 
 // serveGateway is the gateway as `sallyport serve` has it.
@@ -198,5 +226,5 @@ func serveGateway(ctx context.Context, o serveOrder) (*serving, error) {
 	g := gateway.New(gateway.Config{Doors: w.node.Doors, Now: time.Now, Log: log, Metrics: metrics, Access: access})
 	s := gateway.Server(g, gateway.ServerConfig{Log: log})
 	s.RegisterOnShutdown(g.Close)
-	return &serving{Server: s, askers: w.askers, end: end}, nil
+	return &serving{server: s, askers: w.askers, end: end}, nil
 }

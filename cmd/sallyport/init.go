@@ -83,7 +83,7 @@ func initialise(ctx context.Context, o *initOptions, out io.Writer) error {
 
 Administrator:  %s
 Password:       %s
-                It is shown this once. It was drawn at random; change it if others saw it.
+                It is shown this once. Change it after the first sign-in.
 
 Start it:       sallyport serve --config %s
 Check it:       sallyport doctor --config %s
@@ -143,7 +143,7 @@ func firstAdministrator(ctx context.Context, c *config.Config, login string) (st
 	if err == nil {
 		var user sallyport.User
 		user, err = n.Admin.FirstAdministrator(ctx, admin.System("init"), admin.NewUser{
-			Kind: sallyport.Person, Login: login, Password: secret, KeepPassword: true, // nobody else has seen it
+			Kind: sallyport.Person, Login: login, Password: secret,
 		})
 		login = user.Login
 	}

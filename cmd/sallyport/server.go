@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +16,7 @@ import (
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/console"
 	"github.com/sallyport/sallyport/internal/decide"
+	"github.com/sallyport/sallyport/internal/decide/wire"
 	"github.com/sallyport/sallyport/internal/gateway"
 	"github.com/sallyport/sallyport/internal/httpapi"
 	"github.com/sallyport/sallyport/internal/node"
@@ -38,9 +40,16 @@ type server struct {
 // A listener is a server on its socket.
 type listener struct {
 	name   string
-	server *http.Server
+	server socketServer
 	socket net.Listener
 	tls    bool
+}
+
+// A socketServer is a server of net/http, or one that is used alike.
+type socketServer interface {
+	Serve(net.Listener) error
+	Shutdown(context.Context) error
+	Close() error
 }
 
 // newServer puts the surfaces in front of a node.
@@ -176,12 +185,36 @@ func (s *server) listen(open sockets) error {
 		MaxHeaderBytes: int(c.Limits.HeaderBytes), // Its own complaints are mostly about clients.
 		ErrorLog:       slog.NewLogLogger(s.voice.log.Handler(), slog.LevelDebug),
 	}
-	s.listeners = []listener{{"public", outside, limited, public.TLS != nil}, {"internal", inside, open.internal, false}}
+	if public.TLS != nil {
+		s.listeners = []listener{{"public", overTLS{outside}, limited, true}}
+	} else {
+		s.listeners = []listener{{"public", outside, limited, false}}
+	}
+	asked := s.asked(inside)
+	s.listeners = append(s.listeners, listener{"internal", asked, open.internal, false})
 	if open.unix != nil {
-		s.listeners = append(s.listeners, listener{"unix", inside, open.unix, false})
+		s.listeners = append(s.listeners, listener{"unix", asked, open.unix, false})
 	}
 	return nil
 }
+
+// asked is the server that proxies ask: inside, behind the lean parser unless the
+// configuration wants it alone.
+func (s *server) asked(inside *http.Server) socketServer {
+	if s.config.Decide.Parser == config.ParserStandard {
+		return inside
+	}
+	return wire.New(wire.Config{Prefix: decidePath, Handler: s.decide, Rest: inside, Now: time.Now, Log: s.voice.log})
+}
+
+// decidePath is what the paths of all decision endpoints begin with.
+const decidePath = "/decide/"
+
+// overTLS serves with the certificate of its configuration.
+type overTLS struct{ *http.Server }
+
+// Serve serves on a listener.
+func (s overTLS) Serve(l net.Listener) error { return s.ServeTLS(l, "", "") }
 
 // inside is what the internal listener serves.
 func (s *server) inside() http.Handler {
@@ -195,7 +228,7 @@ func (s *server) inside() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The decision endpoints read the target of somebody else's request from
 		// headers; a mux must not clean or redirect anything before them.
-		if len(r.URL.Path) >= len("/decide/") && r.URL.Path[:len("/decide/")] == "/decide/" {
+		if strings.HasPrefix(r.URL.Path, decidePath) {
 			s.decide.ServeHTTP(w, r)
 			return
 		}
@@ -224,12 +257,7 @@ func (s *server) run(ctx context.Context) error {
 	for _, l := range s.listeners {
 		s.voice.log.InfoContext(ctx, "listening", "listener", l.name, "address", l.socket.Addr().String(), "tls", l.tls)
 		group.Go(func() error {
-			var err error
-			if l.tls {
-				err = l.server.ServeTLS(l.socket, "", "")
-			} else {
-				err = l.server.Serve(l.socket)
-			}
+			err := l.server.Serve(l.socket)
 			if errors.Is(err, http.ErrServerClosed) {
 				return nil
 			}

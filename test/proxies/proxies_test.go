@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -268,8 +267,9 @@ func storeDown(t *testing.T, s *stage) {
 
 // serviceDown: nothing is decided, so nothing passes.
 func serviceDown(t *testing.T, s *stage) {
-	s.service.CloseClientConnections()
-	s.service.Close()
+	if err := s.service.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{"/orders/1", "/pub/x", "/nowhere"} {
 		if res := s.ask(t, "GET", path, bearer(s.token)); res.status < 500 {
 			t.Errorf("%s: status %d, want a server's error", path, res.status)
@@ -310,13 +310,9 @@ func TestNginxOverUnixSocket(t *testing.T) {
 	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(path, 0o666)); err != nil {
 		t.Fatal(err)
 	}
-	service := httptest.NewUnstartedServer(decide.New(decide.Config{
+	serve(t, socket, decide.New(decide.Config{
 		Doors: k.Doors, Metrics: telemetry.NewMetrics(telemetry.Build{}), Now: k.Clock.Now, Log: slog.New(slog.DiscardHandler), Secret: secret,
 	}))
-	service.Listener.Close()
-	service.Listener = socket
-	service.Start()
-	t.Cleanup(service.Close)
 	s := &stage{Kit: k, kind: proxytest.Nginx, api: newRecorder(t)}
 	s.proxy = proxytest.Start(t, proxytest.Nginx, proxytest.Config{Decide: "unix:" + path, Upstream: s.api.Listener.Addr().String()})
 	s.one(t, s.ask(t, "GET", "/pub/x"))
@@ -349,7 +345,7 @@ func TestNginxReturnAnswersUnasked(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, proxytest.Nginx, secret)
 	planted := proxytest.Start(t, proxytest.Nginx, proxytest.Config{
-		Decide: s.service.Listener.Addr().String(), Upstream: s.api.Listener.Addr().String(), Secret: secret,
+		Decide: s.service.socket.Addr().String(), Upstream: s.api.Listener.Addr().String(), Secret: secret,
 		Edit: func(_, text string) string {
 			return strings.Replace(text, "auth_request /_sallyport/decide;", "auth_request /_sallyport/decide;\n        return 204;", 1)
 		},

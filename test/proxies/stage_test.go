@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/decide"
+	"github.com/sallyport/sallyport/internal/decide/wire"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/telemetry"
 	"github.com/sallyport/sallyport/test/proxytest"
@@ -52,7 +53,7 @@ func orders() sallyport.API {
 type stage struct {
 	*doorstest.Kit
 	kind    proxytest.Kind
-	service *httptest.Server
+	service *service
 	api     *recorder
 	proxy   *proxytest.Proxy
 	alice   sallyport.PrincipalID
@@ -71,15 +72,40 @@ func newStage(t *testing.T, kind proxytest.Kind, said string) *stage {
 	_, s.unseen = s.Token(s.alice)
 	_, s.weak = s.Token(s.User("weak", password))
 	_, s.session = s.Credential(sallyport.Credential{Kind: sallyport.Session, Owner: s.alice})
-	s.service = httptest.NewServer(decide.New(decide.Config{
+	s.service = serve(t, loopback(t), decide.New(decide.Config{
 		Doors: s.Doors, Metrics: telemetry.NewMetrics(telemetry.Build{}), Now: s.Clock.Now, Log: slog.New(slog.DiscardHandler),
 		Callers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Secret: secret,
 	}))
-	t.Cleanup(s.service.Close)
 	s.proxy = proxytest.Start(t, kind, proxytest.Config{
-		Decide: s.service.Listener.Addr().String(), Upstream: s.api.Listener.Addr().String(), Secret: said,
+		Decide: s.service.socket.Addr().String(), Upstream: s.api.Listener.Addr().String(), Secret: said,
 	})
 	return s
+}
+
+// A service is the decision service on a socket, behind the parser that the
+// program has there.
+type service struct {
+	*wire.Server
+	socket net.Listener
+}
+
+func serve(t *testing.T, socket net.Listener, h http.Handler) *service {
+	t.Helper()
+	s := &service{wire.New(wire.Config{
+		Prefix: "/decide/", Handler: h, Rest: &http.Server{Handler: h}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}), socket}
+	go func() { _ = s.Serve(socket) }() // it ends with the server
+	t.Cleanup(func() { _ = s.Close() }) // which may be closed already
+	return s
+}
+
+func loopback(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 // each runs f against every proxy.
