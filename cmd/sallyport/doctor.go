@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -196,7 +197,7 @@ func examinePolicy(ctx context.Context, s *store.Store) (findings []finding) {
 	for _, api := range snapshot.APIs() {
 		for _, r := range api.Routes {
 			if r.Public {
-				findings = append(findings, finding{"open to anybody", fine, fmt.Sprintf("%s: %v %s%s", api.Name, r.Methods, api.Document.BasePath, r.Path)})
+				findings = append(findings, finding{"open to anybody", fine, fmt.Sprintf("%s: %v %s", api.Name, r.Methods, below(api.Document.BasePath, r.Path))})
 			}
 		}
 		if api.Document.Upstream.URL != "" {
@@ -205,6 +206,10 @@ func examinePolicy(ctx context.Context, s *store.Store) (findings []finding) {
 	}
 	return findings
 }
+
+// below returns the path of a route as clients ask for it. The base path "/" adds
+// nothing.
+func below(base, path string) string { return strings.TrimSuffix(base, "/") + path }
 
 // dial reports whether somebody listens where an upstream should be.
 func dial(ctx context.Context, name, upstream string) finding {

@@ -32,12 +32,22 @@ func newInit() *cobra.Command {
 		Short: "Make a configuration, a master key, a database and the first administrator",
 		Long: `Make what "sallyport serve" needs: a configuration file, a master key and a database
 in one directory, and the first administrator, whose password is shown once.
+With --config the files are there already, and only the first administrator is
+made.
 
 Nothing that exists is overwritten.`,
 		Example: `  sallyport init --dir /etc/sallyport --url https://api.example.com
-  sallyport init --dir . --storage postgres://sallyport@db/sallyport --admin jane`,
+  sallyport init --dir . --storage postgres://sallyport@db/sallyport --admin jane
+  sallyport init --config /etc/sallyport/sallyport.yaml --admin jane`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return initialise(c.Context(), &o, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			for _, made := range []string{"dir", "url", "listen", "internal-listen", "storage"} {
+				if o.config != "" && c.Flags().Changed(made) {
+					return &usageError{fmt.Errorf("--%s is for a new configuration, and --config names one that is there; leave out one of them", made)}
+				}
+			}
+			return initialise(c.Context(), &o, c.OutOrStdout())
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.dir, "dir", ".", "directory of the files")
@@ -46,10 +56,11 @@ Nothing that exists is overwritten.`,
 	f.StringVar(&o.internal, "internal-listen", "127.0.0.1:9090", "address of the internal listener")
 	f.StringVar(&o.storage, "storage", "", "sqlite:PATH or postgres://... (default: sqlite in the directory)")
 	f.StringVar(&o.admin, "admin", "admin", "login of the first administrator")
+	f.StringVar(&o.config, "config", "", "configuration of an installation that needs its first administrator only")
 	return c
 }
 
-type initOptions struct{ dir, url, listen, internal, storage, admin string }
+type initOptions struct{ dir, url, listen, internal, storage, admin, config string }
 
 // write makes the directory with the configuration and the master key.
 func (o *initOptions) write() error {
@@ -67,11 +78,15 @@ func (o *initOptions) write() error {
 }
 
 func initialise(ctx context.Context, o *initOptions, out io.Writer) error {
-	if err := o.write(); err != nil {
-		return err
+	path, environ := o.config, os.Environ()
+	if path == "" {
+		if err := o.write(); err != nil {
+			return err
+		}
+		// What is made is made as the flags say; no variable changes it.
+		path, environ = filepath.Join(o.dir, configFile), nil
 	}
-	path := filepath.Join(o.dir, configFile)
-	c, err := config.Load(path, nil)
+	c, err := config.Load(path, environ)
 	if err != nil {
 		return err
 	}
@@ -79,15 +94,16 @@ func initialise(ctx context.Context, o *initOptions, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, `Wrote %s and %s.
-
-Administrator:  %s
+	if o.config == "" {
+		fmt.Fprintf(out, "Wrote %s and %s.\n\n", path, filepath.Join(o.dir, masterFile))
+	}
+	fmt.Fprintf(out, `Administrator:  %s
 Password:       %s
                 It is shown this once. Change it after the first sign-in.
 
 Start it:       sallyport serve --config %s
 Check it:       sallyport doctor --config %s
-`, path, filepath.Join(o.dir, masterFile), login, secret.Reveal(), path, path)
+`, login, secret.Reveal(), path, path)
 	return nil
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
@@ -34,6 +36,9 @@ path needs later, in the API's document.`,
   sallyport quickstart --upstream https://api.internal --listen 127.0.0.1:8000 --data /var/lib/sallyport`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.listeners(c.Flags(), os.Getenv); err != nil {
+				return err
+			}
 			return quickstart(c.Context(), &o, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
@@ -56,7 +61,7 @@ func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer
 	if o.upstream == "" || err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return &usageError{withHint(fmt.Errorf("--upstream needs the URL of the API to guard"), "for example: sallyport quickstart --upstream http://127.0.0.1:3000")}
 	}
-	o.init.url = "http://" + o.init.listen
+	o.init.url = "http://" + reachable(o.init.listen)
 	// The listeners come first, so that nothing is left behind when an address is
 	// taken.
 	addresses := config.Default()
@@ -70,10 +75,44 @@ func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer
 	if err != nil {
 		return errors.Join(err, open.close())
 	}
+	o.init.url = c.Public.URL // a variable may have changed it
 	c.Log.Format, c.Log.Level, c.Log.Access = "text", "warn", false
 	return runServer(ctx, &c, open, errOut, func(ctx context.Context, n *node.Node) error {
 		return o.guard(ctx, n, path, out)
 	})
+}
+
+// listeners takes the addresses from the variables that a configuration has for
+// them, unless a flag says something else.
+func (o *quickstartOptions) listeners(flags *pflag.FlagSet, getenv func(string) string) error {
+	for _, l := range []struct {
+		flag, variable string
+		address        *string
+	}{
+		{"listen", "SALLYPORT_PUBLIC_LISTEN", &o.init.listen},
+		{"internal-listen", "SALLYPORT_INTERNAL_LISTEN", &o.init.internal},
+	} {
+		said := getenv(l.variable)
+		switch {
+		case said == "" || said == *l.address:
+		case flags.Changed(l.flag):
+			// The variable would overrule the file that is written, so one of the
+			// two listeners would be another than was asked for.
+			return &usageError{withHint(fmt.Errorf("--%s is %s, but %s is %s", l.flag, *l.address, l.variable, said), "leave out one of them")}
+		default:
+			*l.address = said
+		}
+	}
+	return nil
+}
+
+// reachable returns an address under which this machine reaches a listener.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return listen
 }
 
 // settle writes the configuration and reads it back.

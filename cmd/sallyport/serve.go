@@ -86,6 +86,14 @@ func prepare(ctx context.Context, c *config.Config, n *node.Node, v *voice, open
 			return nil, err
 		}
 	}
+	there, err := n.Admin.HasAdministrator(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		v.log.WarnContext(ctx, "nobody can administer this installation yet: it has no administrator",
+			"hint", "make the first one with: sallyport init --config FILE (the configuration that serve was started with)")
+	}
 	return newServer(c, n, v, open)
 }
 

@@ -303,12 +303,31 @@ func userCommand(c *cobra.Command, done string, do toUser) *cobra.Command {
 }
 
 func newUserUnlock() *cobra.Command {
-	return userCommand(&cobra.Command{
-		Use: "unlock LOGIN", Short: "Let a user in again who was locked after too many failures",
+	var tenant tenantFlag
+	var version versionFlag
+	c := &cobra.Command{
+		Use: "unlock LOGIN", Short: "Let a locked user in again",
+		Long: `Let a locked user in again. Nobody is locked for failed sign-ins: who fails too often
+waits for a while, and the wait ends by itself.`,
 		Example: "  sallyport user unlock operator",
-	}, "Unlocked %s (%s).", func(ctx context.Context, in client.Users, u api.User, version int64) (api.User, error) {
-		return in.Unlock(ctx, u.ID, version)
-	})
+		Args:    needs("LOGIN"),
+		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
+			u, err := m.user(ctx, args[0], tenant)
+			if err != nil {
+				return err
+			}
+			if u.State == sallyport.Active {
+				return m.told(u, "%s (%s) is not locked; there was nothing to do.", u.Login, u.ID)
+			}
+			if u, err = m.Users(u.Tenant).Unlock(ctx, u.ID, version.or(u.Version)); err != nil {
+				return err
+			}
+			return m.told(u, "Unlocked %s (%s).", u.Login, u.ID)
+		}),
+	}
+	tenant.add(c, usageTenantOfUser)
+	version.add(c)
+	return c
 }
 
 func newUserDeactivate() *cobra.Command {

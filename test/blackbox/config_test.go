@@ -200,3 +200,34 @@ func TestCommandLine(t *testing.T) {
 		}
 	}
 }
+
+// Who serves an installation without an administrator is told how to make one.
+func TestServeWithoutAdministrator(t *testing.T) {
+	t.Parallel()
+	in := initialise(t, "")
+	empty := append(in.env, "SALLYPORT_STORAGE_URL=sqlite:"+filepath.Join(t.TempDir(), "empty.db"))
+	in.env = empty
+	p := in.serve("TERM")
+	if log := p.errors(); !strings.Contains(log, "no administrator") || !strings.Contains(log, "sallyport init --config") {
+		t.Errorf("the log says nothing about it:\n%s", log)
+	}
+	res := run(t, empty, "init", "--config", in.config, "--admin", "jane")
+	password := printedPassword.FindStringSubmatch(res.out)
+	if res.status != 0 || password == nil || strings.Contains(res.out, "Wrote") {
+		t.Fatalf("init: %d %s%s", res.status, res.out, res.errOut)
+	}
+	in.login, in.password = "jane", password[1]
+	again := run(t, empty, "init", "--config", in.config, "--admin", "joan")
+	if again.status != 1 || !strings.Contains(again.errOut, "administrator already") {
+		t.Errorf("a second one: %d %s%s", again.status, again.out, again.errOut)
+	}
+	if both := run(t, empty, "init", "--config", in.config, "--dir", in.dir); both.status != 2 {
+		t.Errorf("both flags: %d %s%s", both.status, both.out, both.errOut)
+	}
+	p.await("the new administrator", func() bool {
+		return statusOf(t, in.url("/sallyport/api/v1/me"), "Authorization: "+basic(in.login, in.password)) == http.StatusOK
+	})
+	if other := initialise(t, ""); strings.Contains(other.serve("TERM").errors(), "no administrator") {
+		t.Error("it is said of an installation that has one")
+	}
+}
