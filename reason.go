@@ -33,6 +33,8 @@ const (
 	TenantInactive        Reason = "tenant_inactive"
 	NetworkForbidden      Reason = "network_forbidden"
 	Overdone              Reason = "throttled"
+
+	PasswordChangeRequired Reason = "password_change_required"
 )
 
 // Reasons of door two.
@@ -129,6 +131,7 @@ var reasons = [...]ReasonInfo{
 	{TenantInactive, 401, "Invalid credential", badCredential, "The tenant of the credential is deactivated.", "credential_invalid"},
 	{NetworkForbidden, 401, "Invalid credential", badCredential, "The credential is limited to networks that the client's address is not in.", "credential_invalid"},
 	{Overdone, 429, "Too many attempts", "Too many failed attempts. Wait for as long as the Retry-After header says.", "The budget of failures of this account or address is used up; the attempt was not evaluated.", ""},
+	{PasswordChangeRequired, 403, "Password change required", "This password was set by somebody else. Choose your own first: sign in at /sallyport/ with a browser, or POST /sallyport/api/v1/me/password. Until then it opens nothing else.", "A person's password was set by an administrator and was not changed since. For a program use a service account or a token.", ""},
 
 	{APIUnknown, 404, "Not found", "There is nothing here.", "No protected API has this host and path.", "not_found"},
 	{RouteUnknown, 404, "Not found", "There is nothing here.", "The API has no route for this path; what has no route is refused. Add a route if the operation is meant to be reachable.", "not_found"},

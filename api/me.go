@@ -38,7 +38,7 @@ type TenantQuery struct {
 
 // A PasswordChange replaces one's own password.
 type PasswordChange struct {
-	Current  Secret `json:"current" writeOnly:"true" doc:"The present password."`
+	Present  Secret `json:"present" writeOnly:"true" doc:"The password that you have now."`
 	Password Secret `json:"password" writeOnly:"true" doc:"The new one."`
 }
 

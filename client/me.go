@@ -31,10 +31,11 @@ func (m Me) Permissions(ctx context.Context, tenant sallyport.TenantID) (api.Per
 	return fetch[api.Permissions](ctx, m.c, call{method: http.MethodGet, path: at("me", "permissions"), query: query})
 }
 
-// ChangePassword replaces the caller's password. The caller's sessions and
-// sign-ins end; tokens stay.
-func (m Me) ChangePassword(ctx context.Context, current, password api.Secret) error {
-	in := api.PasswordChange{Current: current, Password: password}
+// ChangePassword replaces the caller's password. All sessions and sign-ins of the
+// caller end, that of this client included; tokens stay. A wrong present password
+// is an [Error] that names the field "present".
+func (m Me) ChangePassword(ctx context.Context, present, password api.Secret) error {
+	in := api.PasswordChange{Present: present, Password: password}
 	return m.c.do(ctx, call{method: http.MethodPost, path: at("me", "password"), body: in})
 }
 

@@ -70,7 +70,7 @@ func (u Users) Activate(ctx context.Context, id sallyport.PrincipalID, version i
 	return fetch[api.User](ctx, u.c, u.action(id, "activate", version, nil))
 }
 
-// Unlock lets a locked user in again.
+// Unlock lets a locked user in again. For one who is not locked it is a conflict.
 func (u Users) Unlock(ctx context.Context, id sallyport.PrincipalID, version int64) (api.User, error) {
 	return fetch[api.User](ctx, u.c, u.action(id, "unlock", version, nil))
 }
@@ -80,14 +80,16 @@ func (u Users) End(ctx context.Context, id sallyport.PrincipalID) error {
 	return u.c.do(ctx, u.action(id, "end", 0, nil))
 }
 
-// SetPassword gives a user another password.
+// SetPassword gives a user another password. All sessions, sign-ins and tokens of
+// the user end.
 func (u Users) SetPassword(ctx context.Context, id sallyport.PrincipalID, in api.NewPassword) error {
 	return u.c.do(ctx, u.action(id, "password", 0, in))
 }
 
-// Groups returns the groups that a user is in.
-func (u Users) Groups(id sallyport.PrincipalID) Listing[api.Group, struct{}] {
-	return Listing[api.Group, struct{}]{u.c, u.one(id) + "/groups"}
+// Groups returns the groups that a user is in, all of them at once.
+func (u Users) Groups(ctx context.Context, id sallyport.PrincipalID) ([]api.Group, error) {
+	list, err := fetch[api.List[api.Group]](ctx, u.c, call{method: http.MethodGet, path: u.one(id) + "/groups"})
+	return list.Items, err
 }
 
 // Groups are the groups of a tenant.

@@ -99,7 +99,7 @@ func initialise(ctx context.Context, o *initOptions, out io.Writer) error {
 	}
 	fmt.Fprintf(out, `Administrator:  %s
 Password:       %s
-                It is shown this once. Change it after the first sign-in.
+                It is shown this once. It was drawn at random; change it if others saw it.
 
 Start it:       sallyport serve --config %s
 Check it:       sallyport doctor --config %s
@@ -159,7 +159,7 @@ func firstAdministrator(ctx context.Context, c *config.Config, login string) (st
 	if err == nil {
 		var user sallyport.User
 		user, err = n.Admin.FirstAdministrator(ctx, admin.System("init"), admin.NewUser{
-			Kind: sallyport.Person, Login: login, Password: secret,
+			Kind: sallyport.Person, Login: login, Password: secret, KeepPassword: true, // nobody else has seen it
 		})
 		login = user.Login
 	}

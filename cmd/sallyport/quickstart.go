@@ -160,7 +160,9 @@ func (o *quickstartOptions) guard(ctx context.Context, n *node.Node, path string
 	if err != nil {
 		return fmt.Errorf("draw the administrator's password: %w", err)
 	}
-	user, err := n.Admin.FirstAdministrator(ctx, actor, admin.NewUser{Kind: sallyport.Person, Login: o.init.admin, Password: secret})
+	user, err := n.Admin.FirstAdministrator(ctx, actor, admin.NewUser{
+		Kind: sallyport.Person, Login: o.init.admin, Password: secret, KeepPassword: true, // nobody else has seen it
+	})
 	if err != nil {
 		return fmt.Errorf("make the first administrator: %w", err)
 	}
@@ -186,7 +188,7 @@ Refused, without a credential:
 
 Administrator:  %s
 Password:       %s
-                Both are shown this once. Change the password after the first sign-in.
+                Both are shown this once.
 
 Stop it with Ctrl-C. Start it again with:
   sallyport serve --config %s

@@ -267,11 +267,11 @@ func newUserGroups() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := m.Users(u.Tenant).Groups(u.ID).Page(ctx, struct{}{}, api.Page{}) // has no pages
+			list, err := m.Users(u.Tenant).Groups(ctx, u.ID)
 			if err != nil {
 				return err
 			}
-			return showList(&m.printer, groups, groupView(&m.printer), all(list.Items), 0)
+			return showList(&m.printer, groups, groupView(&m.printer), all(list), 0)
 		}),
 	}
 	tenant.add(c, usageTenantOfUser)

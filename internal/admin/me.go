@@ -74,7 +74,7 @@ func (s *Service) Me(ctx context.Context, a Actor) (me Self, err error) {
 			return err
 		}
 		p, err := w.tx.PasswordOf(ctx, user.ID)
-		me.MustChange = p.MustChange
+		me.MustChange = p.MustChange && user.Kind != sallyport.Service
 		return unlessNotFound(err)
 	})
 	return me, err

@@ -33,6 +33,7 @@ type scene struct {
 	in   sallyport.TenantID
 	user sallyport.User
 	svc  sallyport.User
+	shut sallyport.User // locked
 
 	realm   sallyport.Realm
 	group   sallyport.Group
@@ -69,6 +70,10 @@ func furnish(t *testing.T, w *admintest.World) *scene {
 	system := admin.System("test")
 	s.user = w.MakeUser(s.in, sallyport.Person)
 	s.svc = w.MakeUser(s.in, sallyport.Service)
+	s.shut = w.MakeUser(s.in, sallyport.Person)
+	must(w.Store.Write(s.ctx, func(tx *store.Tx) error {
+		return tx.SetUserState(s.ctx, s.in, s.shut.ID, sallyport.Locked, store.AnyVersion)
+	}))
 	s.child = must(w.CreateTenant(s.ctx, system, admin.NewTenant{Name: "child", Parent: s.in}))
 	s.realm = must(w.CreateRealm(s.ctx, system, s.in, admin.NewRealm{Name: "north"}))
 	s.group = must(w.CreateGroup(s.ctx, system, s.in, admin.NewGroup{Name: "staff"}))
@@ -171,7 +176,7 @@ func operations() []operation {
 			return err
 		}},
 		{name: "UnlockUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
-			_, err := s.UnlockUser(s.ctx, s.a, s.in, s.user.ID, anyVersion)
+			_, err := s.UnlockUser(s.ctx, s.a, s.in, s.shut.ID, anyVersion)
 			return err
 		}},
 		{name: "DeleteUser", needs: perms{admin.UsersWrite}, run: func(s *scene) error {

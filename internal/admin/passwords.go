@@ -58,8 +58,8 @@ func hashFault(err error) error {
 	return fmt.Errorf("hash a password: %w", err)
 }
 
-// SetPassword gives a user a password, which he must change when he next signs
-// in unless keep is set. It ends all that was issued to him until now. It needs
+// SetPassword gives a user a password. Until a person has changed it, it opens
+// nothing else ([sallyport.PasswordChangeRequired]), unless keep is set. It ends all that was issued to him until now. It needs
 // [UsersWrite], and that he is not stronger than the actor. For one's own there
 // is [Service.ChangePassword].
 func (s *Service) SetPassword(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, secret sallyport.Secret, keep bool) error {
@@ -87,8 +87,14 @@ func (s *Service) SetPassword(ctx context.Context, a Actor, tenant sallyport.Ten
 		if err := w.end(ctx, user.ID, "password_set"); err != nil {
 			return err
 		}
-		return w.setPassword(ctx, user, hash, !keep, "user.set_password")
+		return w.setPassword(ctx, user, hash, mustChange(user, keep), "user.set_password")
 	})
+}
+
+// mustChange reports whether a user has to replace a password that somebody else
+// has chosen. A program cannot, and whoever runs it knows its password anyway.
+func mustChange(user sallyport.User, keep bool) bool {
+	return !keep && user.Kind != sallyport.Service
 }
 
 // setPassword replaces a password.
@@ -123,7 +129,7 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, present, replacem
 	}
 	if !good {
 		return &sallyport.Error{
-			Kind: sallyport.Refused, Reason: sallyport.PasswordWrong, Field: "current",
+			Kind: sallyport.Refused, Reason: sallyport.PasswordWrong, Field: "present",
 			Message: "the present password is wrong",
 		}
 	}

@@ -87,7 +87,7 @@ func (w *work) insertUser(ctx context.Context, tenant sallyport.TenantID, in New
 		return user, err
 	}
 	if hash != "" {
-		if err := w.tx.SetPassword(ctx, tenant, user.ID, hash, !in.KeepPassword); err != nil {
+		if err := w.tx.SetPassword(ctx, tenant, user.ID, hash, mustChange(user, in.KeepPassword || in.PasswordHash != "")); err != nil {
 			return user, err
 		}
 		if user, err = w.tx.User(ctx, tenant, user.ID); err != nil {
@@ -231,13 +231,16 @@ func (w *work) activateUser(ctx context.Context, tenant sallyport.TenantID, id s
 	})
 }
 
-// UnlockUser lets a user in again who was locked after too many failures. It
-// needs [UsersWrite].
+// UnlockUser lets a user in again who was locked. Of one who is not it is a
+// Conflict. It needs [UsersWrite].
 func (s *Service) UnlockUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
 	return making(ctx, s, a, func(w *work) (sallyport.User, error) {
 		return w.changeUser(ctx, tenant, id, ifVersion, "user.unlock", func(user *sallyport.User) error {
 			if user.State == sallyport.Deactivated {
 				return sallyport.ErrConflict("state", "the user is deactivated, not locked; activate him")
+			}
+			if user.State != sallyport.Locked {
+				return sallyport.ErrConflict("state", "the user is not locked, so there was nothing to do; after too many failed sign-ins the wait ends by itself")
 			}
 			return w.tx.SetUserState(ctx, tenant, id, sallyport.Active, ifVersion)
 		})

@@ -208,8 +208,8 @@ func TestChangePassword(t *testing.T) {
 		reason               sallyport.Reason
 		field                string
 	}{
-		"none":           {"", other, sallyport.PasswordWrong, "current"},
-		"wrong":          {"seven-purple-anvils-ham", other, sallyport.PasswordWrong, "current"},
+		"none":           {"", other, sallyport.PasswordWrong, "present"},
+		"wrong":          {"seven-purple-anvils-ham", other, sallyport.PasswordWrong, "present"},
 		"short":          {admintest.Password, "short", "", "password"},
 		"the same":       {admintest.Password, admintest.Password, "", "password"},
 		"control":        {admintest.Password, other + "\x00", "", "password"},

@@ -23,8 +23,8 @@ func (v *visit) showPassword() error { return v.show(http.StatusOK, "password", 
 // one included; he gets a new one.
 func (v *visit) changePassword() error {
 	page, form := v.passwordPage(), v.form
-	present, replacement := form.Get("current"), form.Get("password")
-	page.Faults.need(present, "current", "Enter your present password.")
+	present, replacement := form.Get("present"), form.Get("password")
+	page.Faults.need(present, "present", "Enter your present password.")
 	page.Faults.need(replacement, "password", "Choose a new password.")
 	if replacement != "" && form.Get("again") != replacement {
 		page.Faults.at("again", "This is not the same as the new password above. Type both again.")
@@ -36,7 +36,7 @@ func (v *visit) changePassword() error {
 	_, reason, retry := v.Doors.Authenticate(v.r.Context(), v.self.Principal.Login, present, v.request.Client)
 	switch {
 	case reason.Coarse() == sallyport.CredentialInvalid:
-		page.Faults.at("current", "This is not your present password.")
+		page.Faults.at("present", "This is not your present password.")
 		return v.show(http.StatusUnprocessableEntity, "password", page)
 	case reason == sallyport.Overdone:
 		v.w.Header().Set("Retry-After", strconv.Itoa(max(retry, 1)))
@@ -47,7 +47,7 @@ func (v *visit) changePassword() error {
 	}
 	err := v.Admin.ChangePassword(v.r.Context(), v.actor, sallyport.Secret(present), sallyport.Secret(replacement))
 	if err != nil {
-		if page.Faults.take(err, "current", "password") {
+		if page.Faults.take(err, "present", "password") {
 			return v.show(statusOf(err), "password", page)
 		}
 		return err

@@ -213,7 +213,7 @@ func TestCrossSite(t *testing.T) {
 			"/tokens/new":      {"name", "stolen", "reach", "all", "expires", "30"},
 			"/sign-out":        nil,
 			"/sessions/others": nil,
-			"/password":        {"current", password, "password", another, "again", another},
+			"/password":        {"present", password, "password", another, "again", another},
 			"/sign-in":         {"login", "jo", "password", password},
 		} {
 			before := b.session
@@ -246,7 +246,7 @@ func TestPassword(t *testing.T) {
 		{password, "short", "short", "fault"},
 		{password, password, password, "the new password is the present one"},
 	} {
-		got := b.post("/password", "current", try.current, "password", try.password, "again", try.again).want(t, 422).has(t, `class="fault"`)
+		got := b.post("/password", "present", try.current, "password", try.password, "again", try.again).want(t, 422).has(t, `class="fault"`)
 		if !strings.Contains(strings.ToLower(got.text), strings.ToLower(try.fault)) {
 			t.Errorf("%+v: %s", try, got.text)
 		}
@@ -255,7 +255,7 @@ func TestPassword(t *testing.T) {
 		}
 	}
 	before := b.session
-	b.post("/password", "current", password, "password", another, "again", another).leads(t, "/sallyport/?done=password")
+	b.post("/password", "present", password, "password", another, "again", another).leads(t, "/sallyport/?done=password")
 	for what, old := range map[string]string{"this session": before, "the other session": elsewhere.session} {
 		if w.holder(old) == "" {
 			t.Errorf("%s of before the change goes on", what)
@@ -275,9 +275,9 @@ func TestPasswordThrottled(t *testing.T) {
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
 	for range 30 {
-		got := b.post("/password", "current", "wrong", "password", another, "again", another)
+		got := b.post("/password", "present", "wrong", "password", another, "again", another)
 		if got.StatusCode == 429 {
-			got.has(t, "Too many attempts failed.", `id="current"`)
+			got.has(t, "Too many attempts failed.", `id="present"`)
 			w.browser().post("/sign-in", "login", "jo", "password", "wrong").want(t, 429)
 			return
 		}
@@ -298,7 +298,7 @@ func TestMustChange(t *testing.T) {
 	}
 	b.post("/tokens/new", "name", "early", "reach", "all", "expires", "30").leads(t, "/sallyport/password")
 	b.get("/password").want(t, 200).has(t, "was set by somebody else").hasNot(t, `href="/sallyport/sessions"`)
-	b.post("/password", "current", another, "password", password, "again", password).leads(t, "/sallyport/?done=password")
+	b.post("/password", "present", another, "password", password, "again", password).leads(t, "/sallyport/?done=password")
 	b.get("/").want(t, 200).has(t, "You have no tokens in use.")
 }
 

@@ -76,3 +76,22 @@ func BenchmarkDecide(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkTraced shows what it costs that decisions can be explained: nothing
+// on an allowed request, a note on a refused one.
+func BenchmarkTraced(b *testing.B) {
+	for _, untraced := range []bool{true, false} {
+		k := doorstest.NewWith(b, doorstest.Options{Untraced: untraced}, shop())
+		_, token := k.Token(k.User("alice", "", k.Role("reader", "shop/read")))
+		for name, method := range map[string]string{"allowed": "GET", "refused": "PUT"} {
+			b.Run(fmt.Sprintf("%s/traces=%t", name, !untraced), func(b *testing.B) {
+				r := request(method, "/shop/orders/17", "Authorization", "Bearer "+token)
+				ctx := b.Context()
+				b.ReportAllocs()
+				for b.Loop() {
+					k.Doors.Decide(ctx, r)
+				}
+			})
+		}
+	}
+}

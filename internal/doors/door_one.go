@@ -48,6 +48,9 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 	if reason == "" && found.Login != "" && v.known.Kind() != sallyport.Password {
 		reason = v.belongs(found.Login)
 	}
+	if reason == "" && v.principal.MustChange && v.mustChangeFirst() {
+		reason = sallyport.PasswordChangeRequired
+	}
 	return reason
 }
 
@@ -61,6 +64,26 @@ func (v *visit) belongs(name string) sallyport.Reason {
 		return sallyport.CredentialUnknown
 	}
 	return ""
+}
+
+// managementAPI is where a password is changed.
+const managementAPI sallyport.APIName = "sallyport"
+
+// mustChangeFirst reports whether a password that was set by somebody else, or a
+// session that began with it, asks for more than to be replaced. Whoever set the
+// password knows it, so what is done with it may be his doing.
+func (v *visit) mustChangeFirst() bool {
+	if kind := v.known.Kind(); kind != sallyport.Password && kind != sallyport.Session {
+		return false
+	}
+	if v.request.API.Name != managementAPI || v.request.Match.Route == nil {
+		return true
+	}
+	switch v.request.Match.Route.ID {
+	case "me.get", "me.change_password", "session.end":
+		return false
+	}
+	return true
 }
 
 // verify has the credential verified and finds whose it is. A password that was

@@ -39,6 +39,9 @@ type Config struct {
 
 	// Loaded, if not nil, is told of each policy that was put in force.
 	Loaded func(*policy.Snapshot)
+
+	// Untraced says that decisions are not kept, so that nobody can ask why.
+	Untraced bool
 }
 
 // Doors decides. It is safe for concurrent use. Make it with [New].
@@ -60,6 +63,7 @@ type Doors struct {
 	revision   atomic.Uint64 // copy of applied that decisions read
 	authn      *authn.Verifier
 	principals *principals
+	ledger     *ledger // nil: decisions are not kept
 	assertions *otter.Cache[assertionKey, string]
 
 	// applying is held while changes are applied; it guards applied.
@@ -90,6 +94,9 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 		Throttle: c.Throttle, Now: c.Now, Log: c.Log, Capacity: c.Credentials,
 		Number: d.principals.number, Scopes: c.Compiler.LimitIndex,
 	})
+	if !c.Untraced {
+		d.ledger = newLedger(c.Store, d.authn, c.Log)
+	}
 	if err := d.begin(ctx, c); err != nil {
 		d.Close()
 		return nil, err
@@ -123,6 +130,9 @@ func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
 	v.decision.RequestID, v.decision.Revision = r.ID, sallyport.Revision(d.revision.Load())
 	v.decision.Reason = v.decide(ctx)
 	v.decision.Allowed = v.decision.Reason == ""
+	if d.ledger != nil && (!v.decision.Allowed && r.ID != "" || d.ledger.samples(r.ID, v.now)) {
+		d.ledger.keep(v.note())
+	}
 	return v.decision
 }
 
@@ -276,11 +286,20 @@ func (d *Doors) Lag() time.Duration { return d.lease.age(d.now()) }
 // Known returns how many credentials this node remembers.
 func (d *Doors) Known() int { return d.authn.Size() }
 
-// Flush writes the uses of credentials and the failed attempts that were counted
+// Flush writes the uses of credentials, the failed attempts and the decisions
 // since the last flush to the store. It is called every second and before the
 // end.
 func (d *Doors) Flush(ctx context.Context) error {
-	return errors.Join(d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store))
+	return errors.Join(d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store), d.FlushDecisions(ctx))
+}
+
+// FlushDecisions writes down what was decided on this node until now, for who
+// asks why a moment later.
+func (d *Doors) FlushDecisions(ctx context.Context) error {
+	if d.ledger == nil {
+		return nil
+	}
+	return d.ledger.flush(ctx)
 }
 
 // Close ends what goes on in the background. The doors must not be asked any more.
@@ -288,7 +307,8 @@ func (d *Doors) Close() { d.assertions.StopAllGoroutines() }
 
 // Authenticate checks a login and password for a form or a token endpoint, with
 // the same throttle and the same memory as HTTP Basic. It returns the principal,
-// or the reason why not.
+// or the reason why not. Of a principal who MustChange, the password is good for
+// nothing but to be changed, or to start a session in which it can be.
 func (d *Doors) Authenticate(ctx context.Context, login, secret string, client netip.Addr) (*policy.Principal, sallyport.Reason, int) {
 	v := visit{doors: d, policy: d.policy.Load(), now: d.now()}
 	reason, retryAfter := v.verify(ctx, &authn.Presented{

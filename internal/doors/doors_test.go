@@ -78,6 +78,15 @@ func TestWhoMayWhat(t *testing.T) {
 	_, scoped := k.Token(alice, "shop/reading")
 	_, foreign := k.Token(alice, "other/thing")
 	_, key := k.Key("robot", writer)
+	fresh := k.User("fresh", "", reader)
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		p, err := tx.PasswordOf(ctx, alice)
+		if err != nil {
+			return err
+		}
+		return tx.SetPassword(ctx, doorstest.Tenant, fresh, p.Hash, true)
+	})
+	_, freshToken := k.Token(fresh)
 	revoked, revokedSecret := k.Token(alice)
 	k.Revoke(revoked)
 	_, access := k.AccessToken(alice, "shop")
@@ -98,6 +107,10 @@ func TestWhoMayWhat(t *testing.T) {
 
 		{"Basic", "GET", "/shop/orders", []string{"Authorization", basic("alice", password)}, ""},
 		{"Basic, login in capitals", "GET", "/shop/orders", []string{"Authorization", basic("ALICE", password)}, ""},
+		{"Basic, password of somebody else's choice", "GET", "/shop/orders", []string{"Authorization", basic("fresh", password)}, sallyport.PasswordChangeRequired},
+		{"Basic, the same at a public route", "GET", "/shop/health", []string{"Authorization", basic("fresh", password)}, sallyport.PasswordChangeRequired},
+		{"Basic, guess at it", "GET", "/shop/orders", []string{"Authorization", basic("fresh", "wrong")}, sallyport.PasswordWrong},
+		{"a token of the same user", "GET", "/shop/orders", []string{"Authorization", "Bearer " + freshToken}, ""},
 		{"Basic, wrong password", "GET", "/shop/orders", []string{"Authorization", basic("alice", "wrong")}, sallyport.PasswordWrong},
 		{"Basic, unknown user", "GET", "/shop/orders", []string{"Authorization", basic("nobody", password)}, sallyport.UserUnknown},
 		{"Basic, deactivated user", "GET", "/shop/orders", []string{"Authorization", basic("gone", password)}, sallyport.OwnerInactive},

@@ -124,16 +124,14 @@ func (h *Handler) changePassword(c *call, in api.PasswordChange) (nothing, error
 		return nothing{}, sallyport.ErrConflict("", "an API key has no password; renew the key")
 	}
 	// Guessing here is guessing at the sign-in: the same budget, the same work.
-	_, reason, retryAfter := h.Doors.Authenticate(c.ctx, c.actor.Principal.Login, in.Current.Reveal(), c.client)
+	_, reason, retryAfter := h.Doors.Authenticate(c.ctx, c.actor.Principal.Login, in.Present.Reveal(), c.client)
 	switch {
 	case reason.Coarse() == sallyport.CredentialInvalid:
-		return nothing{}, &sallyport.Error{
-			Kind: sallyport.Refused, Reason: sallyport.BodyMalformed, Field: "current", Message: "current is not your present password",
-		}
+		return nothing{}, sallyport.ErrInvalid("present", "present is not the password that you have now")
 	case reason != "":
 		return nothing{}, &denial{reason, retryAfter}
 	}
-	if err := h.Admin.ChangePassword(c.ctx, c.actor, sallyport.Secret(in.Current), sallyport.Secret(in.Password)); err != nil {
+	if err := h.Admin.ChangePassword(c.ctx, c.actor, sallyport.Secret(in.Present), sallyport.Secret(in.Password)); err != nil {
 		return nothing{}, err
 	}
 	if c.actor.CredentialKind != sallyport.Session {

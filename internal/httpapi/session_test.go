@@ -226,14 +226,14 @@ func TestChangePassword(t *testing.T) {
 	change := func(current, next string) answer {
 		return w.send(t, request{
 			method: http.MethodPost, path: "/me/password", header: with(cookie, sameOrigin),
-			body: `{"current":"` + current + `","password":"` + next + `"}`,
+			body: `{"present":"` + current + `","password":"` + next + `"}`,
 		})
 	}
 	const next = "nine-golden-ladders-sing"
-	if got := change("", next); got.status != http.StatusBadRequest || got.Errors[0].Field != "current" {
+	if got := change("", next); got.status != http.StatusUnprocessableEntity || got.Reason != "invalid" || got.Errors[0].Field != "present" {
 		t.Errorf("without the present one: %d %s", got.status, got.body)
 	}
-	if got := change("wrong", next); got.status != http.StatusBadRequest || got.Errors[0].Field != "current" {
+	if got := change("wrong", next); got.status != http.StatusUnprocessableEntity || got.Reason != "invalid" || got.Errors[0].Field != "present" {
 		t.Errorf("with a wrong one: %d %s", got.status, got.body)
 	}
 	if got := change(httpapitest.Password, "short"); got.status != http.StatusUnprocessableEntity || got.Errors[0].Field != "password" {
@@ -265,7 +265,7 @@ func TestGuessingIsThrottled(t *testing.T) {
 	token := w.Token(w.Root)
 	throttled := false
 	for i := 0; i < 200 && !throttled; i++ {
-		got := w.send(t, request{method: http.MethodPost, path: "/me/password", token: token, body: `{"current":"wrong","password":"nine-golden-ladders-sing"}`})
+		got := w.send(t, request{method: http.MethodPost, path: "/me/password", token: token, body: `{"present":"wrong","password":"nine-golden-ladders-sing"}`})
 		throttled = got.status == http.StatusTooManyRequests
 		if throttled && got.header.Get("Retry-After") == "" {
 			t.Errorf("no Retry-After: %s", got.body)
@@ -339,5 +339,62 @@ func TestEndOwnSession(t *testing.T) {
 		if got := w.send(t, request{method: http.MethodGet, path: "/me", header: with(cookie, nil)}); got.status != status {
 			t.Errorf("%d, want %d", got.status, status)
 		}
+	}
+}
+
+// A password that somebody else has set opens nothing but its own replacement,
+// neither by itself nor through a session that began with it.
+func TestPasswordOfAnotherMustBeChanged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u, _ := w.Person(w.T1.ID, "sallyport/users.read")
+	const given, own = "nine-golden-ladders-sing", "four-silver-kettles-hum"
+	c := w.client(t, w.Token(w.Root))
+	if err := c.Users(w.T1.ID).SetPassword(t.Context(), u.ID, api.NewPassword{Password: given}); err != nil {
+		t.Fatal(err)
+	}
+	users := "/tenants/" + string(w.T1.ID) + "/users"
+	basic := func(password string) map[string]string {
+		r := http.Request{Header: http.Header{}}
+		r.SetBasicAuth(u.Login, password)
+		return map[string]string{"Authorization": r.Header.Get("Authorization")}
+	}
+	cookie, got := w.signIn(t, `{"login":"`+u.Login+`","password":"`+given+`"}`, nil)
+	if !strings.Contains(got.body, `"must_change_password":true`) {
+		t.Errorf("the session does not say so: %s", got.body)
+	}
+	for name, header := range map[string]map[string]string{"password": basic(given), "session": with(cookie, sameOrigin)} {
+		for _, q := range []request{
+			{method: http.MethodGet, path: users}, {method: http.MethodGet, path: "/me/tokens"}, {method: http.MethodGet, path: "/nothing"},
+			{method: http.MethodPost, path: "/me/tokens", body: `{"name":"x"}`},
+		} {
+			q.header = header
+			got := w.send(t, q)
+			if got.status != http.StatusForbidden || got.Reason != sallyport.PasswordChangeRequired || !strings.Contains(got.Detail, "/me/password") {
+				t.Errorf("with the %s: %s %s: %d %s", name, q.method, q.path, got.status, got.body)
+			}
+		}
+		if got := w.send(t, request{method: http.MethodGet, path: "/me", header: header}); got.status != http.StatusOK {
+			t.Errorf("with the %s: %d %s", name, got.status, got.body)
+		}
+	}
+	changed := w.send(t, request{
+		method: http.MethodPost, path: "/me/password", header: basic(given), body: `{"present":"` + given + `","password":"` + own + `"}`,
+	})
+	if changed.status != http.StatusNoContent {
+		t.Fatalf("%d %s", changed.status, changed.body)
+	}
+	if got := w.send(t, request{method: http.MethodGet, path: users, header: basic(own)}); got.status != http.StatusOK {
+		t.Errorf("with a password of his own: %d %s", got.status, got.body)
+	}
+
+	program := w.User(w.T1.ID, sallyport.Service)
+	w.Give(program.ID, w.T1.ID, "sallyport/users.read")
+	if err := c.Users(w.T1.ID).SetPassword(t.Context(), program.ID, api.NewPassword{Password: given}); err != nil {
+		t.Fatal(err)
+	}
+	u = program
+	if got := w.send(t, request{method: http.MethodGet, path: users, header: basic(given)}); got.status != http.StatusOK {
+		t.Errorf("a program, which cannot change its password: %d %s", got.status, got.body)
 	}
 }

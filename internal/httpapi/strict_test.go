@@ -96,7 +96,7 @@ func TestErrorsDoNotQuoteSecrets(t *testing.T) {
 		{users, `{"login":"x","password_hash":"$argon2id$` + canary + `"}`},
 		{users, `{"login":"` + canary + ` x"}`},
 		{users, `{"password":["` + canary + `"]}`},
-		{"/me/password", `{"current":"` + canary + `","password":"` + canary + `"}`},
+		{"/me/password", `{"present":"` + canary + `","password":"` + canary + `"}`},
 		{"/session", `{"login":"root","password":"` + canary + `"}`},
 		{"/session", `{"login":"` + canary + `","password":"x","extra":"` + canary + `"}`},
 		{"/me/tokens", `{"name":"x","expires_at":"` + canary + `"}`},

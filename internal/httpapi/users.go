@@ -28,11 +28,11 @@ func userOperations() []operation {
 		act("users.activate", http.MethodPost, one+"/activate", admin.UsersWrite, "Take a deactivated user into use again",
 			(*Handler).activateUser, everyTenant, versioned),
 		act("users.unlock", http.MethodPost, one+"/unlock", admin.UsersWrite, "Let a locked user in again",
-			(*Handler).unlockUser, everyTenant, versioned),
+			(*Handler).unlockUser, everyTenant, versioned, more("For a user who is not locked it is a conflict.")),
 		act("users.end", http.MethodPost, one+"/end", admin.SessionsRevoke, "End all sessions, sign-ins and tokens of a user",
 			(*Handler).endUser, everyTenant, more("It needs sallyport/tokens.revoke as well.")),
 		send("users.set_password", http.MethodPost, one+"/password", admin.UsersWrite, "Give a user another password",
-			(*Handler).setPassword, everyTenant, more("The sessions and sign-ins of the user end.")),
+			(*Handler).setPassword, everyTenant, more("All sessions, sign-ins and tokens of the user end. A person must change the password before anything else, unless keep is set.")),
 		get("users.groups", one+"/groups", admin.GroupsRead, "List the groups that a user is in", (*Handler).groupsOfUser, everyTenant),
 	}
 }

@@ -112,6 +112,10 @@ func (x *exchange) password(ctx context.Context, c caller, w wish) (any, *fault)
 		return nil, invalidGrant(reason)
 	}
 	x.decision.Principal, x.decision.CredentialKind = &p.Principal, sallyport.Password
+	if p.MustChange {
+		return nil, bad("invalid_grant", "the password was set by somebody else; change it first, at /sallyport/ in a browser").
+			of(sallyport.PasswordChangeRequired)
+	}
 	in, err := x.s.c.Admin.StartFamily(ctx, admin.NewFamily{
 		Principal: p.ID, Client: c.client, API: w.api.Name, Scopes: w.scopes,
 		Lifetime: time.Duration(w.api.Document.Token.Refresh), Refresh: true,

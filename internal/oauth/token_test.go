@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -546,5 +547,26 @@ func TestCodedFormsAreRefused(t *testing.T) {
 		if status != want || want != http.StatusOK && !strings.Contains(text(answer, "error_description"), "content coding") {
 			t.Errorf("%q: %d %v", coding, status, answer)
 		}
+	}
+}
+
+// A password that somebody else has set begins no sign-in.
+func TestPasswordOfAnotherStartsNothing(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		p, err := tx.PasswordOf(ctx, k.alice)
+		if err != nil {
+			return err
+		}
+		tx.Note(sallyport.ChangePrincipal, string(k.alice))
+		return tx.SetPassword(ctx, doorstest.Tenant, k.alice, p.Hash, true)
+	})
+	status, a := k.post("/oauth2/token", k.asKey(), "grant_type", "password", "username", "alice", "password", secretOfAlice, "resource", "shop")
+	if status != http.StatusBadRequest || text(a, "error") != "invalid_grant" || !strings.Contains(text(a, "error_description"), "/sallyport/") {
+		t.Errorf("%d %v", status, a)
+	}
+	if _, a = k.post("/oauth2/token", k.asKey(), "grant_type", "password", "username", "alice", "password", "wrong", "resource", "shop"); strings.Contains(text(a, "error_description"), "change") {
+		t.Errorf("who does not know the password learns about it: %v", a)
 	}
 }

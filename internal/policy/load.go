@@ -60,14 +60,23 @@ func loadUser(ctx context.Context, r *store.Reader, id sallyport.PrincipalID) (R
 	if err != nil {
 		return Record{}, fmt.Errorf("read the user %s: %w", id, err)
 	}
-	kind := sallyport.PrincipalPerson
-	if u.Kind == sallyport.Service {
-		kind = sallyport.PrincipalService
+	record := Record{
+		Principal: sallyport.Principal{
+			ID: u.ID, Kind: sallyport.PrincipalPerson, Login: u.Login, Name: u.Name, Email: u.Email, Home: u.Tenant,
+		},
+		State: u.State, Epoch: u.Epoch, NotBefore: u.NotBefore,
 	}
-	return Record{
-		Principal: sallyport.Principal{ID: u.ID, Kind: kind, Login: u.Login, Name: u.Name, Email: u.Email, Home: u.Tenant},
-		State:     u.State, Epoch: u.Epoch, NotBefore: u.NotBefore,
-	}, nil
+	if u.Kind == sallyport.Service {
+		record.Principal.Kind = sallyport.PrincipalService
+		return record, nil
+	}
+	switch p, err := r.PasswordOf(ctx, id); {
+	case err == nil:
+		record.MustChange = p.MustChange
+	case sallyport.KindOf(err) != sallyport.NotFound:
+		return Record{}, fmt.Errorf("read the password of %s: %w", id, err)
+	}
+	return record, nil
 }
 
 func loadKey(ctx context.Context, r *store.Reader, id sallyport.PrincipalID) (Record, error) {

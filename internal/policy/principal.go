@@ -17,8 +17,11 @@ type Record struct {
 	State     sallyport.State
 	Epoch     int64
 	NotBefore time.Time
-	Bindings  []sallyport.Binding // its own and those of its groups
-	Groups    []sallyport.GroupID
+	// MustChange says that the password was set by somebody else and opens
+	// nothing until it is changed.
+	MustChange bool
+	Bindings   []sallyport.Binding // its own and those of its groups
+	Groups     []sallyport.GroupID
 }
 
 // A Principal is a compiled principal. It never changes and is safe for
@@ -28,8 +31,10 @@ type Principal struct {
 	State     sallyport.State
 	Epoch     int64
 	NotBefore time.Time
-	Groups    []sallyport.GroupID
-	Bindings  []sallyport.Binding // as they came, also those that give nothing
+	// MustChange says that the password opens nothing until it is changed.
+	MustChange bool
+	Groups     []sallyport.GroupID
+	Bindings   []sallyport.Binding // as they came, also those that give nothing
 
 	everywhere []sallyport.Grant // of bindings in every tenant
 	tenants    []tenantGrants    // by tenant
@@ -50,7 +55,7 @@ type tenantGrants struct {
 // tenant, or with a condition that cannot be read.
 func (c *Compiler) Principal(rec Record) (*Principal, error) {
 	p := &Principal{
-		Principal: rec.Principal, State: rec.State, Epoch: rec.Epoch, NotBefore: rec.NotBefore,
+		Principal: rec.Principal, State: rec.State, Epoch: rec.Epoch, NotBefore: rec.NotBefore, MustChange: rec.MustChange,
 		Groups: rec.Groups, Bindings: rec.Bindings,
 	}
 	var faults []error

@@ -212,6 +212,6 @@ func (t *Tx) PruneDecisions(ctx context.Context, before time.Time) (int64, error
 
 // TrimDecisions forgets all but the newest decisions of a tenant of which the
 // outcome is this, and returns how many.
-func (t *Tx) TrimDecisions(ctx context.Context, tenant sallyport.TenantID, allowed bool, keep int) (int64, error) { //nolint:revive // not a switch: a value of a column
+func (t *Tx) TrimDecisions(ctx context.Context, tenant sallyport.TenantID, allowed bool, keep int) (int64, error) {
 	return t.exec(ctx, "decision", trimDecisions, string(tenant), bit(allowed), int64(keep))
 }

@@ -44,6 +44,7 @@ type Options struct {
 	Store        *store.Store  // SQLite in a temporary folder when nil
 	MaxStaleness time.Duration // 5 s when 0
 	Log          *slog.Logger  // discarded when nil
+	Untraced     bool
 }
 
 // New returns doors in front of the given APIs.
@@ -79,7 +80,7 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 		Verified: must(token.NewDigester(token.UseVerified, pepper))(t),
 		Sealer:   must(token.NewSealer(token.SealSigningKey, k.Master))(t),
 		Hasher:   k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
-		MaxStaleness: o.MaxStaleness,
+		MaxStaleness: o.MaxStaleness, Untraced: o.Untraced,
 	})
 	if err != nil {
 		t.Fatalf("making the doors: %v", err)

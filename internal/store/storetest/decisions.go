@@ -26,10 +26,10 @@ func testDecision(ctx context.Context, t *testing.T, s *store.Store) {
 	var all []store.Decision
 	for i := range 20 {
 		d := refusal(m, 1+i)
-		switch {
-		case i == 3:
+		switch i {
+		case 3:
 			d.Allowed, d.Reason, d.Missing, d.Scopes = true, "", nil, nil
-		case i == 4:
+		case 4:
 			d.Tenant, d.Principal, d.API, d.Reason = other, "q", "stock", sallyport.ScopeInsufficient
 		}
 		all = append(all, d)

@@ -1,0 +1,84 @@
+package authn
+
+import (
+	"context"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/login"
+)
+
+// A Claim is what a credential that was refused said of itself: enough to find
+// out later what it was, and nothing that it could be used with.
+type Claim struct {
+	Kind   sallyport.CredentialKind // from its form; empty: the form does not tell
+	login  string                   // of a password
+	digest [32]byte                 // of a stored secret
+	stored bool
+}
+
+// Claim returns what a presented credential says of itself.
+func (v *Verifier) Claim(p *Presented) Claim {
+	if p.In == sallyport.CarrierBasic || p.Login != "" {
+		canonical, err := login.Canonical(p.Login)
+		if err != nil {
+			canonical = "" // it may be a password in the wrong field
+		}
+		return Claim{Kind: sallyport.Password, login: canonical}
+	}
+	switch f, kind := formOf(p.Secret); f {
+	case formOpaque, formForeign:
+		return Claim{Kind: kind, digest: v.Secrets.Digest(p.Secret), stored: true}
+	case formJWT:
+		return Claim{Kind: kind}
+	case formMalformed:
+	}
+	return Claim{}
+}
+
+// A Claimed is whose a refused credential is. Both are nil when nobody here has
+// such a one.
+type Claimed struct {
+	Credential *sallyport.Credential
+	Secret     *sallyport.CredentialSecret // the one of its secrets that was shown
+	User       *sallyport.User             // of a password, or the credential's owner
+}
+
+// Trace finds whose a refused credential is. An error says that the store did
+// not answer.
+func (v *Verifier) Trace(ctx context.Context, c Claim) (Claimed, error) {
+	var out Claimed
+	owner := sallyport.PrincipalID("")
+	switch {
+	case c.stored:
+		credential, secret, err := v.Store.CredentialByDigest(ctx, c.digest)
+		if err != nil {
+			return out, unlessMissing(err)
+		}
+		out.Credential, out.Secret, owner = &credential, &secret, credential.Owner
+	case c.login != "":
+		user, err := v.Store.UserByLogin(ctx, c.login)
+		if err != nil {
+			return out, unlessMissing(err)
+		}
+		out.User = &user
+		return out, nil
+	default:
+		return out, nil
+	}
+	if out.Credential.Kind == sallyport.APIKey {
+		return out, nil
+	}
+	user, err := v.Store.UserByID(ctx, owner)
+	if err == nil {
+		out.User = &user
+	}
+	return out, unlessMissing(err)
+}
+
+// unlessMissing drops the error that there is no such thing.
+func unlessMissing(err error) error {
+	if err != nil && sallyport.KindOf(err) == sallyport.NotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,125 @@
+package doors
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// Bounds of what is kept of a request.
+const (
+	maxMethod = 32
+	maxHost   = 256
+	maxPath   = 1024
+	maxAsked  = 128
+)
+
+// A note is a decision and what it was taken on: what a trace is made of, a
+// moment later and off the request's way. What it points to never changes, so
+// the trace tells of the policy and the principal as they were. There is no
+// secret in it.
+type note struct {
+	at       time.Time
+	decision sallyport.Decision
+	method   string
+	host     string
+	path     string // canonical; empty if the target could not be read
+	rest     string // below the base path
+	client   netip.Addr
+
+	policy    *inForce
+	api       *policy.API
+	route     *policy.Route
+	values    []string
+	principal *policy.Principal // nil: nobody was recognised
+	limits    *authn.Limits     // nil with it
+	expires   time.Time
+
+	in    carrier.In
+	seen  carrier.Seen
+	claim authn.Claim // of a credential that was refused
+
+	asked string // what the request had in the place of a tenant
+	age   time.Duration
+}
+
+// note writes down what the visit was about. Nothing of the visit itself is
+// kept, which lives on its caller's stack.
+func (v *visit) note() *note {
+	r := v.request
+	n := &note{
+		at: v.now, decision: v.decision, method: upTo(maxMethod, r.Method), host: upTo(maxHost, r.Canonical.Host),
+		client: r.Client, policy: v.policy, api: r.API, principal: v.principal, in: r.Found.In, seen: r.Found.Seen,
+		age: v.doors.lease.age(v.now),
+	}
+	n.path = upTo(maxPath, r.Canonical.Path)
+	if n.api != nil {
+		n.rest = upTo(maxPath, r.Canonical.Path[min(len(r.BasePath), len(r.Canonical.Path)):])
+	}
+	if n.route = r.Match.Route; n.route != nil {
+		n.values = slices.Clone(r.Match.Values())
+		n.asked = v.askedTenant(n.route)
+	}
+	if v.principal != nil {
+		n.limits, n.expires = v.known.Limits(), v.known.Expires()
+	} else if r.Found.Secret != "" {
+		n.claim = v.doors.authn.Claim(&authn.Presented{In: carrierOf(r.Found.In), Login: r.Found.Login, Secret: r.Found.Secret})
+	}
+	return n
+}
+
+// askedTenant returns what the request has where its tenant is named, unless it
+// is there twice.
+func (v *visit) askedTenant(route *policy.Route) string {
+	sel := route.Tenant
+	if sel == nil || sel.From == "claim" || sel.From == "fixed" {
+		return ""
+	}
+	before := v.request.fault
+	named, _ := v.selected(&sallyport.Selector{From: sel.From, Name: sel.Name})
+	v.request.fault = before
+	return upTo(maxAsked, named)
+}
+
+// upTo returns the beginning of a text, as text of its own.
+func upTo(most int, text string) string {
+	return strings.ToValidUTF8(strings.Clone(text[:min(most, len(text))]), "")
+}
+
+// whose returns the tenant whose history the decision belongs to.
+func (n *note) whose() sallyport.TenantID {
+	switch {
+	case n.decision.Tenant != "":
+		return n.decision.Tenant
+	case n.principal != nil && n.principal.Home != "":
+		return n.principal.Home
+	default:
+		return sallyport.EveryTenant
+	}
+}
+
+// question is what door two asked of the bindings.
+func (n *note) question() *sallyport.Question {
+	q := &sallyport.Question{
+		Realm: n.decision.Realm,
+		Facts: sallyport.Circumstances{
+			Time: n.at, Client: n.client, Method: n.method, Path: n.path, Tenant: n.decision.Tenant, Realm: n.decision.Realm, Values: n.values,
+		},
+	}
+	if n.route != nil {
+		q.Need, q.AnyRealm, q.Facts.Names = n.route.Need, n.route.Realm != nil && n.route.Realm.Any, n.route.Names
+	}
+	if n.limits != nil && n.limits.Limited {
+		q.Limited = true
+		if l := n.policy.Limit(n.limits.Scopes); l != nil {
+			q.Limit = l.Set
+		}
+	}
+	return q
+}
