@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/admin/admintest"
 	"github.com/sallyport/sallyport/internal/store"
@@ -386,6 +387,18 @@ func operations() []operation {
 			return err
 		}},
 
+		{name: "Plan", needs: perms{admin.PolicyRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Plan(s.ctx, s.a, api.PolicyRequest{Policy: api.Policy{Policy: "p", Tenant: "t1", Realms: []api.PolicyRealm{{Name: "east"}}}})
+			return err
+		}},
+		{name: "ExportPolicy", needs: perms{admin.PolicyRead}, looks: true, run: func(s *scene) error {
+			_, err := s.ExportPolicy(s.ctx, s.a, api.PolicyExport{Tenant: "t1"})
+			return err
+		}},
+		{name: "Apply", needs: perms{admin.PolicyRead, admin.PolicyWrite, admin.RealmsWrite}, rows: 2, run: func(s *scene) error {
+			_, err := s.Apply(s.ctx, s.a, api.PolicyRequest{Policy: api.Policy{Policy: "p", Tenant: "t1", Realms: []api.PolicyRealm{{Name: "east"}}}})
+			return err
+		}},
 		{name: "Audit", needs: perms{admin.AuditRead}, looks: true, run: func(s *scene) error {
 			_, err := s.Audit(s.ctx, s.a, s.in, store.AuditFilter{}, admin.Page{})
 			return err

@@ -37,6 +37,8 @@ const (
 	SigningKeysRead  sallyport.Permission = "sallyport/signing-keys.read"
 	SigningKeysWrite sallyport.Permission = "sallyport/signing-keys.write"
 	DecisionsExplain sallyport.Permission = "sallyport/decisions.explain"
+	PolicyRead       sallyport.Permission = "sallyport/policy.read"
+	PolicyWrite      sallyport.Permission = "sallyport/policy.write"
 )
 
 // Everything is the permission that contains all others, also those of APIs to
@@ -79,6 +81,8 @@ func permissionSpecs() []sallyport.PermissionSpec {
 		{Name: "signing-keys.read", Title: "See the signing keys"},
 		{Name: "signing-keys.write", Title: "Rotate the signing keys"},
 		{Name: "decisions.explain", Title: "Ask why a request of somebody else was refused, and what he could do"},
+		{Name: "policy.read", Title: "See all that policy files are about, and what they would change"},
+		{Name: "policy.write", Title: "Apply policy files; each change needs its own right as well"},
 	}
 }
 
@@ -149,6 +153,7 @@ func builtInRoles() []sallyport.Role {
 				TenantsRead, RealmsRead, RealmsWrite, UsersRead, UsersWrite, GroupsRead, GroupsWrite,
 				RolesRead, RolesWrite, BindingsRead, BindingsWrite, APIsRead, KeysRead, KeysWrite,
 				TokensRead, TokensWrite, TokensRevoke, SessionsRead, SessionsRevoke, AuditRead, DecisionsExplain,
+				PolicyRead, PolicyWrite,
 			},
 		},
 		{

@@ -71,18 +71,9 @@ func (w *work) createRole(ctx context.Context, tenant sallyport.TenantID, id str
 
 // checkRole checks a role before it is written. What it has beyond old, the
 // actor must hold himself.
-func (w *work) checkRole(ctx context.Context, r *sallyport.Role, old []sallyport.Permission) (err error) {
-	if r.Name, err = name(r.Name); err != nil {
+func (w *work) checkRole(ctx context.Context, r *sallyport.Role, old []sallyport.Permission) error {
+	if err := checkRoleText(r); err != nil {
 		return err
-	}
-	if r.Title, err = text("title", r.Title, maxTitle); err != nil {
-		return err
-	}
-	if BuiltInRole(r.Name) != "" && !r.BuiltIn {
-		return sallyport.ErrConflict("name", fmt.Sprintf("%q is the name of a built-in role; choose another", r.Name))
-	}
-	if len(r.Permissions) > maxPermissions {
-		return sallyport.ErrInvalid("permissions", fmt.Sprintf("there are %d permissions; at most %d", len(r.Permissions), maxPermissions))
 	}
 	if err := w.checkPermissions(ctx, r); err != nil {
 		return err
@@ -95,6 +86,23 @@ func (w *work) checkRole(ctx context.Context, r *sallyport.Role, old []sallyport
 		}
 	}
 	return w.ceiling(policy.Extent{Tenant: r.Tenant}, added)
+}
+
+// checkRoleText checks what can be seen of a role without any other thing.
+func checkRoleText(r *sallyport.Role) (err error) {
+	if r.Name, err = name(r.Name); err != nil {
+		return err
+	}
+	if r.Title, err = text("title", r.Title, maxTitle); err != nil {
+		return err
+	}
+	if BuiltInRole(r.Name) != "" && !r.BuiltIn {
+		return sallyport.ErrConflict("name", fmt.Sprintf("%q is the name of a built-in role; choose another", r.Name))
+	}
+	if len(r.Permissions) > maxPermissions {
+		return sallyport.ErrInvalid("permissions", fmt.Sprintf("there are %d permissions; at most %d", len(r.Permissions), maxPermissions))
+	}
+	return nil
 }
 
 // checkPermissions refuses permissions that no API declares, by the documents as

@@ -31,6 +31,9 @@ type Config struct {
 
 	Now func() time.Time
 
+	// Judge plays the tests of policies; nil: there are none to be played.
+	Judge policy.Judge
+
 	// Committed returns when a revision is in force on this node. A change is
 	// acknowledged after it. Nil: there is nothing to wait for.
 	Committed func(context.Context, sallyport.Revision) error

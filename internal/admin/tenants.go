@@ -86,7 +86,15 @@ func (w *work) mayMake(parent sallyport.TenantID) error {
 }
 
 // checkTenant checks a tenant before it is written.
-func (w *work) checkTenant(ctx context.Context, t *sallyport.Tenant) (err error) {
+func (w *work) checkTenant(ctx context.Context, t *sallyport.Tenant) error {
+	if err := checkTenantText(t); err != nil {
+		return err
+	}
+	return w.checkParents(ctx, t)
+}
+
+// checkTenantText is checkTenant as far as it needs no other tenant.
+func checkTenantText(t *sallyport.Tenant) (err error) {
 	if t.Name, err = name(t.Name); err != nil {
 		return err
 	}
@@ -102,7 +110,7 @@ func (w *work) checkTenant(ctx context.Context, t *sallyport.Tenant) (err error)
 	case p.TokenMaxAge != 0 && p.TokenDefaultAge > p.TokenMaxAge:
 		return sallyport.ErrInvalid("token_default_age", "token_default_age is longer than token_max_age allows")
 	}
-	return w.checkParents(ctx, t)
+	return nil
 }
 
 // checkParents refuses a tenant above itself, and a tree that is too deep.

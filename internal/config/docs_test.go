@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
 )
 
 const reference = "../../docs/reference"
@@ -27,6 +28,50 @@ func TestReference(t *testing.T) {
 	root := shapeOf(reflect.TypeFor[Config](), "koanf")
 	checkGolden(t, "config.md", manual(t, c, root))
 	checkGolden(t, "config.schema.json", schemaFile(t, c, root))
+	checkGolden(t, "policy.schema.json", policySchema(t, c))
+}
+
+// policySchema is the schema of policy files, in the words of the wire types.
+func policySchema(t *testing.T, c comments) []byte {
+	t.Helper()
+	root := shapeOf(reflect.TypeFor[api.Policy](), "json")
+	required := map[string][]string{}
+	var words func(reflect.Type)
+	words = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if typ.PkgPath() != reflect.TypeFor[api.Policy]().PkgPath() {
+			return
+		}
+		for f := range typ.Fields() {
+			c[typ.Name()+"."+f.Name] = f.Tag.Get("doc")
+			if key, options, _ := strings.Cut(f.Tag.Get("json"), ","); options == "" {
+				required[typ.Name()] = append(required[typ.Name()], key)
+			}
+			words(f.Type)
+		}
+	}
+	words(root.typ)
+	s := schemaOf(c, root)
+	s["$schema"], s["title"] = "https://json-schema.org/draft/2020-12/schema", "Sallyport policy"
+	for key, list := range root.fields {
+		if names := required[elemName(list)]; len(names) > 0 {
+			s["properties"].(map[string]any)[key].(map[string]any)["items"].(map[string]any)["required"] = names
+		}
+	}
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(text, '\n')
+}
+
+func elemName(s *shape) string {
+	if s.elem == nil {
+		return ""
+	}
+	return s.elem.typ.Name()
 }
 
 func checkGolden(t *testing.T, name string, want []byte) {

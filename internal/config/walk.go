@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type walker struct {
 	root   *shape
 	lines  map[string]int // of the keys that were there
 	faults Faults
+	most   int // bytes of the text; 0: maxFile
 }
 
 func (w *walker) fault(line int, key, format string, args ...any) {
@@ -37,8 +39,8 @@ func (w *walker) fault(line int, key, format string, args ...any) {
 // read reads a whole document. The result holds only keys and types of the
 // shape; it is nil if there was no document.
 func (w *walker) read(data []byte) map[string]any {
-	if len(data) > maxFile {
-		w.fault(0, "", "the file is larger than %d MiB", maxFile>>20)
+	if most := cmp.Or(w.most, maxFile); len(data) > most {
+		w.fault(0, "", "the file is larger than %d MiB", most>>20)
 		return nil
 	}
 	dec := yaml.NewDecoder(strings.NewReader(spaced(data)))

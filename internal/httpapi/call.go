@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -150,7 +151,7 @@ func (c *call) body(in any) error {
 	if len(h["Content-Type"]) != 1 || err != nil || kind != "application/json" || h.Get("Content-Encoding") != "" {
 		return errMediaType
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, cmp.Or(c.op.most, maxBody)))
 	if err != nil {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return err

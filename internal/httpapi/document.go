@@ -85,6 +85,7 @@ func tags() []*huma.Tag {
 		{Name: "session", Description: "Signing in and out with a browser."},
 		{Name: "apis", Description: "The protected APIs."},
 		{Name: "signing-keys", Description: "Keys that access tokens and assertions are signed with."},
+		{Name: "policy", Description: "Policies as files: what is to be so, tests of it, and what would change."},
 		{Name: "audit", Description: "What was done, by whom."},
 		{Name: "document", Description: "This document."},
 	}

@@ -32,10 +32,11 @@ type operation struct {
 	detail  string // more, if there is more to say
 	scopes  []string
 
-	every     bool // {tenant} may be "*"
-	versioned bool // If-Match is needed
-	once      bool // an Idempotency-Key is understood
-	status    int  // of success
+	every     bool  // {tenant} may be "*"
+	versioned bool  // If-Match is needed
+	once      bool  // an Idempotency-Key is understood
+	most      int64 // bytes of the body; 0: [maxBody]
+	status    int   // of success
 
 	query  []reflect.Type // structs with tags "query"
 	body   reflect.Type   // nil: none

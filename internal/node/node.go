@@ -123,7 +123,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Store: n.Store, Compiler: compiler, Rules: Rules(c.Dialects),
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
-		Hasher: hasher, Passwords: passwords, Now: c.Now,
+		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
 		Committed: n.committed, RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
@@ -82,6 +83,7 @@ func NewOn(t testing.TB, s *store.Store, clock *Clock) *World {
 		Hasher:     must(hashing())(t),
 		Passwords:  must(password.NewPolicy(0, 0, must(blocklist())(t), "sallyport"))(t),
 		Now:        clock.Now,
+		Judge:      doors.Judge,
 		Committed:  w.apply,
 	}))(t)
 	w.furnish()
