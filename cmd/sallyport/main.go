@@ -21,6 +21,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1  // refused or failed
 	exitUsage  = 2  // the command line makes no sense
+	exitChange = 3  // plan --exit-code: something would change
 	exitConfig = 78 // the configuration makes no sense (sysexits.h, EX_CONFIG)
 )
 
@@ -41,6 +42,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, errChanges) {
+		return exitChange // it was told already
 	}
 	tell(errOut, err)
 	var usage *usageError

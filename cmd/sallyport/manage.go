@@ -23,7 +23,7 @@ import (
 func managementCommands() []*cobra.Command {
 	return []*cobra.Command{
 		newMe(), newTenant(), newRealm(), newUser(), newGroup(), newRole(), newBinding(), newToken(), newKey(), newSession(),
-		newAPI(), newAudit(), newKeys(),
+		newAPI(), newExport(), newPlan(), newApply(), newPolicy(), newAudit(), newKeys(),
 	}
 }
 

@@ -99,8 +99,11 @@ func (w *work) bind(ctx context.Context, tenant sallyport.TenantID, in NewBindin
 	if role, err = w.checkBinding(ctx, &b); err != nil {
 		return b, role, err
 	}
-	if err := w.refuseTwin(ctx, &b); err != nil {
-		return b, role, err
+	// A plan has looked for twins among all bindings at once.
+	if in.id == "" {
+		if err := w.refuseTwin(ctx, &b); err != nil {
+			return b, role, err
+		}
 	}
 	if err := w.tx.InsertBinding(ctx, &b); err != nil {
 		return b, role, err
