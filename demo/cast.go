@@ -1,6 +1,9 @@
 package demo
 
-import "github.com/sallyport/sallyport"
+import (
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+)
 
 // The tenants of the demonstration.
 const (
@@ -38,6 +41,8 @@ var parts = []part{
 	{"groups-only", "TrueSight: see groups, without the right to use web services", []sallyport.Permission{"truesight/view-groups"}},
 	{"edge-data", "Edge Intelligence: Data Management", []sallyport.Permission{"edgeintel/data-management"}},
 	{"edge-assets", "Edge Intelligence: Asset Management", []sallyport.Permission{"edgeintel/asset-management"}},
+	{"edge-all", "Edge Intelligence: everything", []sallyport.Permission{"edgeintel/*", "sallyport/tenants.write"}},
+	{"device-operator", "Edge Intelligence: Operations Management", []sallyport.Permission{"edgeintel/operations-management"}},
 	{"stock", "Inventory: look", []sallyport.Permission{"inventory/read"}},
 }
 
@@ -57,8 +62,12 @@ type player struct {
 	gone        bool // deactivated
 }
 
-// administrator is the built-in role of whoever may do everything.
-const administrator = "administrator"
+// Built-in roles: of whoever may do everything, and of whoever may do what
+// concerns one tenant.
+const (
+	administrator       = admin.RoleAdministrator
+	tenantAdministrator = admin.RoleTenantAdministrator
+)
 
 var players = []player{
 	{
@@ -89,6 +98,10 @@ var players = []player{
 	{
 		login: "jane", name: "Jane Twotenants", about: "belongs to two tenants, with other rights in each",
 		grants: []grant{{part: "edge-data"}, {part: "edge-assets", tenant: tenantOther}},
+	},
+	{
+		login: "tina@acme.example", name: "Tina Tenantadmin", about: "administrates the tenant acme_3: its roles, API keys and sub-tenants",
+		grants: []grant{{part: tenantAdministrator, tenant: tenantOther}, {part: "edge-all", tenant: tenantOther}},
 	},
 	{
 		login: "stockroom", name: "Stockroom", kind: sallyport.Service, about: "service account with an application token",

@@ -4,6 +4,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -13,6 +14,9 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/dialect"
+	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/policy"
 )
 
 //go:embed apis/*.yaml
@@ -62,12 +66,10 @@ func Fill(ctx context.Context, o Options) (*Manifest, error) {
 		return nil, fmt.Errorf("set up the APIs of the demonstration: %w", err)
 	}
 	s := &stage{Options: o, ctx: ctx, manifest: &Manifest{URL: o.URL, InternalURL: o.Internal, UpstreamURL: o.Upstream}}
-	for _, api := range apis {
-		dialect := api.Dialect
-		if dialect == "" {
-			dialect = "standard"
-		}
-		s.manifest.APIs = append(s.manifest.APIs, ManifestAPI{Name: string(api.Name), Dialect: dialect, BaseURL: o.URL + api.BasePath})
+	for i := range apis {
+		api, _ := node.Rules(dialect.Specs()).Complete(&apis[i]) // with the base path that its dialect has
+		spoken := cmp.Or(api.Dialect, policy.DefaultDialect)
+		s.manifest.APIs = append(s.manifest.APIs, ManifestAPI{Name: string(api.Name), Dialect: spoken, BaseURL: o.URL + api.BasePath})
 	}
 	for _, step := range []func() error{s.tenants, s.roles, s.users, s.credentials} {
 		if err := step(); err != nil {

@@ -124,26 +124,6 @@ func (s *stage) cmdbExamples() []Example {
 	}
 }
 
-func (s *stage) edgeExamples() []Example {
-	types := s.url("/nbapi/ei/v1/assetTypes")
-	body := jsonBody + `-X POST -d "{\"name\":\"pump $(date +%s%N)\",\"connectionType\":\"MQTT\"}" `
-	here, there := header("x-tenant-id", string(s.tenantID[tenantMain])), header("x-tenant-id", string(s.tenantID[tenantOther]))
-	jane := s.passwordGrant("jane", "edgeintel")
-	return []Example{
-		{"Edge Intelligence: Jane reads asset types in one tenant", "edgeintel", "access-token", jane + curl + bearerOfShell + here + types, 200, true},
-		{"Edge Intelligence: she may not add one there", "edgeintel", "access-token", jane + curl + bearerOfShell + here + body + types, 403, true},
-		{"Edge Intelligence: but in her other tenant she may", "edgeintel", "access-token", jane + curl + bearerOfShell + there + body + types, 201, false},
-		{"Edge Intelligence: without a tenant", "edgeintel", "access-token", jane + curl + bearerOfShell + types, 400, false},
-		{"Edge Intelligence: an API key, exchanged for an access token", "edgeintel", "access-token", s.clientGrant("nbikey", "edgeintel") + curl + bearerOfShell + there + types, 200, false},
-		{"Edge Intelligence: somebody else's tenant", "edgeintel", "access-token", s.clientGrant("nbikey", "edgeintel") + curl + bearerOfShell + here + types, 403, false},
-	}
-}
-
-// passwordGrant sets TOKEN in the shell to an access token of a user.
-func (s *stage) passwordGrant(login, api string) string {
-	return s.fetch("-d grant_type=password --data-urlencode " + quote("username="+login) + " --data-urlencode " + quote("password="+s.password[login]) + " -d resource=" + api)
-}
-
 // clientGrant sets TOKEN in the shell to an access token of an API key.
 func (s *stage) clientGrant(name, api string) string {
 	c := s.credential[name]

@@ -68,7 +68,9 @@ func (s *stage) tenants() error {
 }
 
 func (s *stage) roles() error {
-	s.roleID = map[string]sallyport.RoleID{administrator: admin.BuiltInRole(admin.RoleAdministrator)}
+	s.roleID = map[string]sallyport.RoleID{
+		administrator: admin.BuiltInRole(administrator), tenantAdministrator: admin.BuiltInRole(tenantAdministrator),
+	}
 	list, err := s.Admin.Roles(s.ctx, actor, sallyport.EveryTenant, "", admin.Page{Limit: 200})
 	if err != nil {
 		return err

@@ -3,8 +3,11 @@ package admin
 import (
 	"context"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 // UpdateMe changes the name and e-mail address of the actor.
@@ -99,4 +102,84 @@ func (s *Service) Permissions(ctx context.Context, a Actor, tenant sallyport.Ten
 		return nil
 	})
 	return list, err
+}
+
+// MyTenants returns the active tenants that the actor is a member of, as far as
+// his credential reaches, by name; at most as many as asked for. Unlike
+// [Service.Tenants] it needs no permission and leaves out what is out of use.
+func (s *Service) MyTenants(ctx context.Context, a Actor, most int) (list []sallyport.Tenant, err error) {
+	err = s.look(ctx, a, func(w *work) error {
+		if w.principal == nil {
+			return w.itself()
+		}
+		all, err := w.myTenants(ctx, most)
+		list = all[:min(len(all), most)]
+		return err
+	})
+	return list, err
+}
+
+// A HeldRole is a role that somebody holds in a tenant.
+type HeldRole struct {
+	Tenant  sallyport.Tenant
+	Role    sallyport.Role
+	Realm   string    // empty: in every realm
+	Expires time.Time // zero: never
+}
+
+// MyRoles returns the roles that the actor holds in active tenants, tenant by
+// tenant, as far as his credential reaches: his own and those of his groups. A
+// role that he holds in every tenant is there for each. There are at most as many
+// as asked for.
+func (s *Service) MyRoles(ctx context.Context, a Actor, most int) (held []HeldRole, err error) {
+	err = s.look(ctx, a, func(w *work) error {
+		held = nil
+		if w.principal == nil {
+			return w.itself()
+		}
+		tenants, err := w.myTenants(ctx, most)
+		if err != nil {
+			return err
+		}
+		for _, tenant := range tenants {
+			for _, b := range w.principal.Bindings {
+				live := b.State == sallyport.Active && (b.Expires.IsZero() || b.Expires.After(w.now))
+				if !live || b.Tenant != tenant.ID && b.Tenant != sallyport.EveryTenant {
+					continue
+				}
+				role, err := w.roleFor(ctx, b.Tenant, b.Role)
+				if err != nil {
+					return err
+				}
+				if held = append(held, HeldRole{tenant, role, b.Realm, b.Expires}); len(held) == most {
+					return nil
+				}
+			}
+		}
+		return nil
+	})
+	return held, err
+}
+
+// myTenants returns the active tenants that the actor is a member of and sees, by
+// name. Of who is a member of every tenant it returns at most so many.
+func (w *work) myTenants(ctx context.Context, most int) (list []sallyport.Tenant, err error) {
+	if w.principal.AnyTenant(w.now) {
+		list, _, err = w.tx.Tenants(ctx, store.TenantFilter{State: sallyport.Active}, store.Page{Limit: most})
+		return slices.DeleteFunc(list, func(t sallyport.Tenant) bool { return !w.sees(t.ID) }), err
+	}
+	for _, id := range w.principal.Tenants(w.now) {
+		if !w.sees(id) {
+			continue
+		}
+		t, err := w.tx.Tenant(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if t.State == sallyport.Active {
+			list = append(list, t)
+		}
+	}
+	slices.SortFunc(list, func(a, b sallyport.Tenant) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
 }

@@ -7,6 +7,7 @@
 package dialect
 
 import (
+	"github.com/sallyport/sallyport/internal/dialect/edgeintel"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -14,10 +15,21 @@ import (
 
 // Specs returns what the policy must know of the dialects, by name.
 func Specs() map[string]policy.Dialect {
-	return map[string]policy.Dialect{}
+	return map[string]policy.Dialect{
+		"edgeintel": edgeintel.Spec(),
+	}
 }
 
 // New returns the dialects ready to answer, by name.
-func New(wire.Config) (map[string]surface.Dialect, error) {
-	return map[string]surface.Dialect{}, nil
+func New(c wire.Config) (map[string]surface.Dialect, error) {
+	all := map[string]surface.Dialect{}
+	for name, dialect := range map[string]func(wire.Config) (surface.Dialect, error){
+		"edgeintel": edgeintel.New,
+	} {
+		var err error
+		if all[name], err = dialect(c); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
