@@ -21,7 +21,7 @@ import (
 type Config struct {
 	Store    *store.Store
 	Secrets  *token.Digester // digests as they are stored
-	Verified *token.Digester // digests of passwords and JWTs, for memory only
+	Memory   token.MemoryKey // digests under which what was verified is remembered
 	Keys     func() *token.KeySet
 	Hasher   *password.Hasher
 	Throttle *Throttle
@@ -93,7 +93,7 @@ func (p *Presented) isPassword() bool {
 type Known struct {
 	entry  *known.Entry
 	limits *Limits
-	digest [32]byte // of the secret, whole; the table has half of it
+	secret sallyport.Secret
 }
 
 // Principal returns the number of who the credential belongs to.
@@ -144,29 +144,37 @@ func (k Known) GoodFor(epoch int64, notBefore time.Time) bool {
 //
 // A credential that is known costs no query and no allocation.
 func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sallyport.Reason, retryAfter int) {
-	f, kind := formJWT, sallyport.Password
-	var full [32]byte
+	var digest known.Digest
 	if p.isPassword() {
-		full = v.Verified.DigestPair(p.Login, p.Secret)
-	} else if f, kind = formOf(p.Secret); f == formMalformed {
-		return Known{}, sallyport.CredentialMalformed, 0
+		digest = v.Memory.DigestPair(p.Login, p.Secret)
 	} else {
-		full = v.digest(f, p.Secret)
+		digest = v.Memory.Digest(p.Secret)
 	}
-	if kind != "" && !accepts(p.Kinds, kind) {
-		return Known{}, sallyport.CredentialNotAccepted, 0
-	}
-	digest := known.Digest(full[:16])
 	if e := v.table.Get(&digest); e != nil {
-		k = Known{entry: e, limits: v.limits.at(e.Limits), digest: full}
+		k = Known{entry: e, limits: v.limits.at(e.Limits), secret: sallyport.Secret(p.Secret)}
 		reason = v.look(k, p)
 		switch {
 		case reason == sallyport.CredentialIdle: // another node may have seen it used
-		case reason == sallyport.CredentialExpired && kind == sallyport.Password: // what expired is our memory of it
+		case reason == sallyport.CredentialExpired && k.Kind() == sallyport.Password: // what expired is our memory of it
 		default:
 			return k, reason, 0
 		}
 		e.SetAside() // and no other of the same user, which may have been learnt just now
+	}
+	return v.meet(ctx, p, digest)
+}
+
+// meet verifies a credential that is not known. Its form is looked at here alone:
+// what is known had a good one.
+func (v *Verifier) meet(ctx context.Context, p *Presented, digest known.Digest) (k Known, reason sallyport.Reason, retryAfter int) {
+	f, kind := formJWT, sallyport.Password
+	if !p.isPassword() {
+		if f, kind = formOf(p.Secret); f == formMalformed {
+			return Known{}, sallyport.CredentialMalformed, 0
+		}
+	}
+	if kind != "" && !accepts(p.Kinds, kind) {
+		return Known{}, sallyport.CredentialNotAccepted, 0
 	}
 	if kind == sallyport.Password {
 		k, reason, retryAfter = v.learnPassword(ctx, p, digest)
@@ -176,7 +184,7 @@ func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sa
 	if reason != "" {
 		return Known{}, reason, retryAfter
 	}
-	k.digest = full
+	k.secret = sallyport.Secret(p.Secret)
 	return k, v.look(k, p), 0
 }
 
@@ -184,12 +192,12 @@ func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sa
 func (v *Verifier) look(k Known, p *Presented) sallyport.Reason {
 	e := k.entry
 	switch {
+	case !accepts(p.Kinds, kinds[e.Kind]):
+		return sallyport.CredentialNotAccepted
 	case e.Expires != 0 && p.Now.UnixMicro() >= e.Expires:
 		return sallyport.CredentialExpired
 	case k.limits.Idle != 0 && p.Now.Unix()-e.LastUsed() >= int64(k.limits.Idle/time.Second):
 		return sallyport.CredentialIdle
-	case !accepts(p.Kinds, kinds[e.Kind]):
-		return sallyport.CredentialNotAccepted
 	case !k.limits.From(p.Client):
 		return sallyport.NetworkForbidden
 	case !k.limits.For(p.API):
@@ -200,15 +208,6 @@ func (v *Verifier) look(k Known, p *Presented) sallyport.Reason {
 
 func accepts(list []sallyport.CredentialKind, kind sallyport.CredentialKind) bool {
 	return len(list) == 0 || slices.Contains(list, kind)
-}
-
-// digest is what a text is looked up by. A stored secret has the digest under
-// which it is stored, so that it needs no second one on a miss.
-func (v *Verifier) digest(f form, text string) [32]byte {
-	if f == formJWT {
-		return v.Verified.Digest(text)
-	}
-	return v.Secrets.Digest(text)
 }
 
 // Forget makes the credential, sign-in or user with this id be looked up anew.

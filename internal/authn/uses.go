@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ const maxVia = 200
 // first of them came from.
 type used struct {
 	entry  *known.Entry
-	digest [32]byte
+	digest [32]byte // as it is stored
 	addr   netip.Addr
 	via    string
 }
@@ -45,8 +46,9 @@ func (v *Verifier) Count(k Known, now time.Time, client netip.Addr, agent string
 	if len(agent) > maxVia {
 		agent = agent[:maxVia]
 	}
+	digest := v.Secrets.Digest(k.secret.Reveal())
 	v.uses.mu.Lock()
-	v.uses.list = append(v.uses.list, used{k.entry, k.digest, client, agent})
+	v.uses.list = append(v.uses.list, used{k.entry, digest, client, strings.Clone(agent)})
 	v.uses.mu.Unlock()
 }
 

@@ -18,7 +18,7 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 	if route != nil && route.IgnoreCredentials {
 		return ""
 	}
-	in := v.policy.intakes[r.API.Name]
+	in := v.policy.intakes[r.API]
 	found, fault := carrier.Extract(carrier.View{
 		Header: r.Header, RawQuery: r.Canonical.RawQuery, Body: r.Body,
 	}, in.carriers)

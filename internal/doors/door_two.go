@@ -74,6 +74,9 @@ func (v *visit) tenant(route *policy.Route) (sallyport.TenantID, sallyport.Reaso
 	if limits.Tenant != "" && limits.Tenant != tenant {
 		return "", sallyport.TenantForbidden
 	}
+	if home := v.principal.Home; tenant == home && home != sallyport.EveryTenant {
+		return tenant, "" // door one saw that it lives, and everybody is a member at home
+	}
 	if !v.policy.Tenant(tenant).Active() || !v.principal.Member(tenant, v.now) {
 		return "", sallyport.TenantForbidden
 	}

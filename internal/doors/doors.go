@@ -26,7 +26,6 @@ type Config struct {
 	Store    *store.Store
 	Compiler *policy.Compiler
 	Secrets  *token.Digester // digests as they are stored
-	Verified *token.Digester // digests of passwords and JWTs, for memory only
 	Sealer   *token.Sealer   // opens the signing keys
 	Hasher   *password.Hasher
 	Throttle *authn.Throttle
@@ -83,6 +82,10 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of assertions: %w", err)
 	}
+	memory, err := token.NewMemoryKey()
+	if err != nil {
+		return nil, err
+	}
 	d := &Doors{
 		store: c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log, loaded: c.Loaded,
 		throttle: c.Throttle, maxStaleness: c.MaxStaleness, assertions: assertions,
@@ -90,7 +93,7 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	d.lease.start = c.Now()
 	d.principals = newPrincipals(d.loadPrincipal)
 	d.authn = authn.New(authn.Config{
-		Store: c.Store, Secrets: c.Secrets, Verified: c.Verified, Keys: d.keys.Load, Hasher: c.Hasher,
+		Store: c.Store, Secrets: c.Secrets, Memory: memory, Keys: d.keys.Load, Hasher: c.Hasher,
 		Throttle: c.Throttle, Now: c.Now, Log: c.Log, Capacity: c.Credentials,
 		Number: d.principals.number, Scopes: c.Compiler.LimitIndex,
 	})

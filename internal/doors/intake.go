@@ -17,7 +17,7 @@ type intake struct {
 // inForce is a policy snapshot with what the doors add to it.
 type inForce struct {
 	*policy.Snapshot
-	intakes map[sallyport.APIName]*intake
+	intakes map[*policy.API]*intake
 }
 
 // forbiddenParameters are names under which people put credentials into URLs
@@ -26,9 +26,9 @@ type inForce struct {
 var forbiddenParameters = [...]string{"access_token", "api_key"}
 
 func newInForce(s *policy.Snapshot) *inForce {
-	f := &inForce{Snapshot: s, intakes: map[sallyport.APIName]*intake{}}
+	f := &inForce{Snapshot: s, intakes: map[*policy.API]*intake{}}
 	for _, api := range s.APIs() {
-		f.intakes[api.Name] = newIntake(api.Accept)
+		f.intakes[api] = newIntake(api.Accept)
 	}
 	return f
 }

@@ -12,7 +12,7 @@ import (
 // derived is what is made from the master key. Each has its own purpose, so
 // that none can stand in for another.
 type derived struct {
-	secrets, verified, throttle      *token.Digester
+	secrets, throttle                *token.Digester
 	signingKeys, successors, cursors *token.Sealer
 }
 
@@ -27,7 +27,6 @@ func derive(m token.MasterKey) (derived, error) {
 	var d derived
 	for _, make := range []func() error{
 		func() (err error) { d.secrets, err = token.NewDigester(token.UseSecret, pepper); return err },
-		func() (err error) { d.verified, err = token.NewDigester(token.UseVerified, pepper); return err },
 		func() (err error) { d.throttle, err = token.NewDigester(token.UseThrottle, pepper); return err },
 		func() (err error) { d.signingKeys, err = token.NewSealer(token.SealSigningKey, m); return err },
 		func() (err error) { d.successors, err = token.NewSealer(token.SealSuccessor, m); return err },

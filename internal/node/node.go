@@ -131,7 +131,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	}
 	open := func() (err error) {
 		n.Doors, err = doors.New(ctx, doors.Config{
-			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Verified: k.verified, Sealer: k.signingKeys,
+			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys,
 			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
 			MaxStaleness: c.MaxStaleness, Loaded: c.Loaded,
 		})

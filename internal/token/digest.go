@@ -60,7 +60,6 @@ type Use string
 // Uses of digests.
 const (
 	UseSecret   Use = "secret"   // look-up of stored credentials; the only use that is stored
-	UseVerified Use = "verified" // memory of passwords and JWTs that were verified
 	UseThrottle Use = "throttle" // counters of failures, by account and address
 )
 

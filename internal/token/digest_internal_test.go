@@ -61,7 +61,6 @@ func TestDigestSeparation(t *testing.T) {
 	}{
 		{"secret 1", testDigester(t, UseSecret, one)},
 		{"secret 2", testDigester(t, UseSecret, two)},
-		{"verified 1", testDigester(t, UseVerified, one)},
 		{"throttle 1", testDigester(t, UseThrottle, one)},
 	} {
 		sum := d.d.Digest("text")
@@ -115,7 +114,7 @@ func TestDigesterRefuses(t *testing.T) {
 
 // TestDigestPair: what belongs to the first text cannot move to the second.
 func TestDigestPair(t *testing.T) {
-	d := testDigester(t, UseVerified, testPepper(t, 1))
+	d := testDigester(t, UseThrottle, testPepper(t, 1))
 	seen := map[[32]byte]string{}
 	for _, pair := range [][2]string{{"ab", "c"}, {"a", "bc"}, {"", "abc"}, {"abc", ""}} {
 		sum := d.DigestPair(pair[0], pair[1])

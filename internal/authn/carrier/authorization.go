@@ -60,24 +60,37 @@ func checkBearer(token string, limit int) Fault {
 	if len(token) > limit {
 		return TooLong
 	}
-	if strings.IndexByte(token, ',') >= 0 {
+	n := len(token)
+	for n > 0 && token[n-1] == '=' {
+		n--
+	}
+	foreign := uint8(0)
+	for i := range n { // without a branch, for it is every byte of every token
+		foreign |= foreignToBearer[token[i]]
+	}
+	if n > 0 && foreign == 0 {
+		return OK
+	}
+	switch {
+	case strings.IndexByte(token, ',') >= 0:
 		return Ambiguous
+	case strings.IndexFunc(token, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0:
+		return NotASCII
 	}
-	body := strings.TrimRight(token, "=")
-	if body == "" {
-		return Malformed
-	}
-	fault := OK
-	for i := range len(body) {
-		switch c := body[i]; {
-		case isAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/':
-		case c >= utf8.RuneSelf:
-			return NotASCII
-		default:
-			fault = Malformed
+	return Malformed
+}
+
+// foreignToBearer is 1 for each byte that cannot be in a bearer token before its
+// padding. The table is never changed.
+var foreignToBearer = bytesForeignToBearer()
+
+func bytesForeignToBearer() (t [256]uint8) {
+	for i := range t {
+		if !isAlnum(byte(i)) && strings.IndexByte("-._~+/", byte(i)) < 0 {
+			t[i] = 1
 		}
 	}
-	return fault
+	return t
 }
 
 // parseBasic reads what follows the word: one blank, which lenient makes

@@ -23,8 +23,8 @@ import (
 	"sync/atomic"
 )
 
-// A Digest is the first half of a keyed hash of a secret. The key is not known
-// outside the process or the installation, so 128 bits leave nothing to find.
+// A Digest is a keyed hash of a secret. The key is not known outside the
+// process, so 128 bits leave nothing to find.
 type Digest [16]byte
 
 // An ID is a UUID in binary form: of a credential, a sign-in or, for

@@ -194,13 +194,14 @@ func isToken(s string) bool { return s != "" && all(s, tokenByte) }
 func isValue(s string) bool { return all(s, valueByte) }
 func isHost(s string) bool  { return s != "" && all(s, hostByte) }
 
+// all reports whether all bytes are of a kind. It does not stop at the first that
+// is not, since nearly all heads are sound.
 func all(s string, kind uint8) bool {
+	common := kind
 	for i := range len(s) {
-		if kinds[s[i]]&kind == 0 {
-			return false
-		}
+		common &= kinds[s[i]]
 	}
-	return true
+	return common != 0
 }
 
 // trim cuts off blanks and tabs at both ends.

@@ -242,10 +242,10 @@ func TestNothingStays(t *testing.T) {
 		}
 	}))
 	c := dial(t, l)
-	if res, body := c.ask(t, "PUT /decide/a%20?b HTTP/1.1\r\nHost: a\r\nA: b\r\nA: c\r\n\r\n"); res.StatusCode != 418 || body != "tea" {
+	if res, body := c.ask(t, "PUT /decide/a%20?b HTTP/1.1\r\nHost: a\r\nA: b\r\nA: c\r\n\r\n"); res.StatusCode != 418 || body != "tea" { //nolint:bodyclose // the same
 		t.Errorf("%d %q", res.StatusCode, body)
 	}
-	res, body := c.ask(t, "GET /decide/b HTTP/1.1\r\nHost: a\r\n\r\n")
+	res, body := c.ask(t, "GET /decide/b HTTP/1.1\r\nHost: a\r\n\r\n") //nolint:bodyclose // the same
 	if res.StatusCode != 200 || body != "" || res.Header.Get("X-Left") != "" {
 		t.Errorf("%d %q %q", res.StatusCode, body, res.Header)
 	}
@@ -282,7 +282,7 @@ func TestShutdown(t *testing.T) {
 		}
 	}))
 	silent, idle, slow := dial(t, l), dial(t, l), dial(t, l)
-	idle.ask(t, "GET /decide/a HTTP/1.1\r\nHost: a\r\n\r\n")
+	idle.ask(t, "GET /decide/a HTTP/1.1\r\nHost: a\r\n\r\n") //nolint:bodyclose // the same
 	if _, err := slow.Write([]byte("GET /decide/slow HTTP/1.1\r\nHost: a\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}

@@ -77,9 +77,8 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	k.seed(apis)
 	d, err := doors.New(t.Context(), doors.Config{
 		Store: k.Store, Compiler: k.Compiler, Secrets: k.Secrets,
-		Verified: must(token.NewDigester(token.UseVerified, pepper))(t),
-		Sealer:   must(token.NewSealer(token.SealSigningKey, k.Master))(t),
-		Hasher:   k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
+		Sealer: must(token.NewSealer(token.SealSigningKey, k.Master))(t),
+		Hasher: k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
 		MaxStaleness: o.MaxStaleness, Untraced: o.Untraced,
 	})
 	if err != nil {
