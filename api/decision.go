@@ -154,3 +154,31 @@ type Granter struct {
 	Login string                `json:"login" doc:"The login." example:"admin"`
 	Name  string                `json:"name,omitempty" doc:"For people." example:"Ada Admin"`
 }
+
+// A CanIQuery asks what would be decided on a request.
+type CanIQuery struct {
+	Method     string                 `query:"method" required:"true" doc:"Of the request." maxLength:"32" example:"POST"`
+	URL        string                 `query:"url" required:"true" doc:"Path and query, or a whole URL where an API has a host of its own." maxLength:"4096" example:"/api/current/customers"`
+	Principal  sallyport.PrincipalID  `query:"principal" doc:"The user or API key who would make it; left out: yourself." maxLength:"36"`
+	Credential sallyport.CredentialID `query:"credential" doc:"Id of the principal's token that it would be made with; left out: none that is limited, and for yourself the one that you came with." maxLength:"36"`
+	Tenant     sallyport.TenantID     `query:"tenant" doc:"The tenant that it would be for, put where the API looks for it." maxLength:"36"`
+	Realm      string                 `query:"realm" doc:"The realm that it would be for." maxLength:"128"`
+	Address    string                 `query:"address" doc:"Where it would come from; left out: where this request comes from." maxLength:"45" example:"192.0.2.7"`
+}
+
+// A CanI is what would be decided on a request.
+type CanI struct {
+	Allowed            bool                   `json:"allowed" doc:"Whether it would be let in."`
+	Reason             sallyport.Reason       `json:"reason,omitempty" doc:"Why it would be refused." example:"permission_missing"`
+	Principal          sallyport.PrincipalID  `json:"principal" doc:"Who was asked about."`
+	Login              string                 `json:"login,omitempty" doc:"His login."`
+	API                sallyport.APIName      `json:"api,omitempty" doc:"The protected API; left out: there is none at this path."`
+	Route              string                 `json:"route,omitempty" doc:"Id of the route; left out: none would match."`
+	Tenant             sallyport.TenantID     `json:"tenant,omitempty" doc:"The tenant that would be chosen."`
+	Realm              string                 `json:"realm,omitempty" doc:"The realm of the request."`
+	Revision           sallyport.Revision     `json:"revision" doc:"Of the policy that was asked."`
+	MissingPermissions []sallyport.Permission `json:"missing_permissions,omitempty" doc:"What would be needed."`
+	RequiredScopes     []string               `json:"required_scopes,omitempty" doc:"Any of these scopes would do."`
+	Trace              Trace                  `json:"trace" doc:"The way through both doors."`
+	Suggestions        []Suggestion           `json:"suggestions" doc:"The smallest existing grants that would do, those first that open the least besides."`
+}

@@ -17,7 +17,18 @@ type Problem struct {
 	Tenant             sallyport.TenantID     `json:"tenant,omitempty" doc:"The tenant that the request was for."`
 	Realm              string                 `json:"realm,omitempty" doc:"The realm that the request was for."`
 
+	Suggestions []Grant `json:"suggestions,omitempty" doc:"The smallest existing grants that would have done, those first that open the least besides."`
+
 	Errors []FieldError `json:"errors,omitempty" doc:"What is wrong with which field."`
+}
+
+// A Grant is something that could be given to a caller to make what was refused
+// pass.
+type Grant struct {
+	Roles     []string `json:"roles" doc:"Names of roles; all of them are needed, and nearly always it is one." example:"[\"customers\"]"`
+	Realm     string   `json:"realm,omitempty" doc:"The realm to limit it to."`
+	AlsoOpens int      `json:"also_opens" doc:"How many routes it would open besides." example:"2"`
+	MayGrant  []string `json:"may_grant,omitempty" doc:"Logins of some who may give it." example:"[\"admin\"]"`
 }
 
 // A FieldError says what is wrong with one field of what was sent.

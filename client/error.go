@@ -23,6 +23,7 @@ type Error struct {
 	Fields         []api.FieldError       // what is wrong with what was sent
 	Missing        []sallyport.Permission // what would have been needed
 	RequiredScopes []string               // any of these would have done
+	Suggestions    []api.Grant            // what could be given to make it pass
 	RetryAfter     time.Duration          // when to come again; 0: not said
 }
 
@@ -70,7 +71,7 @@ func errorOf(r *http.Response, body []byte) *Error {
 		return e // not one of ours: a proxy in between, perhaps
 	}
 	e.Reason, e.Title, e.Detail, e.Fields = p.Reason, p.Title, p.Detail, p.Errors
-	e.Missing, e.RequiredScopes = p.MissingPermissions, p.RequiredScopes
+	e.Missing, e.RequiredScopes, e.Suggestions = p.MissingPermissions, p.RequiredScopes, p.Suggestions
 	if p.RequestID != "" {
 		e.RequestID = p.RequestID
 	}

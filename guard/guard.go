@@ -118,7 +118,7 @@ func New(ctx context.Context, c Config) (*Guard, error) {
 
 // before returns a guard that stands before the doors.
 func before(d *doors.Doors, c *Config) *Guard {
-	return &Guard{doors: d, desk: surface.Desk{Trusted: c.TrustedProxies, Depth: c.ProxyDepth, Now: c.Now}}
+	return &Guard{doors: d, desk: surface.Desk{Trusted: c.TrustedProxies, Depth: c.ProxyDepth, Now: c.Now, Repair: d.Repair}}
 }
 
 func (c *Config) fill() {

@@ -38,6 +38,10 @@ type Config struct {
 	// acknowledged after it. Nil: there is nothing to wait for.
 	Committed func(context.Context, sallyport.Revision) error
 
+	// Settle writes down what this node decided a moment ago, so that it can be
+	// explained. Nil: there is nothing to wait for.
+	Settle func(context.Context) error
+
 	// RetryWindow is for how long a refresh token that was just replaced gives
 	// the same successor again; 10 s when 0.
 	RetryWindow time.Duration

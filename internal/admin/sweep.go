@@ -18,6 +18,7 @@ const (
 	keepIdempotency = 24 * time.Hour
 	keepThrottles   = 48 * time.Hour
 	keepChanges     = time.Hour
+	keepDecisions   = 24 * time.Hour
 	leastChanges    = 10_000 // revisions
 )
 
@@ -50,6 +51,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 		if _, err := tx.PruneThrottles(ctx, now.Add(-keepThrottles)); err != nil {
+			return err
+		}
+		if _, err := tx.PruneDecisions(ctx, now.Add(-keepDecisions)); err != nil {
 			return err
 		}
 		return tx.PruneChanges(ctx, now.Add(-keepChanges), leastChanges)

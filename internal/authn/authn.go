@@ -115,7 +115,7 @@ func (k Known) Limits() *Limits { return k.limits }
 
 // Expires returns when the credential ends by itself; zero: never.
 func (k Known) Expires() time.Time {
-	if k.entry.Expires == 0 {
+	if k.entry == nil || k.entry.Expires == 0 {
 		return time.Time{}
 	}
 	return time.UnixMicro(k.entry.Expires).UTC()

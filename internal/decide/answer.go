@@ -2,6 +2,7 @@ package decide
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport"
@@ -40,6 +41,7 @@ func (h *Handler) deny(w http.ResponseWriter, r *http.Request, v *visit) int {
 		a.Explain = api.Document.Explain
 		a.Vary = respond.Vary(api.Accept, selectors(api, v.request.Match.Route)...)
 		a.Challenges = h.challenges(api, v)
+		a.Repair = short(h.doors.Repair(r.Context(), &v.request, &v.decision))
 	}
 	if v.family != nil && v.family.narrow {
 		if len(a.Challenges) > 1 {
@@ -100,6 +102,20 @@ func fit(d *sallyport.Decision) {
 	if len(d.Realm) > maxRealm {
 		d.Realm = ""
 	}
+}
+
+// short returns the beginning of a list of grants that fits its bound.
+func short(grants []respond.Grant) []respond.Grant {
+	bytes := maxListed
+	for i, g := range grants {
+		for _, word := range slices.Concat(g.Roles, g.MayGrant) {
+			bytes -= len(word)
+		}
+		if bytes -= len(g.Realm) + 64; bytes < 0 {
+			return grants[:i]
+		}
+	}
+	return grants
 }
 
 // upTo returns the beginning of a list that has no more bytes than that.

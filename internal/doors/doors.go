@@ -63,6 +63,7 @@ type Doors struct {
 	authn      *authn.Verifier
 	principals *principals
 	ledger     *ledger // nil: decisions are not kept
+	advice     *advice
 	assertions *otter.Cache[assertionKey, string]
 
 	// applying is held while changes are applied; it guards applied.
@@ -84,10 +85,17 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	}
 	memory, err := token.NewMemoryKey()
 	if err != nil {
+		assertions.StopAllGoroutines()
+		return nil, err
+	}
+	advice, err := newAdvice()
+	if err != nil {
+		assertions.StopAllGoroutines()
 		return nil, err
 	}
 	d := &Doors{
-		store: c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log, loaded: c.Loaded,
+		advice: advice,
+		store:  c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log, loaded: c.Loaded,
 		throttle: c.Throttle, maxStaleness: c.MaxStaleness, assertions: assertions,
 	}
 	d.lease.start = c.Now()
@@ -306,7 +314,10 @@ func (d *Doors) FlushDecisions(ctx context.Context) error {
 }
 
 // Close ends what goes on in the background. The doors must not be asked any more.
-func (d *Doors) Close() { d.assertions.StopAllGoroutines() }
+func (d *Doors) Close() {
+	d.assertions.StopAllGoroutines()
+	d.advice.cache.StopAllGoroutines()
+}
 
 // Authenticate checks a login and password for a form or a token endpoint, with
 // the same throttle and the same memory as HTTP Basic. It returns the principal,

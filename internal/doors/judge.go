@@ -14,22 +14,28 @@ import (
 // says. It goes the way of a real one, without door one's look at a credential,
 // and leaves no trace.
 func Judge(s *policy.Snapshot, p *policy.Principal, t *policy.Trial) sallyport.Decision {
+	v := supposed(&inForce{Snapshot: s}, p, t)
+	v.decision.Reason = v.judge(t)
+	v.decision.Allowed = v.decision.Reason == ""
+	return v.decision
+}
+
+// supposed is the visit of a request that nobody made.
+func supposed(in *inForce, p *policy.Principal, t *policy.Trial) *visit {
 	header := maps.Clone(t.Header)
 	if header == nil {
 		header = http.Header{}
 	}
-	v := visit{
-		policy: &inForce{Snapshot: s}, now: t.Time, principal: p,
+	v := &visit{
+		policy: in, now: t.Time, principal: p,
 		request: &Request{Method: t.Method, Target: t.Target, Header: header, Client: t.Client, Scheme: "https", Host: "localhost"},
 		known:   authn.Supposed(&authn.Limits{Tenant: t.Tenant, Limited: t.Limited, Scopes: t.Scopes}),
 	}
-	v.decision.Revision = s.Revision()
+	v.decision.Revision = in.Revision()
 	if u, err := url.Parse(t.Target); err == nil && u.Host != "" {
 		v.request.Host, v.request.Scheme = u.Host, u.Scheme
 	}
-	v.decision.Reason = v.judge(t)
-	v.decision.Allowed = v.decision.Reason == ""
-	return v.decision
+	return v
 }
 
 func (v *visit) judge(t *policy.Trial) sallyport.Reason {

@@ -24,9 +24,6 @@ const (
 	keepAllowed = 1_000
 	trimAfter   = 1_000 // decisions written for a tenant before its oldest are forgotten
 
-	// KeepDecisions is how long a decision can be explained.
-	KeepDecisions = 24 * time.Hour
-
 	sampleInterval = time.Second // between two allowed requests that are kept
 )
 

@@ -45,6 +45,8 @@ type note struct {
 	seen  carrier.Seen
 	claim authn.Claim // of a credential that was refused
 
+	supposed bool // nobody made the request; the credential was taken as good
+
 	asked string // what the request had in the place of a tenant
 	age   time.Duration
 }

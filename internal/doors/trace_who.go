@@ -16,6 +16,8 @@ import (
 func (n *note) credential(claimed *authn.Claimed) *api.TraceCredential {
 	dec := &n.decision
 	switch {
+	case n.principal != nil && n.supposed && !n.limits.Limited:
+		return nil
 	case n.principal != nil:
 		c := &api.TraceCredential{ID: dec.Credential.String(), Kind: dec.CredentialKind, State: string(sallyport.Active), ExpiresAt: n.expires}
 		if n.limits != nil && n.limits.Limited {
@@ -60,6 +62,8 @@ func (n *note) place() string {
 func (n *note) tellCredential(t *api.Trace, claimed *authn.Claimed) string {
 	var parts []string
 	switch c := t.Credential; {
+	case n.supposed:
+		return "nobody made this request; the credential was taken as good"
 	case n.api == nil, n.route != nil && n.route.IgnoreCredentials:
 		return ""
 	case n.in == carrier.None && len(t.Carriers) > 0:

@@ -65,7 +65,7 @@ func New(c Config) *Gateway {
 		doors: c.Doors, now: c.Now, log: c.Log, metrics: c.Metrics, access: c.Access,
 		desk: surface.Desk{
 			Trusted: c.TrustedProxies, Depth: c.ProxyDepth, Now: c.Now,
-			FormLimit: c.FormLimit, Docs: c.Docs, Metadata: c.Metadata, Dialects: c.Dialects,
+			FormLimit: c.FormLimit, Docs: c.Docs, Metadata: c.Metadata, Repair: c.Doors.Repair, Dialects: c.Dialects,
 		},
 		closing: make(chan struct{}),
 	}

@@ -100,6 +100,8 @@ func (c *call) checkPath() error {
 		switch name {
 		case "realm", "api":
 			good = utf8.ValidString(value)
+		case "request":
+			good = len(value) >= 8 && len(value) <= 64 && !strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' })
 		case "tenant":
 			good = good || c.op.every && value == string(sallyport.EveryTenant)
 		}

@@ -87,6 +87,8 @@ func tags() []*huma.Tag {
 		{Name: "signing-keys", Description: "Keys that access tokens and assertions are signed with."},
 		{Name: "policy", Description: "Policies as files: what is to be so, tests of it, and what would change."},
 		{Name: "audit", Description: "What was done, by whom."},
+		{Name: "decisions", Description: "What the doors decided, and why."},
+		{Name: "can-i", Description: "What they would decide."},
 		{Name: "document", Description: "This document."},
 	}
 }
@@ -240,6 +242,8 @@ func (op *operation) pathParameter(name string) *huma.Param {
 	switch {
 	case name == "realm" || name == "api":
 		schema.Format, text = "", "Name of the "+strings.Replace(name, "api", "API", 1)+"."
+	case name == "request":
+		schema.Format, text = "", "The X-Request-Id of the answer."
 	case name == "signin":
 		text = "Id of the sign-in."
 	case name == "tenant" && op.every:

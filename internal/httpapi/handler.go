@@ -78,7 +78,7 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	h := &Handler{Config: c, desk: surface.Desk{Trusted: c.Trusted, Depth: c.Depth, Now: c.Now}}
+	h := &Handler{Config: c, desk: surface.Desk{Trusted: c.Trusted, Depth: c.Depth, Now: c.Now, Repair: c.Doors.Repair}}
 	if h.requests, err = token.NewDigester(useRequest, pepper); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}

@@ -34,6 +34,8 @@ func play(r httpapi.Row, tenant sallyport.TenantID, token string) request {
 		path += "?owner=" + someID
 	case "users.lookup":
 		path += "?login=root"
+	case "can-i.get":
+		path += "?method=GET&url=/orders"
 	}
 	q := request{method: r.Method, path: path, token: token, header: map[string]string{}}
 	if r.Body {

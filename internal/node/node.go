@@ -124,7 +124,8 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
 		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
-		Committed: n.committed, RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
+		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.FlushDecisions(ctx) },
+		RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
 	})
 	if err != nil {
 		return err

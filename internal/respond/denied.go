@@ -14,6 +14,7 @@ type Answer struct {
 	Explain    sallyport.Explain  // of the API; [sallyport.ExplainCode] when empty
 	Challenges []string           // from [Challenges]; sent with 401 and 403
 	Vary       []string           // from [Vary]; Authorization and Cookie when empty
+	Repair     []Grant            // what would have made it pass; told where the API explains in full
 }
 
 // Denied answers r with the denial a, as a problem document whose type lies
@@ -47,6 +48,7 @@ func (d Docs) Problem(a Answer) Problem {
 		p.MissingPermissions = dec.Missing
 		p.RequiredScopes = dec.MissingScopes
 		p.Tenant, p.Realm = dec.Tenant, dec.Realm
+		p.Suggestions = a.Repair
 	}
 	return p
 }

@@ -31,7 +31,18 @@ type Problem struct {
 	Tenant             sallyport.TenantID     `json:"tenant,omitempty"`
 	Realm              string                 `json:"realm,omitempty"`
 
+	Suggestions []Grant `json:"suggestions,omitempty"`
+
 	Errors []FieldError `json:"errors,omitempty"`
+}
+
+// A Grant is something that could be given to a caller to make what was refused
+// pass.
+type Grant struct {
+	Roles     []string `json:"roles"`               // names; all of them are needed, and nearly always it is one
+	Realm     string   `json:"realm,omitempty"`     // to limit it to
+	AlsoOpens int      `json:"also_opens"`          // routes that it would open besides
+	MayGrant  []string `json:"may_grant,omitempty"` // logins of some who may give it
 }
 
 // A FieldError says what is wrong with one field of the input.

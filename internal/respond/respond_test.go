@@ -308,3 +308,30 @@ func TestForNginx(t *testing.T) {
 		}
 	}
 }
+
+// What would make a refusal pass is told where the API explains in full, and
+// never with a 401.
+func TestRepairIsNoOracle(t *testing.T) {
+	t.Parallel()
+	someone := &sallyport.Principal{ID: "p"}
+	repair := []respond.Grant{{Roles: []string{"customers"}, AlsoOpens: 2, MayGrant: []string{"ada"}}}
+	for _, tt := range []struct {
+		explain sallyport.Explain
+		reason  sallyport.Reason
+		want    int
+	}{
+		{sallyport.ExplainFull, sallyport.PermissionMissing, 1},
+		{sallyport.ExplainCode, sallyport.PermissionMissing, 0},
+		{sallyport.ExplainNone, sallyport.PermissionMissing, 0},
+		{"", sallyport.PermissionMissing, 0},
+		{sallyport.ExplainFull, sallyport.CredentialExpired, 0},
+		{sallyport.ExplainFull, sallyport.OwnerInactive, 0},
+	} {
+		p := respond.DefaultDocs.Problem(respond.Answer{
+			Decision: sallyport.Decision{Reason: tt.reason, Principal: someone}, Explain: tt.explain, Repair: repair,
+		})
+		if len(p.Suggestions) != tt.want {
+			t.Errorf("%s at %q: %+v", tt.reason, tt.explain, p.Suggestions)
+		}
+	}
+}

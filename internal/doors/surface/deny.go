@@ -19,6 +19,9 @@ const (
 func (d *Desk) Deny(w http.ResponseWriter, r *http.Request, req *doors.Request, dec *sallyport.Decision) {
 	d.TurnAway(w, r)
 	a := d.answer(req, dec)
+	if d.Repair != nil {
+		a.Repair = d.Repair(r.Context(), req, dec)
+	}
 	if dialect := d.dialect(req); dialect != nil {
 		dialect.Deny(w, r, &Exchange{Request: req, Decision: dec, Answer: a, Docs: d.docs()})
 		return

@@ -1,6 +1,7 @@
 package surface
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -30,6 +31,9 @@ type Desk struct {
 	// Metadata returns the URL of an API's protected resource metadata (RFC 9728)
 	// for its challenges. Nil: not said.
 	Metadata func(*policy.API) string
+	// Repair returns what would make a refused request pass; it is asked of
+	// [doors.Doors.Repair]. Nil: not said.
+	Repair func(context.Context, *doors.Request, *sallyport.Decision) []respond.Grant
 
 	// Dialects answer in the manner of systems, by the name of the dialect.
 	Dialects map[string]Dialect
