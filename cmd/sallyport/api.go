@@ -26,7 +26,7 @@ in docs/reference/api-document.md.
 
 To change one:  sallyport api get NAME --document > api.yaml, edit it, then
                 sallyport api check api.yaml and sallyport api apply api.yaml`,
-	}, newAPIList(), newAPIGet(), newAPICheck(), newAPICreate(), newAPIUpdate(), newAPIApply(), newAPIDelete())
+	}, newAPIList(), newAPIGet(), newAPICheck(), newAPICreate(), newAPIUpdate(), newAPIApply(), newAPIDelete(), newAPIImport(), newAPIDrift())
 }
 
 var apis = sort{"API", "APIs"}

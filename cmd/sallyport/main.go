@@ -21,7 +21,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1  // refused or failed
 	exitUsage  = 2  // the command line makes no sense
-	exitChange = 3  // plan --exit-code: something would change
+	exitChange = 3  // with --exit-code: something would change
 	exitConfig = 78 // the configuration makes no sense (sysexits.h, EX_CONFIG)
 )
 
