@@ -12,9 +12,14 @@ import (
 // for one revision: whatever could make the credential good again moves the
 // revision. It has a fixed number of places and a newcomer takes the place of
 // who was there, so it cannot be made to grow.
+//
+// A digest has four places to choose from. With one, two dead tokens that happen
+// to share it would drive each other out for ever.
 type negatives struct {
-	places [1 << 13]atomic.Pointer[negative]
+	places [1 << 11][ways]atomic.Pointer[negative]
 }
+
+const ways = 4
 
 type negative struct {
 	digest   known.Digest
@@ -22,18 +27,31 @@ type negative struct {
 	reason   sallyport.Reason
 }
 
-func (n *negatives) place(d *known.Digest) *atomic.Pointer[negative] {
+func (n *negatives) row(d *known.Digest) *[ways]atomic.Pointer[negative] {
 	return &n.places[(int(d[0])|int(d[1])<<8)&(len(n.places)-1)]
 }
 
 // reason returns why the credential was refused at this revision, or "".
 func (n *negatives) reason(d *known.Digest, revision sallyport.Revision) sallyport.Reason {
-	if e := n.place(d).Load(); e != nil && e.digest == *d && e.revision == revision {
-		return e.reason
+	row := n.row(d)
+	for i := range row {
+		if e := row[i].Load(); e != nil && e.digest == *d && e.revision == revision {
+			return e.reason
+		}
 	}
 	return ""
 }
 
+// put takes a place of the digest's own, a free one or one that is out of date,
+// and else one that the digest itself chooses.
 func (n *negatives) put(d *known.Digest, revision sallyport.Revision, reason sallyport.Reason) {
-	n.place(d).Store(&negative{*d, revision, reason})
+	row := n.row(d)
+	at := &row[d[2]%ways]
+	for i := range row {
+		if e := row[i].Load(); e == nil || e.digest == *d || e.revision != revision {
+			at = &row[i]
+			break
+		}
+	}
+	at.Store(&negative{*d, revision, reason})
 }

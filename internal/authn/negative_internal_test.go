@@ -1,0 +1,42 @@
+package authn
+
+import (
+	"testing"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/known"
+)
+
+// TestNegativesShareARow: as many as there are ways are remembered side by side,
+// one more takes the place of another, and a new revision those of an old one.
+func TestNegativesShareARow(t *testing.T) {
+	t.Parallel()
+	var n negatives
+	digest := func(i int) *known.Digest { return &known.Digest{1, 2, byte(i), 4} }
+	remembered := func(revision sallyport.Revision, count int) (sum int) {
+		for i := range count {
+			if n.reason(digest(i), revision) != "" {
+				sum++
+			}
+		}
+		return sum
+	}
+	for i := range ways {
+		n.put(digest(i), 7, sallyport.CredentialUnknown)
+		n.put(digest(i), 7, sallyport.CredentialRevoked)
+	}
+	if got := remembered(7, ways); got != ways {
+		t.Errorf("%d of %d are remembered", got, ways)
+	}
+	if got := n.reason(digest(0), 7); got != sallyport.CredentialRevoked {
+		t.Errorf("the reason is %q", got)
+	}
+	n.put(digest(ways), 7, sallyport.CredentialUnknown)
+	if got := remembered(7, ways+1); got != ways || n.reason(digest(ways), 7) == "" {
+		t.Errorf("with one more, %d are remembered", got)
+	}
+	n.put(digest(9), 8, sallyport.CredentialUnknown)
+	if n.reason(digest(9), 8) == "" || n.reason(digest(9), 7) != "" {
+		t.Error("a reason holds for another revision than its own")
+	}
+}
