@@ -127,6 +127,18 @@ func FuzzPieces(f *testing.F) {
 	})
 }
 
+// FuzzValue: eight bytes at a time find what one at a time would.
+func FuzzValue(f *testing.F) {
+	for _, s := range []string{"", "a", "text/html; q=0.8, */*", "\x7f1234567", "1234567\x1f", "tab\tulator", "\x80\xff beyond ASCII", "12345678\x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got, want := isValue(s), all(s, valueByte); got != want {
+			t.Errorf("%q: %v, want %v", s, got, want)
+		}
+	})
+}
+
 // TestServes: the table must not be all refusals.
 func TestServes(t *testing.T) {
 	t.Parallel()

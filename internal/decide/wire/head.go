@@ -191,8 +191,23 @@ func kindsOfBytes() (t [256]uint8) {
 }
 
 func isToken(s string) bool { return s != "" && all(s, tokenByte) }
-func isValue(s string) bool { return all(s, valueByte) }
 func isHost(s string) bool  { return s != "" && all(s, hostByte) }
+
+// isValue reports whether s may be the value of a field. It looks at eight bytes
+// at a time for one below a blank or a DEL; where there may be one, at each.
+func isValue(s string) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	rest := s
+	for ; len(rest) >= 8; rest = rest[8:] {
+		w := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
+			uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
+		del := w ^ 0x7f*ones
+		if ((w-' '*ones)&^w|(del-ones)&^del)&highs != 0 {
+			return all(rest, valueByte)
+		}
+	}
+	return rest == "" || all(rest, valueByte)
+}
 
 // all reports whether all bytes are of a kind. It does not stop at the first that
 // is not, since nearly all heads are sound.
