@@ -44,6 +44,7 @@ type Verifier struct {
 	limits   *limitTable
 	negative negatives
 	uses     useList
+	failed   failures
 	flights  singleflight.Group // passwords being hashed
 
 	// forgets grows before anything is forgotten. Who learns a credential looks

@@ -64,12 +64,17 @@ func (v *Verifier) evaluateOnce(ctx context.Context, p *Presented, digest known.
 
 // evaluate does the same work whether the user exists, is active, has a
 // password, or does not: the caller must not learn which from the time it took.
-func (v *Verifier) evaluate(ctx context.Context, p *Presented) outcome {
-	o := outcome{login: p.Login}
+func (v *Verifier) evaluate(ctx context.Context, p *Presented) (o outcome) {
+	o = outcome{login: p.Login}
 	canonical, err := login.Canonical(p.Login)
 	if err != nil {
 		canonical = "" // nobody's, but it costs what a wrong password costs
 	}
+	defer func() {
+		if o.reason != "" && o.reason.Status() < 500 {
+			v.failed.note(canonical, p.Client, &o, v.Now())
+		}
+	}()
 	attempt, wait, err := v.Throttle.Begin(ctx, canonical, p.Client)
 	switch {
 	case err != nil:

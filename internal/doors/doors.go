@@ -39,6 +39,10 @@ type Config struct {
 	// Loaded, if not nil, is told of each policy that was put in force.
 	Loaded func(*policy.Snapshot)
 
+	// Pseudonyms is for logins that nobody has, in the audit entries of sign-ins
+	// that failed. Nil: these entries are not written.
+	Pseudonyms *token.PseudonymKey
+
 	// Untraced says that decisions are not kept, so that nobody can ask why.
 	Untraced bool
 }
@@ -54,6 +58,7 @@ type Doors struct {
 	loaded   func(*policy.Snapshot)
 
 	throttle     *authn.Throttle
+	pseudonyms   *token.PseudonymKey
 	maxStaleness time.Duration
 	lease        lease
 
@@ -96,7 +101,7 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	d := &Doors{
 		advice: advice,
 		store:  c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log, loaded: c.Loaded,
-		throttle: c.Throttle, maxStaleness: c.MaxStaleness, assertions: assertions,
+		throttle: c.Throttle, pseudonyms: c.Pseudonyms, maxStaleness: c.MaxStaleness, assertions: assertions,
 	}
 	d.lease.start = c.Now()
 	d.principals = newPrincipals(d.loadPrincipal)
@@ -301,7 +306,12 @@ func (d *Doors) Known() int { return d.authn.Size() }
 // since the last flush to the store. It is called every second and before the
 // end.
 func (d *Doors) Flush(ctx context.Context) error {
-	return errors.Join(d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store), d.FlushDecisions(ctx))
+	return errors.Join(d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store), d.flushFailures(ctx, false), d.FlushDecisions(ctx))
+}
+
+// LastFlush is [Doors.Flush] for the end: it leaves nothing for a later one.
+func (d *Doors) LastFlush(ctx context.Context) error {
+	return errors.Join(d.flushFailures(ctx, true), d.Flush(ctx))
 }
 
 // FlushDecisions writes down what was decided on this node until now, for who

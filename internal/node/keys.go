@@ -14,6 +14,7 @@ import (
 type derived struct {
 	secrets, throttle                *token.Digester
 	signingKeys, successors, cursors *token.Sealer
+	pseudonyms                       token.PseudonymKey
 }
 
 // pepperVersion is the version of the pepper that new digests are made with.
@@ -30,6 +31,7 @@ func derive(m token.MasterKey) (derived, error) {
 		func() (err error) { d.throttle, err = token.NewDigester(token.UseThrottle, pepper); return err },
 		func() (err error) { d.signingKeys, err = token.NewSealer(token.SealSigningKey, m); return err },
 		func() (err error) { d.successors, err = token.NewSealer(token.SealSuccessor, m); return err },
+		func() (err error) { d.pseudonyms, err = m.PseudonymKey(); return err },
 		func() (err error) { d.cursors, err = token.NewSealer(token.SealCursor, m); return err },
 	} {
 		if err := make(); err != nil {

@@ -134,7 +134,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		n.Doors, err = doors.New(ctx, doors.Config{
 			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys,
 			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
-			MaxStaleness: c.MaxStaleness, Loaded: c.Loaded,
+			MaxStaleness: c.MaxStaleness, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded,
 		})
 		return err
 	}
@@ -226,7 +226,7 @@ func (n *Node) tell(ctx context.Context, what string, err error) {
 func (n *Node) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
 	defer cancel()
-	err := n.Doors.Flush(ctx)
+	err := n.Doors.LastFlush(ctx)
 	n.Doors.Close()
 	return errors.Join(err, n.Store.Close())
 }

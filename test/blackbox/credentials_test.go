@@ -2,6 +2,7 @@ package blackbox_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -134,6 +135,32 @@ func TestGuessing(t *testing.T) {
 	}
 	in.serve("TERM")
 	check("after a restart", 429)
+
+	// The trail tells of it, in few rows.
+	env := []string{"SALLYPORT_URL=" + in.url(""), "SALLYPORT_TOKEN=" + in.signIn().token}
+	res := run(t, env, "audit", "list", "--all", "--action", "sign_in.failed", "-o", "json")
+	var rows []struct {
+		Kind    string `json:"target_kind"`
+		Target  string `json:"target_name"`
+		Address string `json:"address"`
+		After   struct {
+			Attempts int `json:"attempts"`
+		} `json:"after"`
+	}
+	if err := json.Unmarshal([]byte(res.out), &rows); err != nil {
+		t.Fatalf("%d %s%s: %v", res.status, res.out, res.errOut, err)
+	}
+	attempts := 0
+	for _, row := range rows {
+		attempts += row.After.Attempts
+		// An attempt that was not evaluated is not known to be at a user's login.
+		if row.Address != "127.0.0.1" || row.Kind == "user" && row.Target != "jo" || row.Kind == "login" && len(row.Target) != 12 {
+			t.Errorf("%+v", row)
+		}
+	}
+	if attempts < 12 || len(rows) > 8 {
+		t.Errorf("%d attempts in %d rows: %s", attempts, len(rows), res.out)
+	}
 }
 
 // A flood of wrong passwords keeps nobody else waiting: it is refused, and those

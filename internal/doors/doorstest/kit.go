@@ -75,11 +75,12 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	k.Hasher = must(password.NewHasher(password.Params{Memory: 7168, Time: 5, Threads: 1}, gate))(t)
 	k.Throttle = authn.NewThrottle(authn.DefaultThrottleLimits(), must(token.NewDigester(token.UseThrottle, pepper))(t), clock.Now)
 	k.seed(apis)
+	pseudonyms := must(k.Master.PseudonymKey())(t)
 	d, err := doors.New(t.Context(), doors.Config{
 		Store: k.Store, Compiler: k.Compiler, Secrets: k.Secrets,
 		Sealer: must(token.NewSealer(token.SealSigningKey, k.Master))(t),
 		Hasher: k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
-		MaxStaleness: o.MaxStaleness, Untraced: o.Untraced,
+		Pseudonyms: &pseudonyms, MaxStaleness: o.MaxStaleness, Untraced: o.Untraced,
 	})
 	if err != nil {
 		t.Fatalf("making the doors: %v", err)
