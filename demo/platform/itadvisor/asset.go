@@ -64,14 +64,15 @@ const (
 		INSERT INTO ita_asset (id, parent, type, name, serial, barcode, manufacturer, part, model, description,
 			customer, properties, tags, position)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
-	selectAsset = `SELECT ` + assetColumns + ` FROM ita_asset WHERE id = $1`
+	selectAsset = `SELECT ` + assetColumns + ` FROM ita_asset WHERE id = $1 AND ($2 = '' OR id IN (` + atLocation + `$2))`
 	assetFilter = `
 		FROM ita_asset
-		WHERE ($1 OR parent IS NULL OR $2 <> '') AND ($2 = '' OR customer = $2) AND ($3 = '' OR type = $3)`
+		WHERE ($1 OR parent IS NULL OR $2 <> '' OR id = $4) AND ($2 = '' OR customer = $2) AND ($3 = '' OR type = $3)
+			AND ($4 = '' OR id IN (` + atLocation + `$4))`
 	searchAssets = `
 		SELECT ` + assetColumns + ` FROM ita_asset
-		WHERE name LIKE $1 ESCAPE '\' OR serial LIKE $1 ESCAPE '\' OR barcode LIKE $1 ESCAPE '\'
-			OR model LIKE $1 ESCAPE '\' OR manufacturer LIKE $1 ESCAPE '\' OR tags LIKE $1 ESCAPE '\'
+		WHERE ($2 = '' OR id IN (` + atLocation + `$2)) AND (name LIKE $1 ESCAPE '\' OR serial LIKE $1 ESCAPE '\' OR barcode LIKE $1 ESCAPE '\'
+			OR model LIKE $1 ESCAPE '\' OR manufacturer LIKE $1 ESCAPE '\' OR tags LIKE $1 ESCAPE '\')
 		ORDER BY name, id LIMIT 50`
 )
 
@@ -92,7 +93,7 @@ func scanAsset(r storage.Row) (Asset, error) {
 }
 
 func loadAsset(ctx context.Context, q storage.Querier, id string) (Asset, error) {
-	a, err := storage.One(ctx, q, scanAsset, selectAsset, id)
+	a, err := storage.One(ctx, q, scanAsset, selectAsset, id, locationOf(ctx))
 	return a, missing(err, "asset", id)
 }
 
@@ -128,12 +129,13 @@ func (s *Service) assets(w http.ResponseWriter, r *http.Request, args ...any) er
 	if err != nil {
 		return err
 	}
+	args = append(args, locationOf(r.Context()))
 	total, err := storage.Count(r.Context(), s.db, `SELECT count(*)`+assetFilter, args...)
 	if err != nil {
 		return fmt.Errorf("count assets: %w", err)
 	}
 	all, err := storage.All(r.Context(), s.db, scanAsset,
-		`SELECT `+assetColumns+assetFilter+` ORDER BY name, id LIMIT $4 OFFSET $5`, append(args, limit, offset)...)
+		`SELECT `+assetColumns+assetFilter+` ORDER BY name, id LIMIT $5 OFFSET $6`, append(args, limit, offset)...)
 	if err != nil {
 		return fmt.Errorf("list assets: %w", err)
 	}
@@ -147,7 +149,7 @@ func (s *Service) searchAssets(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := storage.All(r.Context(), s.db, scanAsset, searchAssets, storage.Like(q))
+	found, err := storage.All(r.Context(), s.db, scanAsset, searchAssets, storage.Like(q), locationOf(r.Context()))
 	if err != nil {
 		return fmt.Errorf("search assets: %w", err)
 	}
@@ -194,7 +196,7 @@ func (s *Service) getAsset(w http.ResponseWriter, r *http.Request) error {
 // path is the way from the top of the tree to a, a itself excluded.
 func (s *Service) path(ctx context.Context, a Asset) ([]crumb, error) {
 	var up []crumb
-	for a.Parent != "" && len(up) < 32 {
+	for a.Parent != "" && len(up) < 32 && a.ID != locationOf(ctx) {
 		p, err := loadAsset(ctx, s.db, a.Parent)
 		if err != nil {
 			return nil, err
@@ -249,6 +251,9 @@ func fits(ctx context.Context, q storage.Querier, a Asset) error {
 			return err
 		}
 		in = p.Type
+	}
+	if a.Parent == "" && locationOf(ctx) != "" {
+		return web.BadField("parentId", "the request is for one location; name where in it the asset stands")
 	}
 	if slices.Contains(parents[a.Type], in) {
 		return nil

@@ -1,7 +1,8 @@
 // Package itadvisor imitates the REST interface of a data-centre
 // infrastructure manager under /api/current: a tree of assets (locations,
 // rooms, racks and equipment), the customers who rent them, and a trail of
-// what was changed through it and by whom.
+// what was changed through it and by whom. A request that the gateway states a
+// realm for sees the equipment of that location alone.
 package itadvisor
 
 import (
@@ -71,7 +72,7 @@ func New(ctx context.Context, db *sql.DB, o Options) (*Service, error) {
 		"GET /audit-trail-entries":     s.listEntries,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
-		s.mux.Handle(method+" /api/current"+path, h)
+		s.mux.Handle(method+" /api/current"+path, s.located(h))
 	}
 	return s, nil
 }

@@ -66,6 +66,10 @@ func seedID(name string) string {
 // SampleRack is the id of rack A01 in the sample data.
 func SampleRack() string { return seedID("Rack A01") }
 
+// SampleLocations are the names of the locations in the sample data; the sample
+// rack is at the first.
+func SampleLocations() []string { return []string{"Kolding campus", "Boston colocation"} }
+
 // SampleCustomer is the id of a customer in the sample data.
 func SampleCustomer() string { return seedID("Northwind Hosting") }
 
