@@ -2,6 +2,7 @@ package demo
 
 import (
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/demo/platform/itadvisor"
 	"github.com/sallyport/sallyport/internal/admin"
 )
 
@@ -22,6 +23,8 @@ var parts = []part{
 	{"interface", "Integration of IT Advisor: equipment, as its documentation asks for", []sallyport.Permission{
 		"itadvisor/API", "itadvisor/DESKTOP_CLIENT",
 	}},
+	{"ita-api", "IT Advisor: use the API", []sallyport.Permission{"itadvisor/API"}},
+	{"ita-equipment", "IT Advisor: equipment", []sallyport.Permission{"itadvisor/DESKTOP_CLIENT"}},
 	{"customers", "IT Advisor: add and change customers, and nothing else", []sallyport.Permission{"itadvisor/CUSTOMERS"}},
 	{"ita-administrator", "IT Advisor: user rights and authentication servers", []sallyport.Permission{
 		"itadvisor/API", "itadvisor/DESKTOP_CLIENT", "itadvisor/USER_RIGHTS_AND_AUTHENTICATION_SERVERS_ADMINISTRATOR",
@@ -78,6 +81,14 @@ var players = []player{
 		login: "interface", name: "ITA interface", kind: sallyport.Service,
 		about:  "integration account: may change racks, may not add customers",
 		grants: []grant{{part: "interface"}},
+	},
+	{
+		login: "crm", name: "CRM", kind: sallyport.Service, about: "integration account: may add customers, by a permission for just that",
+		grants: []grant{{part: "ita-api"}, {part: "customers"}},
+	},
+	{
+		login: "technician", name: "Tove Technician", about: "IT Advisor: equipment at one location only",
+		grants: []grant{{part: "ita-api"}, {part: "ita-equipment", realm: itadvisor.SampleLocations()[0]}},
 	},
 	{
 		login: "nologin", name: "Nora Nologin", about: "has rights, but not the one to use web services",

@@ -3,8 +3,6 @@ package demo
 import (
 	"fmt"
 	"strings"
-
-	"github.com/sallyport/sallyport/demo/platform/itadvisor"
 )
 
 // curl begins a command whose last line of output is the status.
@@ -67,21 +65,6 @@ func (s *stage) inventoryExamples() []Example {
 		all = append(all, Example{"Inventory: token of a user who was deactivated", "inventory", "personal-token", curl + s.bearer("left over") + items, 401, false})
 	}
 	return all
-}
-
-func (s *stage) advisorExamples() []Example {
-	rack := s.url("/api/current/assets/" + itadvisor.SampleRack())
-	// A name of its own for each time that it is pasted.
-	customer := jsonBody + `-X POST -d "{\"name\":\"ACME $(date +%s%N)\"}" ` + s.url("/api/current/customers")
-	change := jsonBody + `-X PATCH -d '[{"op":"replace","path":"/description","value":"checked"}]' `
-	return []Example{
-		{"IT Advisor: the integration account changes a rack", "itadvisor", "password", curl + s.basic("interface") + change + rack, 200, true},
-		{"IT Advisor: it may not add a customer, and learns which permission is missing", "itadvisor", "password", curl + s.basic("interface") + customer, 403, true},
-		{"IT Advisor: the same with its application token", "itadvisor", "application-token", curl + s.bearer("racks") + customer, 403, false},
-		{"IT Advisor: application token, racks", "itadvisor", "application-token", curl + s.bearer("racks") + rack, 200, false},
-		{"IT Advisor: the administrator adds a customer", "itadvisor", "password", curl + s.basic("admin") + customer, 201, false},
-		{"IT Advisor: a deactivated user", "itadvisor", "password", curl + s.basic("gone") + rack, 401, false},
-	}
 }
 
 func (s *stage) networkExamples() []Example {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/demo/platform/itadvisor"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/store"
@@ -53,7 +54,7 @@ func (s *stage) tenants() error {
 		s.manifest.Tenants = append(s.manifest.Tenants, ManifestTenant{ID: string(s.tenantID[name]), Name: name})
 	}
 	s.tenantID[""] = s.tenantID[tenantMain]
-	for _, realm := range []string{"Default", "Lab", "Retail"} {
+	for _, realm := range append([]string{"Default", "Lab", "Retail"}, itadvisor.SampleLocations()...) {
 		_, err := s.Admin.Realm(s.ctx, actor, s.tenantID[""], realm)
 		switch there, err := found(err); {
 		case err != nil:

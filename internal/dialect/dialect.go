@@ -8,6 +8,7 @@ package dialect
 
 import (
 	"github.com/sallyport/sallyport/internal/dialect/edgeintel"
+	"github.com/sallyport/sallyport/internal/dialect/itadvisor"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -17,6 +18,7 @@ import (
 func Specs() map[string]policy.Dialect {
 	return map[string]policy.Dialect{
 		"edgeintel": edgeintel.Spec(),
+		"itadvisor": itadvisor.Spec(),
 	}
 }
 
@@ -25,6 +27,7 @@ func New(c wire.Config) (map[string]surface.Dialect, error) {
 	all := map[string]surface.Dialect{}
 	for name, dialect := range map[string]func(wire.Config) (surface.Dialect, error){
 		"edgeintel": edgeintel.New,
+		"itadvisor": itadvisor.New,
 	} {
 		var err error
 		if all[name], err = dialect(c); err != nil {

@@ -69,6 +69,7 @@ func New(c Config) *Gateway {
 		},
 		closing: make(chan struct{}),
 	}
+	g.desk.Again = g
 	g.mounts.doors, g.mounts.now = c.Doors, c.Now
 	g.passages.New = func() any { return newPassage(g) }
 	return g

@@ -37,6 +37,8 @@ type Desk struct {
 
 	// Dialects answer in the manner of systems, by the name of the dialect.
 	Dialects map[string]Dialect
+	// Again is what [Exchange.Again] is for their endpoints.
+	Again http.Handler
 
 	IDs telemetry.RequestIDs
 }

@@ -29,6 +29,10 @@ type Exchange struct {
 	Answer respond.Answer
 	// Docs is where explanations of reasons stand.
 	Docs respond.Docs
+
+	// Again serves another request in the name of this one, through both doors
+	// as if it had come by itself. Nil if the surface cannot.
+	Again http.Handler
 }
 
 // Endpoint returns the name of the dialect's endpoint that the request is for.
@@ -42,7 +46,7 @@ func (x *Exchange) Endpoint() string {
 // Serve has the dialect of the API answer, and reports whether the request was
 // for one of its endpoints.
 func (d *Desk) Serve(w http.ResponseWriter, r *http.Request, req *doors.Request, dec *sallyport.Decision) bool {
-	x := Exchange{Request: req, Decision: dec, Answer: respond.Answer{Decision: *dec}, Docs: d.docs()}
+	x := Exchange{Request: req, Decision: dec, Answer: respond.Answer{Decision: *dec}, Docs: d.docs(), Again: d.Again}
 	if x.Endpoint() == "" {
 		return false
 	}

@@ -1,0 +1,204 @@
+package itadvisor
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
+	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// A session is what a login answers.
+type session struct {
+	Token          string `json:"token"`
+	Type           string `json:"tokenType"`
+	Expires        int64  `json:"expiresIn"`
+	Refresh        string `json:"refreshToken"`
+	RefreshExpires int64  `json:"refreshExpiresIn"`
+}
+
+// crossOrigin finds requests that another site's page made: somebody could be
+// signed in to an account that is not his.
+var crossOrigin = http.NewCrossOriginProtection()
+
+func (c *call) sameOrigin() error {
+	if crossOrigin.Check(c.r) != nil {
+		return refused(sallyport.OriginForbidden)
+	}
+	return nil
+}
+
+func refused(reason sallyport.Reason) error {
+	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}
+}
+
+// login exchanges a name and password for a JWT, and gives browsers a session.
+func (c *call) login() error {
+	if err := c.sameOrigin(); err != nil {
+		return err
+	}
+	f, err := wire.ReadFields(c.Exchange)
+	if err != nil {
+		return err
+	}
+	name, err := f.Text("username")
+	if err != nil {
+		return err
+	}
+	secret, err := f.Text("password")
+	if err != nil {
+		return err
+	}
+	if name == "" || secret == "" {
+		return sallyport.ErrInvalid("username", `send {"username": ..., "password": ...}`)
+	}
+	p, err := c.authenticate(name, secret)
+	if err != nil {
+		return err
+	}
+	api := c.Request.API
+	in, err := c.Admin.StartFamily(c.r.Context(), admin.NewFamily{
+		Principal: p.ID, Epoch: p.Epoch, Client: string(api.Name), API: api.Name, Refresh: true,
+		Lifetime: time.Duration(api.Document.Token.Refresh), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.startSession(p); err != nil {
+		return err
+	}
+	return c.issue(&in, p.NotBefore)
+}
+
+// authenticate makes sure of a name and password.
+func (c *call) authenticate(name, secret string) (*policy.Principal, error) {
+	if len(name) > carrier.MaxLogin || len(secret) > carrier.MaxPassword {
+		return nil, refused(sallyport.CredentialMalformed)
+	}
+	p, reason, retry := c.Doors.Authenticate(c.r.Context(), name, secret, c.Request.Client)
+	if reason != "" {
+		c.Decision.RetryAfter = retry
+		return nil, refused(reason)
+	}
+	c.Decision.Principal, c.Decision.CredentialKind = &p.Principal, sallyport.Password
+	return p, nil
+}
+
+// startSession gives a browser the cookie of a session.
+func (c *call) startSession(p *policy.Principal) error {
+	issued, err := c.Admin.StartSession(c.r.Context(), admin.NewSession{
+		User: p.ID, Epoch: p.Epoch, Idle: wire.DurationOf(c.Request.API.Document, sessionIdle),
+		Address: wire.Address(c.Exchange), Via: c.r.UserAgent(), RequestID: c.Decision.RequestID,
+	})
+	if err != nil {
+		return err
+	}
+	c.setCookie(issued.Secret.Reveal(), int(issued.Credential.Expires.Sub(c.Now())/time.Second))
+	return nil
+}
+
+// setCookie sets the session cookie; an empty value removes it.
+func (c *call) setCookie(value string, seconds int) {
+	name, path := setting(c.Exchange, sessionCookie), c.Request.BasePath
+	if path == "" || strings.HasPrefix(name, "__Host-") {
+		path = "/"
+	}
+	cookie := http.Cookie{
+		Name: name, Value: value, Path: path, MaxAge: seconds,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.Secure(),
+	}
+	if value == "" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(c.w, &cookie)
+}
+
+// refresh exchanges a refresh token for its successor.
+func (c *call) refresh() error {
+	f, err := wire.ReadFields(c.Exchange)
+	if err != nil {
+		return err
+	}
+	text, err := f.Text("refreshToken")
+	if err != nil {
+		return err
+	}
+	if text == "" {
+		return sallyport.ErrInvalid("refreshToken", "refreshToken is missing; a login answers with it")
+	}
+	in, err := c.Admin.Rotate(c.r.Context(), admin.Presented{
+		Secret: sallyport.Secret(text), Client: string(c.Request.API.Name), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
+	})
+	if err != nil {
+		return err
+	}
+	c.Decision.Principal, c.Decision.CredentialKind = &in.Principal, sallyport.RefreshToken
+	return c.issue(&in, time.Time{})
+}
+
+func (c *call) issue(in *admin.SignIn, notBefore time.Time) error {
+	signed, left, err := c.Access(c.Request.API, in, notBefore)
+	if err != nil {
+		return err
+	}
+	c.Decision.Credential, _ = sallyport.ParseUUID(string(in.Family.ID))
+	wire.SendJSON(c.w, c.r, c.Exchange, http.StatusOK, session{
+		Token: signed.Reveal(), Type: "Bearer", Expires: left,
+		Refresh: in.Refresh.Reveal(), RefreshExpires: int64(in.Family.Expires.Sub(c.Now()) / time.Second),
+	})
+	return nil
+}
+
+// logout ends what the request came with: a session, or the sign-in of a JWT, and
+// a session that is beside it. With Basic there is nothing to end.
+func (c *call) logout() error {
+	if err := c.end(); err != nil {
+		return err
+	}
+	c.setCookie("", 0)
+	c.w.Header().Set("X-Request-Id", c.Decision.RequestID)
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (c *call) end() error {
+	id := c.Decision.Credential.String()
+	switch c.Decision.CredentialKind { //nolint:exhaustive // the others are not begun by a login
+	case sallyport.Session:
+		return c.Admin.EndSession(c.r.Context(), c.actor, sallyport.CredentialID(id))
+	case sallyport.AccessToken:
+		if err := c.Admin.RevokeFamily(c.r.Context(), c.actor, sallyport.FamilyID(id)); err != nil {
+			return err
+		}
+	}
+	return c.endBeside()
+}
+
+// endBeside ends the session in the cookie of a request that came with something
+// else. A cookie that is not good any more is as good as none.
+func (c *call) endBeside() error {
+	cookies := c.r.CookiesNamed(setting(c.Exchange, sessionCookie))
+	if len(cookies) != 1 {
+		return nil
+	}
+	h, reason := c.Doors.Holder(c.r.Context(), doors.Shown{
+		Secret: cookies[0].Value, Kinds: []sallyport.CredentialKind{sallyport.Session}, Client: c.Request.Client, Agent: c.r.UserAgent(),
+	})
+	switch {
+	case reason != "" && reason.Status() >= http.StatusInternalServerError:
+		return refused(reason)
+	case reason != "" || h.Principal.ID != c.actor.Principal.ID:
+		return nil
+	}
+	own := c.actor // the sign-in of the request may be over by now
+	own.CredentialKind, own.Credential, own.Scopes = h.Kind, h.Credential, nil
+	if h.Limited {
+		own.Scopes = h.Scopes
+	}
+	return c.Admin.EndSession(c.r.Context(), own, sallyport.CredentialID(h.Credential.String()))
+}

@@ -1,0 +1,240 @@
+package itadvisor
+
+import (
+	"bytes"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/respond"
+)
+
+// contentSecurity allows the stylesheet and forms to ourselves, and nothing else.
+const contentSecurity = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// A page is what the page shows.
+type page struct {
+	Base    string
+	Title   string // of the API
+	Fault   string // what went wrong; empty: nothing
+	User    string // empty: nobody is signed in
+	Session bool   // he has a session that can be ended
+	Login   string // of a sign-in that failed
+
+	Methods []string
+	Method  string
+	Path    string
+	Body    string
+	Calls   []row
+	Result  *result
+}
+
+// A row is one of the API's calls.
+type row struct {
+	Method, Path, Action string
+	Needs                string
+	Try                  string // link that fills the form
+}
+
+// A result is the answer to a call.
+type result struct {
+	Status    int
+	Text      string
+	RequestID string
+	Body      string
+	Cut       bool
+}
+
+// methods are those that can be tried.
+var methods = [...]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// show answers with the page.
+func (c *call) show(status int, p *page) error {
+	p.Base, p.Title, p.Methods = c.Request.BasePath, c.Request.API.Document.Title, methods[:]
+	if p.Title == "" {
+		p.Title = protectionSpace
+	}
+	if p.User != "" {
+		p.Calls = calls(c.Request.API, p.Base)
+	}
+	if p.Method == "" {
+		p.Method = http.MethodGet
+	}
+	var b bytes.Buffer
+	if err := c.views.page.Execute(&b, p); err != nil {
+		return err
+	}
+	c.send(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// send answers with something for a browser.
+func (c *call) send(status int, contentType string, body []byte) {
+	h := c.w.Header()
+	h.Set("Content-Security-Policy", contentSecurity)
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Add("Vary", "Cookie, Authorization")
+	wire.Send(c.w, c.r, c.Exchange, status, contentType, body)
+}
+
+// signedIn is a page for who made the request.
+func (c *call) signedIn() *page {
+	p := &page{}
+	if user := c.Decision.Principal; user != nil {
+		p.User, p.Session = user.Login, c.Decision.CredentialKind == sallyport.Session
+	}
+	return p
+}
+
+// page is the page: a form to sign in with, or one to try calls with.
+func (c *call) page() error {
+	p := c.signedIn()
+	q := c.r.URL.Query()
+	p.Path, p.Body = q.Get("path"), q.Get("body")
+	for _, m := range methods {
+		if q.Get("method") == m {
+			p.Method = m
+		}
+	}
+	return c.show(http.StatusOK, p)
+}
+
+// style is the stylesheet of the page.
+func (c *call) style() error {
+	c.w.Header().Set("Cache-Control", "public, max-age=3600")
+	c.send(http.StatusOK, "text/css; charset=utf-8", c.views.style)
+	return nil
+}
+
+// calls lists what can be tried, in the order of the document.
+func calls(api *policy.API, base string) []row {
+	var list []row
+	for _, r := range api.Document.Routes {
+		if r.Endpoint != "" || r.Parameter != nil {
+			continue
+		}
+		needs := strings.Join(r.AllOf, " and ")
+		if len(r.AnyOf) > 0 {
+			if needs != "" {
+				needs += " and "
+			}
+			needs += strings.Join(r.AnyOf, " or ")
+		}
+		action := r.Title
+		if action == "" {
+			action = r.ID
+		}
+		for _, m := range r.Methods {
+			link := url.Values{"method": {m}, "path": {r.Path}}
+			list = append(list, row{m, r.Path, action, needs, base + "?" + link.Encode() + "#try"})
+		}
+	}
+	return list
+}
+
+// form reads a form of the page.
+func (c *call) form() (url.Values, error) {
+	if err := c.sameOrigin(); err != nil {
+		return nil, err
+	}
+	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" || c.Request.Body == nil {
+		return nil, refused(sallyport.BodyMalformed)
+	}
+	text, err := c.Request.Body()
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, refused(sallyport.BodyTooLarge)
+	}
+	if err != nil {
+		return nil, refused(sallyport.BodyMalformed)
+	}
+	f, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, refused(sallyport.BodyMalformed)
+	}
+	return f, nil
+}
+
+// signIn starts a session for who knows a name and its password.
+func (c *call) signIn() error {
+	f, err := c.form()
+	if err != nil {
+		return err
+	}
+	p, err := c.authenticate(f.Get("username"), f.Get("password"))
+	if err == nil {
+		err = c.startSession(p)
+	}
+	if err == nil {
+		return c.redirect()
+	}
+	told := c.Docs.ProblemOf(err, c.Decision.RequestID)
+	if told.Status == http.StatusInternalServerError {
+		return err
+	}
+	answer := &page{Login: f.Get("username"), Fault: told.Detail}
+	switch told.Status {
+	case http.StatusUnauthorized:
+		answer.Fault = "The user name or the password is wrong."
+		c.askForSession()
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
+	}
+	return c.show(told.Status, answer)
+}
+
+// askForSession adds the challenge of a 401 to a browser. One for Basic would have
+// it ask for a password in a window of its own.
+func (c *call) askForSession() {
+	c.w.Header().Set("WWW-Authenticate", c.sessionChallenge()[0])
+}
+
+func (c *call) sessionChallenge() []string {
+	return respond.Challenges([]sallyport.Accept{{In: sallyport.CarrierCookie, Name: setting(c.Exchange, sessionCookie)}},
+		protectionSpace, respond.Try{})
+}
+
+// redirect leads back to the page.
+func (c *call) redirect() error {
+	c.w.Header().Set("Location", c.Request.BasePath)
+	c.send(http.StatusSeeOther, "text/plain; charset=utf-8", nil)
+	return nil
+}
+
+func (c *call) signOut() error {
+	if err := c.sameOrigin(); err != nil {
+		return err
+	}
+	if err := c.end(); err != nil {
+		return err
+	}
+	c.setCookie("", 0)
+	return c.redirect()
+}
+
+// turnAway answers a denied request for the page: with the form to sign in, if
+// that is what is missing.
+func (c *call) turnAway() {
+	told := c.Docs.Problem(c.Answer)
+	c.Answer.Challenges = c.sessionChallenge()
+	p := &page{Fault: told.Title + ". " + told.Detail}
+	if told.Status == http.StatusUnauthorized {
+		p.Fault = "Sign in to go on."
+		if c.Decision.Reason != sallyport.CredentialMissing {
+			p.Fault = "You are not signed in any more."
+			c.setCookie("", 0)
+		}
+	}
+	if err := c.show(told.Status, p); err != nil {
+		c.Docs.Failed(c.w, c.r, &sallyport.Error{Kind: sallyport.Internal, Err: err})
+	}
+}
