@@ -129,3 +129,8 @@ type SignIn struct {
 	ExpiresAt  time.Time              `json:"expires_at" doc:"When it ends in any case."`
 	Current    bool                   `json:"current,omitempty" doc:"It is the one that this request was made with."`
 }
+
+// An Adoption is a secret that was made elsewhere.
+type Adoption struct {
+	Secret Secret `json:"secret" writeOnly:"true" doc:"16 to 256 visible ASCII characters without spaces."`
+}

@@ -39,6 +39,11 @@ func (s Secretive[F, New]) Revoke(ctx context.Context, id sallyport.CredentialID
 	return s.c.do(ctx, call{method: http.MethodDelete, path: s.one(id), match: version})
 }
 
+// Adopt gives an API key a secret that was made elsewhere.
+func (s Secretive[F, New]) Adopt(ctx context.Context, id sallyport.CredentialID, secret api.Secret) error {
+	return s.c.do(ctx, call{method: http.MethodPost, path: s.one(id) + "/adopt", body: api.Adoption{Secret: secret}})
+}
+
 // Secrets tells which secrets one has, and which of them is still in use.
 func (s Secretive[F, New]) Secrets(ctx context.Context, id sallyport.CredentialID) ([]api.SecretInfo, error) {
 	var out api.Secrets

@@ -325,6 +325,9 @@ func operations() []operation {
 		{name: "AdoptSecret", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
 			return s.AdoptSecret(s.ctx, s.a, s.app.ID, "a-secret-from-elsewhere-1")
 		}},
+		{name: "AdoptKeySecret", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			return s.AdoptKeySecret(s.ctx, s.a, s.in, s.key.ID, "a-secret-from-elsewhere-3")
+		}},
 		{name: "AdoptSecret of a key", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
 			return s.AdoptSecret(s.ctx, s.a, s.key.ID, "a-secret-from-elsewhere-2")
 		}},

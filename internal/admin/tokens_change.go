@@ -163,23 +163,36 @@ func (w *work) revoke(ctx context.Context, c sallyport.Credential, tenant sallyp
 // token or API key has, for clients that cannot be given a new one. A secret
 // that any credential has already is a Conflict. It needs what renewing needs.
 func (s *Service) AdoptSecret(ctx context.Context, a Actor, id sallyport.CredentialID, secret sallyport.Secret) error {
+	return s.change(ctx, a, func(w *work) error { return w.adoptSecret(ctx, id, secret) })
+}
+
+// AdoptKeySecret is [Service.AdoptSecret] for an API key of a tenant. It needs
+// [KeysWrite], and that the key is not stronger than the actor.
+func (s *Service) AdoptKeySecret(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.CredentialID, secret sallyport.Secret) error {
 	return s.change(ctx, a, func(w *work) error {
-		c, home, err := w.adopting(ctx, id)
-		if err != nil {
+		if _, err := w.key(ctx, tenant, id, KeysWrite); err != nil {
 			return err
 		}
-		if err := adoptable(c.Kind, secret); err != nil {
-			return err
-		}
-		if err := w.within(c.Scopes, c.Tenant); err != nil {
-			return err
-		}
-		if err := w.tx.ReplaceSecret(ctx, c.Tenant, c.ID, w.digested(secret), w.now, c.Version); err != nil {
-			return err
-		}
-		w.tx.Note(sallyport.ChangeCredential, string(id))
-		return w.write(ctx, home, "credential.adopt", credentialThing(c), nil, map[string]any{"owner": c.Owner})
+		return w.adoptSecret(ctx, id, secret)
 	})
+}
+
+func (w *work) adoptSecret(ctx context.Context, id sallyport.CredentialID, secret sallyport.Secret) error {
+	c, home, err := w.adopting(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := adoptable(c.Kind, secret); err != nil {
+		return err
+	}
+	if err := w.within(c.Scopes, c.Tenant); err != nil {
+		return err
+	}
+	if err := w.tx.ReplaceSecret(ctx, c.Tenant, c.ID, w.digested(secret), w.now, c.Version); err != nil {
+		return err
+	}
+	w.tx.Note(sallyport.ChangeCredential, string(id))
+	return w.write(ctx, home, "credential.adopt", credentialThing(c), nil, map[string]any{"owner": c.Owner})
 }
 
 // adopting returns a credential whose secret the actor may choose.

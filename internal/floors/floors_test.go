@@ -19,7 +19,7 @@ var floors = [][]string{
 	{
 		"internal/store", "internal/config", "internal/respond", "internal/telemetry", "api",
 		"internal/token", "internal/password", "internal/login", // docs/adr/0002
-		"internal/strictjson", "internal/openapi",
+		"internal/strictjson", "internal/openapi", "internal/foreign",
 	},
 	{"internal/authn", "internal/policy", "internal/audit"},
 	{"internal/admin", "internal/doors"},

@@ -19,9 +19,15 @@ func keyOperations() []operation {
 		update("keys.update", one, admin.KeysWrite, "Change an API key", (*Handler).updateKey),
 		send("keys.renew", http.MethodPost, one+"/renew", admin.KeysWrite, "Give an API key a new secret", (*Handler).renewKey,
 			versioned, more("The secret is in this answer only.")),
+		send("keys.adopt", http.MethodPost, one+"/adopt", admin.KeysWrite, "Give an API key a secret that was made elsewhere", (*Handler).adoptKey,
+			more("For clients that cannot be given a new one. The secret that it had ends.")),
 		remove("keys.revoke", one, admin.KeysWrite, "Revoke an API key for good", (*Handler).revokeKey),
 		get("keys.secrets", one+"/secrets", admin.KeysRead, "Tell which secrets an API key has", (*Handler).keySecrets),
 	}
+}
+
+func (h *Handler) adoptKey(c *call, in api.Adoption) (nothing, error) {
+	return nothing{}, h.Admin.AdoptKeySecret(c.ctx, c.actor, c.tenant, c.credential("key"), sallyport.Secret(in.Secret.Reveal()))
 }
 
 func (c *call) credential(name string) sallyport.CredentialID {

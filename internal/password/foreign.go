@@ -108,7 +108,8 @@ func newPBKDF2(algorithm, iterations string, salt []byte, key string) (*pbkdf2Ha
 	if h.iterations, err = strconv.Atoi(iterations); err != nil || h.iterations < minIterations || h.iterations > maxIterations {
 		return nil, fmt.Errorf("pbkdf2: iterations must be between %d and %d", minIterations, maxIterations)
 	}
-	if h.key, err = decodeField(key, 16, h.new().Size()); err != nil {
+	// Some programs derive more than a hash's length, whichever hash they use.
+	if h.key, err = decodeField(key, 16, sha512.Size); err != nil {
 		return nil, fmt.Errorf("pbkdf2: hash: %w", err)
 	}
 	return h, nil
