@@ -35,6 +35,7 @@ type SignIn struct {
 	Refresh   sallyport.Secret // empty: none
 	Expires   time.Time        // of Refresh
 	Replayed  bool             // Refresh was given out a moment ago already
+	NotBefore time.Time        // tokens of the principal that were issued earlier are dead; zero: none
 }
 
 // StartFamily begins a sign-in. Whether the principal, and the credential he
@@ -68,7 +69,7 @@ func (s *Service) StartFamily(ctx context.Context, in NewFamily) (signIn SignIn,
 		if err := w.tx.InsertFamily(ctx, &f); err != nil {
 			return err
 		}
-		signIn = SignIn{Family: f, Principal: w.actor.Principal}
+		signIn = SignIn{Family: f, Principal: w.actor.Principal, NotBefore: w.principal.NotBefore}
 		if in.Refresh {
 			if err := w.firstRefresh(ctx, &signIn); err != nil {
 				return err

@@ -155,7 +155,7 @@ func (r *rotation) owner(ctx context.Context) (bool, error) {
 	}
 	r.actor.Principal, r.actor.CredentialKind = record.Principal, sallyport.RefreshToken
 	r.actor.Credential, _ = sallyport.ParseUUID(string(r.family.ID))
-	r.signIn = SignIn{Family: r.family, Principal: record.Principal, Expires: r.family.Expires}
+	r.signIn = SignIn{Family: r.family, Principal: record.Principal, Expires: r.family.Expires, NotBefore: record.NotBefore}
 	return true, nil
 }
 

@@ -124,7 +124,7 @@ func (x *exchange) password(ctx context.Context, c caller, w wish) (any, *fault)
 	if err != nil {
 		return nil, failed(err, invalidGrant)
 	}
-	return x.issueOf(w.api, in, in.Family.Scopes, p.NotBefore)
+	return x.issueOf(w.api, in, in.Family.Scopes)
 }
 
 // refresh exchanges a refresh token (RFC 6749 section 6).
@@ -152,7 +152,7 @@ func (x *exchange) refresh(ctx context.Context, c caller, w wish) (any, *fault) 
 	if f != nil {
 		return nil, f
 	}
-	return x.issueOf(api, in, scopes, time.Time{})
+	return x.issueOf(api, in, scopes)
 }
 
 // granted returns the API and the scopes of an access token that is asked for
@@ -172,14 +172,14 @@ func (x *exchange) granted(in admin.SignIn, w wish) (*policy.API, []string, *fau
 }
 
 // issueOf answers with an access token of a sign-in.
-func (x *exchange) issueOf(api *policy.API, in admin.SignIn, scopes []string, notBefore time.Time) (any, *fault) {
+func (x *exchange) issueOf(api *policy.API, in admin.SignIn, scopes []string) (any, *fault) {
 	f := &in.Family
 	claims := token.Claims{Subject: in.Principal.ID, Client: f.Client, Session: f.ID, Scopes: scopes}
 	if f.Tenant != sallyport.EveryTenant {
 		claims.Tenant = f.Tenant
 	}
 	x.decision.Credential, _ = sallyport.ParseUUID(string(f.ID))
-	out, err := x.issue(api, claims, f.Expires, notBefore)
+	out, err := x.issue(api, claims, f.Expires, in.NotBefore)
 	if err != nil {
 		return nil, err
 	}

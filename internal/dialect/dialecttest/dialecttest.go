@@ -37,6 +37,8 @@ type Kit struct {
 	Tenant sallyport.TenantID // the first one; users of [Kit.User] live here
 	Log    *Log
 
+	out bool // the store is gone
+
 	mu  sync.Mutex // guards now
 	now time.Time
 }
@@ -72,7 +74,7 @@ func New(t testing.TB, upstream http.Handler, apis ...sallyport.API) *Kit {
 	t.Cleanup(func() {
 		front.Close()
 		g.Close()
-		if err := k.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := k.Close(context.WithoutCancel(t.Context())); err != nil && !k.out {
 			t.Error(err)
 		}
 	})
@@ -111,6 +113,15 @@ func (k *Kit) Advance(d time.Duration) {
 	k.now = k.now.Add(d)
 	k.mu.Unlock()
 	must(k.Doors.Apply(k.T.Context()))(k.T)
+}
+
+// Outage takes the store away for the rest of the test.
+func (k *Kit) Outage() {
+	k.T.Helper()
+	k.out = true
+	if err := k.Store.Close(); err != nil {
+		k.T.Fatal(err)
+	}
 }
 
 // MakeTenant makes a tenant, below another if one is named.

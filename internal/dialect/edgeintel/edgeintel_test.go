@@ -231,6 +231,47 @@ func TestLifeOfTokens(t *testing.T) {
 	}
 }
 
+// TestSecondOfPasswordChange: what is issued in the second in which a password
+// ended all earlier tokens is not one of these, even though a token knows seconds
+// alone.
+func TestSecondOfPasswordChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.Advance(500 * time.Millisecond)
+	if err := w.Admin.SetPassword(t.Context(), dialecttest.System(), w.Tenant, w.jane.ID, dialecttest.Password, true); err != nil {
+		t.Fatal(err)
+	}
+	w.Advance(100 * time.Millisecond)
+	first := w.tokens(t, login("jane", dialecttest.Password))
+	second := w.tokens(t, `{"grant_type":"refresh_token","refresh_token":"`+first.Refresh+`"}`)
+	for name, p := range map[string]pair{"first": first, "refreshed": second} {
+		if r := w.Ask("GET", types, "", w.with(p, w.acme)...); r.Status != 200 {
+			t.Errorf("%s: %d %s", name, r.Status, r.Body)
+		}
+	}
+}
+
+// TestStoreOutage: who cannot be looked up is not told that he is nobody.
+func TestStoreOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	key := w.Key(w.acme, "robot", time.Time{}, w.assets)
+	p := w.tokens(t, login("jane", dialecttest.Password))
+	w.Outage()
+	for _, body := range []string{
+		login("joe", dialecttest.Password), clientCredentials("robot", key.Secret.Reveal()),
+		`{"grant_type":"refresh_token","refresh_token":"` + p.Refresh + `"}`,
+	} {
+		r := w.Ask("POST", newest, body)
+		if r.Status != 503 || r.Header.Get("Retry-After") == "" || !strings.HasPrefix(r.Body, `{"status":503,"message":"`) {
+			t.Errorf("%.60s: %d %s", body, r.Status, r.Body)
+		}
+	}
+	if r := w.Ask("GET", types, "", w.with(p, w.acme)...); r.Status != 503 || !strings.HasPrefix(r.Body, `{"status":503,`) {
+		t.Errorf("a token that was not seen before: %d %s", r.Status, r.Body)
+	}
+}
+
 // TestEndOfOwner: with its owner, or its key, every token ends.
 func TestEndOfOwner(t *testing.T) {
 	t.Parallel()

@@ -76,7 +76,7 @@ func complete(api *sallyport.API) []error {
 	}
 	if api.Token == (sallyport.TokenSpec{}) {
 		api.Token = sallyport.TokenSpec{
-			Algorithm: "RS256", Lifetime: sallyport.Duration(5 * time.Minute), Refresh: sallyport.Duration(10 * time.Hour), Password: true,
+			Algorithm: "RS256", Lifetime: sallyport.Duration(5 * time.Minute), Refresh: sallyport.Duration(10 * time.Hour),
 		}
 	}
 	if len(api.Permissions) == 0 {

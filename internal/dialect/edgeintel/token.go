@@ -86,7 +86,7 @@ func (c *call) withPassword(f wire.Fields) error {
 	if err != nil {
 		return err
 	}
-	return c.issue(&in, p.NotBefore)
+	return c.issue(&in)
 }
 
 // withKey exchanges an API key. The sign-in that begins ends with the key.
@@ -121,7 +121,7 @@ func (c *call) withKey(f wire.Fields) error {
 	if err != nil {
 		return err
 	}
-	return c.issue(&signIn, time.Time{})
+	return c.issue(&signIn)
 }
 
 // names reports whether a client id is one of the key: "tenant->name", the name
@@ -162,12 +162,12 @@ func (c *call) withRefresh(f wire.Fields) error {
 		return err
 	}
 	c.Decision.Principal, c.Decision.CredentialKind = &in.Principal, sallyport.RefreshToken
-	return c.issue(&in, time.Time{})
+	return c.issue(&in)
 }
 
 // issue answers with the tokens of a sign-in. What was issued before stays good.
-func (c *call) issue(in *admin.SignIn, notBefore time.Time) error {
-	access, left, err := c.Access(c.Request.API, in, notBefore)
+func (c *call) issue(in *admin.SignIn) error {
+	access, left, err := c.Access(c.Request.API, in)
 	if err != nil {
 		return err
 	}

@@ -298,6 +298,39 @@ func TestSignInRefusals(t *testing.T) {
 	}
 }
 
+// TestStoreOutage: who cannot be looked up is not told that he is nobody.
+func TestStoreOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.Outage()
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	for _, r := range []dialecttest.Reply{
+		w.Ask("GET", base+"/assets", "", account...),
+		w.Ask("POST", base+"/authentication", `{"username":"interface","password":"x"}`),
+		w.Ask("POST", base+"/page/sign-in", "username=interface&password=x", form...),
+	} {
+		if r.Status != 503 || r.Header.Get("Retry-After") == "" {
+			t.Errorf("%d %v %s", r.Status, r.Header, r.Body)
+		}
+	}
+}
+
+// TestThrottle: guessing is bounded here as everywhere, in the product's form.
+func TestThrottle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for i := range 20 {
+		r := w.Ask("POST", base+"/authentication", `{"username":"interface","password":"wrong"}`)
+		if r.Status == 429 {
+			if r.Header.Get("Retry-After") == "" || decode[refusal](t, r.Body).Code != 100429 || i < 5 {
+				t.Errorf("after %d: %v %s", i, r.Header, r.Body)
+			}
+			return
+		}
+	}
+	t.Error("there is no end to guessing")
+}
+
 // TestChoiceOfMethod: an installation can have Basic alone, tokens alone or both.
 func TestChoiceOfMethod(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ func (c *call) login() error {
 	if err := c.startSession(p); err != nil {
 		return err
 	}
-	return c.issue(&in, p.NotBefore)
+	return c.issue(&in)
 }
 
 // authenticate makes sure of a name and password.
@@ -98,18 +98,21 @@ func (c *call) startSession(p *policy.Principal) error {
 	if err != nil {
 		return err
 	}
-	c.setCookie(issued.Secret.Reveal(), int(issued.Credential.Expires.Sub(c.Now())/time.Second))
+	c.setCookie(issued.Secret.Reveal(), int(seconds(issued.Credential.Expires.Sub(c.Now()))))
 	return nil
 }
 
+// seconds is a duration in seconds, as one would say it.
+func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }
+
 // setCookie sets the session cookie; an empty value removes it.
-func (c *call) setCookie(value string, seconds int) {
+func (c *call) setCookie(value string, life int) {
 	name, path := setting(c.Exchange, sessionCookie), c.Request.BasePath
 	if path == "" || strings.HasPrefix(name, "__Host-") {
 		path = "/"
 	}
 	cookie := http.Cookie{
-		Name: name, Value: value, Path: path, MaxAge: seconds,
+		Name: name, Value: value, Path: path, MaxAge: life,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.Secure(),
 	}
 	if value == "" {
@@ -138,18 +141,18 @@ func (c *call) refresh() error {
 		return err
 	}
 	c.Decision.Principal, c.Decision.CredentialKind = &in.Principal, sallyport.RefreshToken
-	return c.issue(&in, time.Time{})
+	return c.issue(&in)
 }
 
-func (c *call) issue(in *admin.SignIn, notBefore time.Time) error {
-	signed, left, err := c.Access(c.Request.API, in, notBefore)
+func (c *call) issue(in *admin.SignIn) error {
+	signed, left, err := c.Access(c.Request.API, in)
 	if err != nil {
 		return err
 	}
 	c.Decision.Credential, _ = sallyport.ParseUUID(string(in.Family.ID))
 	wire.SendJSON(c.w, c.r, c.Exchange, http.StatusOK, session{
 		Token: signed.Reveal(), Type: "Bearer", Expires: left,
-		Refresh: in.Refresh.Reveal(), RefreshExpires: int64(in.Family.Expires.Sub(c.Now()) / time.Second),
+		Refresh: in.Refresh.Reveal(), RefreshExpires: seconds(in.Family.Expires.Sub(c.Now())),
 	})
 	return nil
 }

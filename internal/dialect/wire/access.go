@@ -13,14 +13,13 @@ import (
 )
 
 // Access signs an access token of a sign-in for an API, and returns it with its
-// life in whole seconds. It does not outlive the sign-in. notBefore is that of
-// the principal, if he was just verified; otherwise zero.
-func (c *Config) Access(api *policy.API, in *admin.SignIn, notBefore time.Time) (sallyport.Secret, int64, error) {
+// life in whole seconds. It does not outlive the sign-in.
+func (c *Config) Access(api *policy.API, in *admin.SignIn) (sallyport.Secret, int64, error) {
 	f, spec, now := &in.Family, api.Document.Token, c.Now()
 	claims := token.Claims{
 		Audience: []string{string(api.Name)}, ID: uuid.NewString(),
 		Subject: in.Principal.ID, Client: f.Client, Session: f.ID, Scopes: f.Scopes,
-		Issued: issuedAt(now, notBefore),
+		Issued: issuedAt(now, in.NotBefore),
 	}
 	if f.Tenant != sallyport.EveryTenant {
 		claims.Tenant = f.Tenant
