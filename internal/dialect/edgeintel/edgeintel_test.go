@@ -347,9 +347,16 @@ func TestPermissionTable(t *testing.T) {
 		method, path string
 		assets       bool // needs Asset Management
 	}{
-		{"GET", agents, false}, {"GET", types, false}, {"GET", types + "/1", false}, {"GET", "/nbapi/ei/v1/assetType/1", false},
-		{"POST", types, true}, {"DELETE", types + "/1", true}, {"PUT", types + "/1", true}, {"PATCH", types + "/1", true},
-		{"PUT", "/nbapi/ei/v1/assetType/1", true}, {"DELETE", "/nbapi/ei/v1/assetType/1", true},
+		{"GET", agents, false},
+		{"GET", types, false},
+		{"GET", types + "/1", false},
+		{"GET", "/nbapi/ei/v1/assetType/1", false},
+		{"POST", types, true},
+		{"DELETE", types + "/1", true},
+		{"PUT", types + "/1", true},
+		{"PATCH", types + "/1", true},
+		{"PUT", "/nbapi/ei/v1/assetType/1", true},
+		{"DELETE", "/nbapi/ei/v1/assetType/1", true},
 	}
 	for _, permission := range []string{"", "asset-management", "data-management", "data-logics", "system-management", "operations-management"} {
 		var roles []sallyport.RoleID

@@ -103,6 +103,7 @@ func (d *dialect) log(r *http.Request, x *surface.Exchange, message string, stat
 	id, who := x.Decision.RequestID, d.Pseudonym(string(x.Decision.Principal.ID))
 	line := fmt.Sprintf("[%s] [%s] [%s] (default task-%d %s) API client error: [%d] %s (Status Code: %d)",
 		id, who, mapper, d.denied.Add(1), id, invalidAccess, message, status)
+	//nolint:sloglint // who reads it searches for the whole line
 	d.Log.WarnContext(r.Context(), line, "request_id", id, "api", x.Decision.API, "reason", x.Decision.Reason)
 }
 
