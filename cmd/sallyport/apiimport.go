@@ -86,8 +86,15 @@ func (m *manager) importAPI(ctx context.Context, file string, in *apiImport) err
 	if err := in.place(&merged, document, exists); err != nil {
 		return err
 	}
-	if m.format == formatTable {
-		m.showImport(&merged, exists, added, removed, notes)
+	switch {
+	case m.format != formatTable:
+	case exists:
+		m.showMerge(&merged, added, removed)
+	default:
+		m.showMount(&merged)
+	}
+	for _, n := range notes {
+		fmt.Fprintf(m.errOut, "note: %s: %s\n", printable(n.Operation), printable(n.Text))
 	}
 	check, err := m.APIs().Check(ctx, merged)
 	switch {
@@ -107,7 +114,14 @@ func (m *manager) importAPI(ctx context.Context, file string, in *apiImport) err
 			return err
 		}
 	}
-	return m.mount(ctx, merged, there, exists)
+	if exists {
+		return m.remount(ctx, merged, there)
+	}
+	a, err := m.APIs().Create(ctx, merged)
+	if err != nil {
+		return err
+	}
+	return m.told(a, "Mounted the API %s with %s.", apiName(a), counted(len(a.Document.Routes), "route", "routes"))
 }
 
 // place fills in where the API is and where its requests go.
@@ -130,14 +144,7 @@ func (in *apiImport) place(a *sallyport.API, d *openapi.Document, exists bool) e
 	return nil
 }
 
-func (m *manager) mount(ctx context.Context, doc sallyport.API, there api.API, exists bool) error {
-	if !exists {
-		a, err := m.APIs().Create(ctx, doc)
-		if err != nil {
-			return err
-		}
-		return m.told(a, "Mounted the API %s with %s.", apiName(a), counted(len(a.Document.Routes), "route", "routes"))
-	}
+func (m *manager) remount(ctx context.Context, doc sallyport.API, there api.API) error {
 	a, err := m.APIs().Replace(ctx, doc.Name, there.Version, doc)
 	if err != nil {
 		return err
@@ -145,24 +152,22 @@ func (m *manager) mount(ctx context.Context, doc sallyport.API, there api.API, e
 	return m.told(a, "Changed the API %s; it has %s.", apiName(a), counted(len(a.Document.Routes), "route", "routes"))
 }
 
-// showImport tells what an import makes.
-func (m *manager) showImport(a *sallyport.API, exists bool, added, removed []openapi.Change, notes []openapi.Note) {
-	if exists {
-		for _, c := range added {
-			fmt.Fprintf(m.out, "+ %s %s\n", c.Method, printable(c.Path))
-		}
-		for _, c := range removed {
-			fmt.Fprintf(m.out, "- %s %s\n", c.Method, printable(c.Path))
-		}
-		fmt.Fprintf(m.out, "%d new, %d gone, %s in all.\n", len(added), len(removed), counted(len(a.Routes), "route", "routes"))
-	} else {
-		_ = showTable(m.out, routeView(), a.Routes) // nobody reads what cannot be printed
-		fmt.Fprintf(m.out, "\nThe API %s at %s, to %s: %s, %s.\n", a.Name, a.BasePath, a.Upstream.URL,
-			counted(len(a.Routes), "route", "routes"), counted(len(a.Permissions), "permission", "permissions"))
+// showMerge tells what an import changes of an API that is mounted.
+func (m *manager) showMerge(a *sallyport.API, added, removed []openapi.Change) {
+	for _, c := range added {
+		fmt.Fprintf(m.out, "+ %s %s\n", c.Method, printable(c.Path))
 	}
-	for _, n := range notes {
-		fmt.Fprintf(m.errOut, "note: %s: %s\n", printable(n.Operation), printable(n.Text))
+	for _, c := range removed {
+		fmt.Fprintf(m.out, "- %s %s\n", c.Method, printable(c.Path))
 	}
+	fmt.Fprintf(m.out, "%d new, %d gone, %s in all.\n", len(added), len(removed), counted(len(a.Routes), "route", "routes"))
+}
+
+// showMount tells what an import makes.
+func (m *manager) showMount(a *sallyport.API) {
+	_ = showTable(m.out, routeView(), a.Routes) // nobody reads what cannot be printed
+	fmt.Fprintf(m.out, "\nThe API %s at %s, to %s: %s, %s.\n", a.Name, a.BasePath, a.Upstream.URL,
+		counted(len(a.Routes), "route", "routes"), counted(len(a.Permissions), "permission", "permissions"))
 }
 
 func driftView() view[openapi.Change] {

@@ -306,13 +306,13 @@ func (i *importer) key(ctx context.Context, k *foreign.Key) error {
 	if err != nil {
 		return i.refused(what, err)
 	}
-	err = i.Keys(i.tenant).Adopt(ctx, issued.Credential.ID, api.Secret(k.Secret.Reveal()))
+	err = i.Keys(i.tenant).Adopt(ctx, issued.ID, api.Secret(k.Secret.Reveal()))
 	if err == nil {
 		i.made("key", k.Name)
 		return nil
 	}
 	// A key that nobody knows the secret of is of no use.
-	return errors.Join(i.refused(what, err), i.Keys(i.tenant).Revoke(ctx, issued.Credential.ID, client.AnyVersion))
+	return errors.Join(i.refused(what, err), i.Keys(i.tenant).Revoke(ctx, issued.ID, client.AnyVersion))
 }
 
 // tell prints what became of the import.

@@ -234,7 +234,7 @@ that has only tests is played against what is in force now.`,
 			if m.format != formatTable {
 				err = m.encode(got)
 			} else {
-				m.outcomes(got.Tests, true)
+				m.outcomes(got.Tests, len(got.Tests))
 			}
 			if err == nil && got.Failed > 0 {
 				err = errTests(got.Failed)
@@ -281,7 +281,9 @@ func (p *printer) plan(s *policySource, plan *api.Plan) error {
 	if plan.Unowned > 0 {
 		fmt.Fprintf(p.out, "%d of those belong to no policy; --adopt takes them over.\n", plan.Unowned)
 	}
-	p.outcomes(plan.Tests, false)
+	if len(plan.Tests) > 0 {
+		p.outcomes(failedTests(plan.Tests), len(plan.Tests))
+	}
 	p.warnings(s, plan)
 	return nil
 }
@@ -292,34 +294,34 @@ func (p *printer) warnings(s *policySource, plan *api.Plan) {
 	}
 }
 
-// outcomes prints what became of tests: all of them, or those that failed.
-func (p *printer) outcomes(tests []api.PolicyOutcome, every bool) {
-	passed := 0
+func failedTests(tests []api.PolicyOutcome) []api.PolicyOutcome {
+	var failed []api.PolicyOutcome
 	for _, t := range tests {
-		word := "FAIL"
-		if t.OK {
-			word = "ok  "
-			passed++
+		if !t.OK {
+			failed = append(failed, t)
 		}
-		if t.OK && !every {
-			continue
-		}
-		fmt.Fprintf(p.out, "%s  %s\n", word, printable(t.Expect))
+	}
+	return failed
+}
+
+// outcomes prints what became of some of so many tests, those that failed among
+// them.
+func (p *printer) outcomes(tests []api.PolicyOutcome, all int) {
+	for _, t := range tests {
 		if t.OK {
+			fmt.Fprintf(p.out, "ok    %s\n", printable(t.Expect))
 			continue
 		}
 		got := t.Got
 		if t.Route != "" {
 			got += " (route " + t.Route + ")"
 		}
-		fmt.Fprintf(p.out, "      got %s\n", printable(got))
+		fmt.Fprintf(p.out, "FAIL  %s\n      got %s\n", printable(t.Expect), printable(got))
 		if t.Note != "" {
 			fmt.Fprintf(p.out, "      %s\n", printable(t.Note))
 		}
 	}
-	if len(tests) > 0 || every {
-		fmt.Fprintf(p.out, "%d of %s passed.\n", passed, counted(len(tests), "test", "tests"))
-	}
+	fmt.Fprintf(p.out, "%d of %s passed.\n", all-len(failedTests(tests)), counted(all, "test", "tests"))
 }
 
 // changeText says how a field changes.

@@ -146,8 +146,7 @@ func (s *policySource) place(field string) string {
 	list, rest, _ := strings.Cut(field, "[")
 	digits, tail, ok := strings.Cut(rest, "]")
 	n, err := strconv.Atoi(digits)
-	for i := len(s.files) - 1; i >= 0; i-- {
-		f := s.files[i]
+	for _, f := range slices.Backward(s.files) {
 		key := field
 		if ok && err == nil {
 			if n < f.from[list] {

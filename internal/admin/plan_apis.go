@@ -173,9 +173,7 @@ func (p *planner) compile() error {
 	if err == nil || len(p.faults) > 0 {
 		return nil
 	}
-	for _, e := range p.fresh(err) {
-		p.faults = append(p.faults, e)
-	}
+	p.faults = append(p.faults, p.fresh(err)...)
 	return nil
 }
 

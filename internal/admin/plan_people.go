@@ -41,7 +41,7 @@ func (p *planner) planUser(ctx context.Context, where string, in api.PolicyUser)
 	}
 	switch {
 	case !exists:
-		return p.newUser(where, want)
+		return p.newUser(want)
 	case there.Tenant != want.Tenant:
 		p.fault(where+".login", "there is a user %s elsewhere, and logins are unique in the installation; choose another", quoted(want.Login))
 		return nil
@@ -53,7 +53,7 @@ func (p *planner) planUser(ctx context.Context, where string, in api.PolicyUser)
 	return nil
 }
 
-func (p *planner) newUser(where string, want sallyport.User) error {
+func (p *planner) newUser(want sallyport.User) error {
 	drawn, err := newID()
 	if err != nil {
 		return err
@@ -103,13 +103,14 @@ func (p *planner) changedUser(where string, there, want sallyport.User) {
 				return err
 			}
 		}
-		switch {
-		case want.State == there.State:
-		case want.State == sallyport.Active:
-			_, err = w.activateUser(ctx, want.Tenant, want.ID, AnyVersion)
-		default:
-			_, err = w.deactivateUser(ctx, want.Tenant, want.ID, AnyVersion)
+		if want.State == there.State {
+			return nil
 		}
+		if want.State == sallyport.Active {
+			_, err = w.activateUser(ctx, want.Tenant, want.ID, AnyVersion)
+			return err
+		}
+		_, err = w.deactivateUser(ctx, want.Tenant, want.ID, AnyVersion)
 		return err
 	})
 }

@@ -342,8 +342,8 @@ func (p *planner) planDeletion(item itemKey) {
 		delete(e.twins, keyOfBinding(&b))
 		p.remove(item, name, func(ctx context.Context, w *work) error { return w.deleteBinding(ctx, tenant, b.ID, AnyVersion) })
 	case kindAPI:
-		api := sallyport.APIName(item.id)
-		delete(e.apis, api)
-		p.remove(item, name, func(ctx context.Context, w *work) error { return w.deleteAPI(ctx, api, AnyVersion) })
+		mounted := sallyport.APIName(item.id)
+		delete(e.apis, mounted)
+		p.remove(item, name, func(ctx context.Context, w *work) error { return w.deleteAPI(ctx, mounted, AnyVersion) })
 	}
 }

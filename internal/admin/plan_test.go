@@ -21,7 +21,9 @@ func shopPolicy() api.Policy {
 		Tenants: []api.PolicyTenant{{Name: "north-2", Parent: "north"}, {Name: "north", TokenMaxAge: sallyport.Duration(24 * time.Hour)}},
 		Realms:  []api.PolicyRealm{{Name: "hall", Title: "Hall"}},
 		Users: []api.PolicyUser{
-			{Login: "viewer", Name: "Vi"}, {Login: "robot", Kind: sallyport.Service}, {Login: "gone", State: sallyport.Deactivated},
+			{Login: "viewer", Name: "Vi"},
+			{Login: "robot", Kind: sallyport.Service},
+			{Login: "gone", State: sallyport.Deactivated},
 			{Login: "clerk"},
 		},
 		Groups: []api.PolicyGroup{{Name: "staff", Members: []string{"clerk", "robot"}}},
@@ -30,7 +32,8 @@ func shopPolicy() api.Policy {
 			{Name: "writer", Title: "Writes", Permissions: []sallyport.Permission{"shop/write", "shop/read"}},
 		},
 		Bindings: []api.PolicyBinding{
-			{User: "viewer", Role: "reader"}, {Group: "staff", Role: "writer", Realm: "hall"},
+			{User: "viewer", Role: "reader"},
+			{Group: "staff", Role: "writer", Realm: "hall"},
 			{User: "gone", Role: "writer"},
 		},
 		APIs: []sallyport.API{{

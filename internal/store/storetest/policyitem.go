@@ -16,7 +16,7 @@ func testPolicyItems(ctx context.Context, t *testing.T, s *store.Store) {
 	}
 	role, user, other := item("role", m, "r", "one"), item("user", m, "u", "one"), item("role", n, "r", "two")
 	write(ctx, t, s, func(tx *store.Tx) error { return tx.KeepPolicyItems(ctx, []store.PolicyItem{user, role, other}) })
-	check := func(what string, want []store.PolicyItem, got []store.PolicyItem, err error) {
+	check := func(what string, want, got []store.PolicyItem, err error) {
 		t.Helper()
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v, %v; want %v", what, got, err, want)
