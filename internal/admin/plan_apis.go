@@ -157,7 +157,8 @@ func byName(v any) (map[string]any, bool) {
 // compile makes the policy as it would be, and notes what is wrong with it.
 func (p *planner) compile() error {
 	e := p.estate
-	src := policy.Source{Roles: slices.Collect(maps.Values(e.roles)), Tenants: slices.Collect(maps.Values(e.tenants))}
+	byName := func(r sallyport.Role) string { return e.tenantName(r.Tenant) + "\x00" + r.Name }
+	src := policy.Source{Roles: sorted(e.roles, byName), Tenants: slices.Collect(maps.Values(e.tenants))}
 	for _, name := range slices.Sorted(maps.Keys(e.apis)) {
 		src.APIs = append(src.APIs, e.apis[name])
 	}
@@ -189,7 +190,7 @@ func (p *planner) checkMounts(src *policy.Source) error {
 		if err := p.wrong(at("apis", i), errors.Join(p.c.Rules.Check(document, others...)...)); err != nil {
 			return err
 		}
-		if err := p.wrong(at("apis", i), orphans(src.Roles, document.Name, document)); err != nil {
+		if err := p.wrong(at("apis", i), orphans(src.Roles, document.Name, p.whole(document))); err != nil {
 			return err
 		}
 	}
