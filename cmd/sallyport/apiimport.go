@@ -193,7 +193,7 @@ refused until there is a route for them, and routes whose operations are gone.
 sallyport api import brings the API up to date.
 
 Exit status: 0 done. With --exit-code also 3: they differ.`,
-		Example: "  sallyport api drift pets openapi.yaml\n  sallyport api drift pets openapi.yaml --exit-code",
+		Example: "  sallyport api drift inventory openapi.yaml\n  sallyport api drift inventory openapi.yaml -o json",
 		Args:    needs("NAME", "FILE"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			a, err := m.api(ctx, args[0])

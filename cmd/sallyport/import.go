@@ -35,9 +35,9 @@ without permissions: give each what it means here with sallyport role update.
 
 What is there already stays as it is, so an import can be repeated. What could not be carried
 over is told at the end.`,
-		Example: `  sallyport import htpasswd /etc/nginx/.htpasswd --tenant north --dry-run
-  sallyport import kong kong.yaml --tenant north
-  sallyport import keycloak realm-export.json --tenant north -o json`,
+		Example: `  sallyport import htpasswd users.htpasswd --tenant DemoTenant5 --dry-run
+  sallyport import kong kong.yaml --tenant DemoTenant5
+  sallyport import keycloak realm-export.json --tenant acme_3 -o json`,
 		Args: needs("FORMAT", "FILE"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			data, shown, err := readInput(m.in, args[1], foreign.MaxSize)

@@ -331,6 +331,7 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	exampleFiles(t)
 	orders := "name: orders\nbase_path: /orders\nupstream: {url: http://127.0.0.1:1}\npermissions: [{name: read}]\nroutes: [{methods: [GET], path: /, any_of: [read]}]\n"
 	if err := os.WriteFile("orders.yaml", []byte(orders), 0o600); err != nil {
 		t.Fatal(err)
@@ -353,6 +354,24 @@ func TestExamples(t *testing.T) {
 	}
 	if tried < 80 {
 		t.Errorf("%d examples were tried; there must be more", tried)
+	}
+}
+
+// exampleFiles writes the files that examples name.
+func exampleFiles(t *testing.T) {
+	t.Helper()
+	for name, text := range map[string]string{
+		"site.yaml": "policy: site\ntenant: DemoTenant5\nroles: [{name: night, permissions: [inventory/read]}]\n" +
+			"tests: [{expect: viewer POST /nbapi/ei/v1/assetTypes in DemoTenant5 → 403 permission_missing}]\n",
+		"checks.yaml":       "tests: [{expect: \"- GET /inventory/ -> 401\"}]\n",
+		"openapi.yaml":      "openapi: 3.0.0\nservers: [{url: /pets}]\npaths: {/animals: {get: {tags: [animals]}}}\n",
+		"users.htpasswd":    "eve:{SHA}C0pWsLB4ex1TfLZ7LdfFMBtRF8Q=\n",
+		"kong.yaml":         "consumers: [{username: old-app, keyauth_credentials: [{key: 0123456789abcdefghij}]}]\n",
+		"realm-export.json": `{"realm": "acme", "users": [{"username": "kay", "enabled": true}]}`,
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -388,7 +407,7 @@ func example(t *testing.T, line string) {
 		words, into = words[:n-2], f
 	}
 	var errOut strings.Builder
-	if status := run(t.Context(), words, strings.NewReader(""), into, &errOut); status != exitOK {
+	if status := run(t.Context(), words, strings.NewReader("yes\n"), into, &errOut); status != exitOK {
 		t.Errorf("%s\nstatus %d: %s", line, status, errOut.String())
 	}
 }

@@ -31,7 +31,7 @@ func newExport() *cobra.Command {
 		Long: `Write what there is as a policy file: tenants, realms, users, groups, roles, bindings and
 APIs, without what is built in and without secrets. The file can be planned and applied,
 here or at another installation; see docs/how-to/policy-as-code.md.`,
-		Example: "  sallyport export > everything.yaml\n  sallyport export --tenant north > north.yaml\n  sallyport export --policy shop",
+		Example: "  sallyport export > everything.yaml\n  sallyport export --tenant DemoTenant5 > tenant.yaml\n  sallyport export --policy site -o json",
 		Args:    noArgs,
 		RunE: managed(func(ctx context.Context, m *manager, _ []string) error {
 			doc, err := m.Policy().Export(ctx, filter)
@@ -59,7 +59,7 @@ policy owns what it made; what it does not own it leaves alone.
 
 Exit status: 0 done, 1 refused, faulty or a test failed. With --exit-code also 3:
 something would change.`,
-		Example: "  sallyport plan -f site.yaml\n  sallyport plan -f site.yaml -f apis.yaml --exit-code",
+		Example: "  sallyport plan -f site.yaml\n  sallyport plan -f site.yaml -f checks.yaml --exit-code",
 		Args:    cobra.ArbitraryArgs,
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			s, err := files.read(m.in, args)
@@ -187,7 +187,7 @@ func newPolicyLint() *cobra.Command {
 	var strict bool
 	c := &cobra.Command{
 		Use: "lint -f FILE...", Short: "Tell what is wrong with policy files, and what is probably not meant",
-		Example: "  sallyport policy lint -f site.yaml\n  sallyport policy lint --strict site/*.yaml",
+		Example: "  sallyport policy lint -f site.yaml\n  sallyport policy lint site.yaml checks.yaml",
 		Args:    cobra.ArbitraryArgs,
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			s, err := files.read(m.in, args)

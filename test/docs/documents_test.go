@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	wire "github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/node"
@@ -26,7 +27,7 @@ func TestDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	apis, configurations := 0, 0
+	apis, policies, configurations := 0, 0, 0
 	for _, p := range readPages(t) {
 		for _, b := range p.blocks {
 			if b.language != "yaml" {
@@ -43,14 +44,24 @@ func TestDocuments(t *testing.T) {
 				checkAPI(t, p, b)
 				continue
 			}
+			if _, isOpenAPI := m["openapi"]; isOpenAPI {
+				continue // somebody else's
+			}
+			if m["policy"] != nil || m["tests"] != nil {
+				if _, err := config.DecodeFile[wire.Policy](p.path, []byte(b.text), 1<<20); err != nil {
+					t.Errorf("%s:%d: %v", p.path, b.line, err)
+				}
+				policies++
+				continue
+			}
 			configurations++
 			for _, key := range schema.strangers("", m) {
 				t.Errorf("%s:%d: the configuration has no key %s", p.path, b.line, key)
 			}
 		}
 	}
-	if apis < 2 || configurations < 3 {
-		t.Errorf("found %d documents and %d configurations only", apis, configurations)
+	if apis < 2 || policies < 1 || configurations < 3 {
+		t.Errorf("found %d documents, %d policies and %d configurations only", apis, policies, configurations)
 	}
 }
 
