@@ -45,9 +45,10 @@ type planner struct {
 	doc     *api.Policy
 	name    string
 	estate  *estate
-	mine    map[itemKey]bool // what the policy owns
-	there   map[itemKey]bool // what it names
-	gone    []itemKey        // what it owns and is not there any more
+	mine    map[itemKey]bool                                         // what the policy owns
+	there   map[itemKey]bool                                         // what it names
+	keys    map[sallyport.TenantID]map[string]sallyport.CredentialID // that were asked for
+	gone    []itemKey                                                // what it owns and is not there any more
 	steps   []step
 	last    []step // deletions
 	same    int
@@ -79,6 +80,7 @@ func (s *Service) Plan(ctx context.Context, a Actor, in api.PolicyRequest) (plan
 func (w *work) planPolicy(ctx context.Context, in api.PolicyRequest, needs ...sallyport.Permission) (*planner, error) {
 	p := &planner{
 		work: w, in: in, needs: needs, doc: &in.Policy, estate: newEstate(), mine: map[itemKey]bool{}, there: map[itemKey]bool{},
+		keys: map[sallyport.TenantID]map[string]sallyport.CredentialID{},
 	}
 	if err := p.begin(ctx); err != nil {
 		return nil, err
@@ -169,6 +171,14 @@ func (p *planner) begin(ctx context.Context) (err error) {
 func (p *planner) checkName() (err error) {
 	d := p.doc
 	things := len(d.Tenants) + len(d.Realms) + len(d.Users) + len(d.Groups) + len(d.Roles) + len(d.Bindings) + len(d.APIs)
+	for name, list := range map[string]struct{ n, most int }{
+		"tenants": {len(d.Tenants), 10_000}, "realms": {len(d.Realms), 10_000}, "users": {len(d.Users), 50_000}, "groups": {len(d.Groups), 10_000},
+		"roles": {len(d.Roles), 10_000}, "bindings": {len(d.Bindings), 100_000}, "apis": {len(d.APIs), 1000}, "tests": {len(d.Tests), 10_000},
+	} {
+		if list.n > list.most {
+			return sallyport.ErrInvalid(name, fmt.Sprintf("there are %d %s; at most %d in one policy", list.n, name, list.most))
+		}
+	}
 	if d.Policy == "" && things > 0 {
 		return sallyport.ErrInvalid("policy", "policy is missing; name the policy, which owns what it makes")
 	}

@@ -342,16 +342,22 @@ func (p *planner) readBinding(ctx context.Context, where string, in api.PolicyBi
 
 // keyOf returns the API key of a name.
 func (p *planner) keyOf(ctx context.Context, tenant sallyport.TenantID, name string) (sallyport.CredentialID, error) {
-	keys, err := all(func(page store.Page) ([]sallyport.Credential, string, error) {
-		return p.tx.Credentials(ctx, tenant, store.CredentialFilter{Kind: sallyport.APIKey}, page)
-	})
-	if err != nil {
-		return "", err
-	}
-	for _, k := range keys {
-		if k.Name == name && k.State != sallyport.Revoked {
-			return k.ID, nil
+	names, known := p.keys[tenant]
+	if !known {
+		keys, err := all(func(page store.Page) ([]sallyport.Credential, string, error) {
+			return p.tx.Credentials(ctx, tenant, store.CredentialFilter{Kind: sallyport.APIKey, State: sallyport.Active}, page)
+		})
+		if err != nil {
+			return "", err
 		}
+		names = make(map[string]sallyport.CredentialID, len(keys))
+		for _, k := range keys {
+			names[k.Name] = k.ID
+		}
+		p.keys[tenant] = names
+	}
+	if id, there := names[name]; there {
+		return id, nil
 	}
 	return "", sallyport.ErrInvalid("", "there is no API key "+quoted(name)+" in this tenant; make it first")
 }
