@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,7 +18,7 @@ func newAudit() *cobra.Command {
 		Use:   "audit",
 		Short: "Read and verify the audit trail",
 		Long:  "Read the audit trail, which has every change with who made it, and verify that it is as it was written.",
-	}, newAuditList(), newAuditVerify())
+	}, newAuditList(), newAuditExport(), newAuditVerify())
 }
 
 var entries = sort{"entry", "entries"}
@@ -92,6 +93,50 @@ change is there with -o json and -o yaml, without secrets.`,
 	c.Flags().Var(&from, "from", "not before this time; a duration counts from now backwards")
 	c.Flags().Var(&until, "until", "before this time; a duration counts from now backwards")
 	addLimit(c, &limit, usualEntries)
+	return c
+}
+
+func newAuditExport() *cobra.Command {
+	var tenant tenantFlag
+	var every bool
+	var filter api.AuditFilter
+	from, until := moment{past: true}, moment{past: true}
+	c := &cobra.Command{
+		Use: "export", Short: "Write the audit trail as JSON Lines, newest first",
+		Long: `Write the audit trail as JSON Lines: one entry a line, newest first, each with its number and
+its hash, so that what was written can be compared with the trail later. Secrets are masked
+in the trail itself. It is written as it is read, so there is no limit.`,
+		Example: `  sallyport audit export > trail.jsonl
+  sallyport audit export --all --from 24h > today.jsonl`,
+		Args:    noArgs,
+		PreRunE: func(c *cobra.Command, _ []string) error { return atMostOne(c, "tenant", "all") },
+		RunE: managed(func(ctx context.Context, m *manager, _ []string) error {
+			filter.From, filter.Until = from.value(m.now), until.value(m.now)
+			list := m.EveryAudit().All(ctx, filter)
+			if !every {
+				of, err := m.place(ctx, tenant)
+				if err != nil {
+					return err
+				}
+				list = m.Audit(of).All(ctx, filter)
+			}
+			lines := json.NewEncoder(m.out)
+			for entry, err := range list {
+				if err != nil {
+					return err
+				}
+				if err := lines.Encode(entry); err != nil {
+					return fmt.Errorf("write the trail: %w", err)
+				}
+			}
+			return nil
+		}),
+	}
+	tenant.add(c, usageTenantEvery)
+	c.Flags().BoolVar(&every, "all", false, "that of the whole installation")
+	c.Flags().StringVar(&filter.Action, "action", "", "only actions that begin with this `TEXT`, such as role. or role.update")
+	c.Flags().Var(&from, "from", "not before this time; a duration counts from now backwards")
+	c.Flags().Var(&until, "until", "before this time; a duration counts from now backwards")
 	return c
 }
 
