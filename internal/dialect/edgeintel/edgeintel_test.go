@@ -281,6 +281,10 @@ func TestEndOfOwner(t *testing.T) {
 	if of.RefreshExpires != 600 {
 		t.Errorf("the refresh token outlives its key: %+v", of)
 	}
+	short := w.Key(w.acme, "short", w.Now().Add(time.Minute), w.assets)
+	if p := w.tokens(t, clientCredentials("short", short.Secret.Reveal())); p.Expires != 60 || p.RefreshExpires != 60 {
+		t.Errorf("tokens of a key that ends in a minute: %+v", p)
+	}
 	mine := w.tokens(t, login("jane", dialecttest.Password))
 	w.Deactivate(w.jane)
 	if err := w.Admin.RevokeKey(t.Context(), dialecttest.System(), w.acme, key.Credential.ID, admin.AnyVersion); err != nil {
@@ -391,6 +395,9 @@ func TestForbiddenAs401(t *testing.T) {
 	r := w.Ask("POST", types, "{}", w.with(p, w.Tenant)...)
 	if r.Status != 401 || !strings.HasPrefix(r.Body, `{"status":401,"message":"Unauthorized error`) || r.Header.Get("WWW-Authenticate") == "" {
 		t.Errorf("%d %s", r.Status, r.Body)
+	}
+	if r := w.Ask("GET", types, "", w.with(p, "")...); r.Status != 400 || !strings.HasPrefix(r.Body, `{"status":400,`) {
+		t.Errorf("without a tenant: %d %s", r.Status, r.Body)
 	}
 	key := w.Key(w.acme, "robot", time.Time{}, w.assets)
 	if p := w.tokens(t, clientCredentials("robot", key.Secret.Reveal())); p.Refresh != "" {

@@ -2,6 +2,7 @@ package edgeintel_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/admin/admintest"
 	"github.com/sallyport/sallyport/internal/dialect/dialecttest"
 )
 
@@ -82,6 +84,19 @@ func TestMe(t *testing.T) {
 	}
 	if r := w.Ask("GET", "/iam/users/me", ""); r.Status != 401 {
 		t.Errorf("nobody: %d", r.Status)
+	}
+	only, err := w.Admin.CreateToken(t.Context(), admintest.As(w.jane), admin.NewToken{Name: "only acme", Tenant: w.acme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if limited := me(pair{Access: only.Secret.Reveal()}); !slices.Equal(limited.Roles, want[:1]) || len(limited.Tenants) != 1 {
+		t.Errorf("with a token for one tenant she is %+v", limited)
+	}
+	if _, err := w.Admin.DeactivateTenant(t.Context(), dialecttest.System(), w.acme, admin.AnyVersion); err != nil {
+		t.Fatal(err)
+	}
+	if left := me(w.tokens(t, login("jane", dialecttest.Password))); !slices.Equal(left.Roles, want[1:]) || len(left.Tenants) != 1 {
+		t.Errorf("without the tenant that is out of use she is %+v", left)
 	}
 }
 
@@ -161,6 +176,9 @@ func TestRoles(t *testing.T) {
 			t.Errorf("%s %s %s: %d, want %d: %s", tt.method, tt.path, tt.body, r.Status, tt.status, r.Body)
 		}
 	}
+	if r := w.Ask("GET", "/iam/roles?size=200", "", at...); strings.Contains(r.Body, "tenants.write") || !strings.Contains(r.Body, "everything-of-edge") {
+		t.Errorf("the roles show permissions of other APIs: %s", r.Body)
+	}
 	jane := w.tokens(t, login("jane", dialecttest.Password))
 	r = w.Ask("POST", "/iam/roles", `{"role_name":"mine","permissions":[]}`, w.with(jane, w.acme)...)
 	if r.Status != 403 || !strings.Contains(r.Body, `"requiredPermissions":["sallyport/roles.write"]`) {
@@ -219,7 +237,35 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s %s %s: %d, want %d: %s", tt.method, tt.path, tt.body, r.Status, tt.status, r.Body)
 		}
 	}
+	for name, want := range map[string]string{"a": "2031-01-01T00:00:00Z", "b": "2030-12-31T00:00:00Z"} {
+		if r := w.Ask("GET", "/iam/api-keys", "", at...); !regexp.MustCompile(`"name":"` + name + `",[^}]*"expires_at":"` + want).MatchString(r.Body) {
+			t.Errorf("key %s does not end at %s: %s", name, want, r.Body)
+		}
+	}
 	if r := w.Ask("GET", types, "", w.with(p, w.acme)...); r.Status != 401 {
 		t.Errorf("a token of a deleted key: %d %s", r.Status, r.Body)
+	}
+}
+
+// TestLimitedKey: what a key is limited to, its tokens are too.
+func TestLimitedKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	both := w.Role("edge both", "edgeintel/asset-management", "edgeintel/data-management")
+	key, err := w.Admin.CreateKey(t.Context(), dialecttest.System(), w.acme, admin.NewKey{
+		Name: "reader", Roles: []admin.KeyRole{{Role: both}}, Scopes: []string{"edgeintel/read"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := w.tokens(t, clientCredentials("reader", key.Secret.Reveal()))
+	for range 2 {
+		if r := w.Ask("GET", types, "", w.with(p, w.acme)...); r.Status != 200 {
+			t.Errorf("reading: %d %s", r.Status, r.Body)
+		}
+		if r := w.Ask("POST", types, "{}", w.with(p, w.acme)...); r.Status != 403 || !strings.Contains(r.Body, `"reason":"scope_insufficient"`) || !strings.Contains(r.Body, `"requiredScopes":[`) {
+			t.Errorf("writing: %d %s", r.Status, r.Body)
+		}
+		p = w.tokens(t, `{"grant_type":"refresh_token","refresh_token":"`+p.Refresh+`"}`)
 	}
 }

@@ -249,8 +249,22 @@ func TestSession(t *testing.T) {
 	if r := w.Ask("POST", base+"/authentication/logout", "", jar...); r.Status != 204 || status(jar...) != 401 {
 		t.Errorf("logout with the cookie: %d, then %d", r.Status, status(jar...))
 	}
+	w.User("other")
+	others := cookieOf(t, w.Ask("POST", base+"/authentication", strings.Replace(login, "interface", "other", 1)))
+	r = w.Ask("POST", base+"/authentication", login)
+	mixed := append(bearer(decode[session](t, r.Body)), "Cookie", "ita_session="+others.Value)
+	if r := w.Ask("DELETE", base+"/authentication", "", mixed...); r.Status != 204 {
+		t.Errorf("logout beside another's cookie: %d %s", r.Status, r.Body)
+	}
+	if r := w.Ask("GET", base, "", "Cookie", "ita_session="+others.Value); r.Status != 200 {
+		t.Errorf("the session of another ended: %d", r.Status)
+	}
 	r = w.Ask("POST", base+"/authentication", login)
 	jar = []string{"Cookie", "ita_session=" + cookieOf(t, r).Value}
+	w.Advance(20 * time.Minute)
+	if got := status(jar...); got != 200 {
+		t.Errorf("a session after 20 minutes: %d", got)
+	}
 	w.Advance(31 * time.Minute)
 	if got := status(jar...); got != 401 {
 		t.Errorf("an idle session: %d", got)

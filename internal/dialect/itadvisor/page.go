@@ -2,6 +2,7 @@ package itadvisor
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"mime"
 	"net/http"
@@ -122,23 +123,25 @@ func calls(api *policy.API, base string) []row {
 		if r.Endpoint != "" || r.Parameter != nil {
 			continue
 		}
-		needs := strings.Join(r.AllOf, " and ")
-		if len(r.AnyOf) > 0 {
-			if needs != "" {
-				needs += " and "
-			}
-			needs += strings.Join(r.AnyOf, " or ")
-		}
-		action := r.Title
-		if action == "" {
-			action = r.ID
-		}
+		path, _, _ := strings.Cut(r.Path, "/{rest...}") // of a whole tree: where it begins
 		for _, m := range r.Methods {
-			link := url.Values{"method": {m}, "path": {r.Path}}
-			list = append(list, row{m, r.Path, action, needs, base + "?" + link.Encode() + "#try"})
+			link := url.Values{"method": {m}, "path": {path}}
+			list = append(list, row{m, path, cmp.Or(r.Title, r.ID), needs(&r), base + "?" + link.Encode() + "#try"})
 		}
 	}
 	return list
+}
+
+// needs says what a route asks for.
+func needs(r *sallyport.Route) string {
+	all, anyOf := strings.Join(r.AllOf, " and "), strings.Join(r.AnyOf, " or ")
+	switch {
+	case all == "" || anyOf == "":
+		return all + anyOf
+	case len(r.AnyOf) > 1:
+		anyOf = "(" + anyOf + ")"
+	}
+	return all + " and " + anyOf
 }
 
 // form reads a form of the page.
