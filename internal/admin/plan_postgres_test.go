@@ -1,0 +1,50 @@
+package admin_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
+	"github.com/sallyport/sallyport/internal/admin/admintest"
+	"github.com/sallyport/sallyport/internal/store/pgtest"
+	"github.com/sallyport/sallyport/internal/store/storetest"
+)
+
+// On PostgreSQL, where writers overlap: of many that apply the same plan at once
+// one does it, and for the others it has become another plan.
+func TestPolicyOnPostgres(t *testing.T) {
+	t.Parallel()
+	clock := &admintest.Clock{}
+	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.UnixMicro(0)))
+	st := storetest.Open(t, pgtest.DSN(t), clock.Now)
+	if err := st.Migrate(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	w := admintest.NewOn(t, st, clock)
+	in := api.PolicyRequest{Policy: shopPolicy(), Fingerprint: plan(t, w, w.Root, shopPolicy()).Fingerprint}
+	var all sync.WaitGroup
+	errs := make([]error, 6)
+	for i := range errs {
+		all.Go(func() { _, errs[i] = w.Apply(t.Context(), w.Root, in) })
+	}
+	all.Wait()
+	done := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			done++
+		case sallyport.KindOf(err) != sallyport.Changed:
+			t.Errorf("one of many: %v", err)
+		}
+	}
+	if done != 1 {
+		t.Errorf("%d applied the plan", done)
+	}
+	if again := apply(t, w, w.Root, shopPolicy()); len(again.Changes) != 0 {
+		t.Errorf("again:\n%s", told(again))
+	}
+	apply(t, w, w.Root, api.Policy{Policy: "shop"})
+}
