@@ -142,6 +142,8 @@ func (p *planner) begin(ctx context.Context) (err error) {
 		if owned, err = p.tx.PolicyItemsOf(ctx, p.name); err != nil {
 			return err
 		}
+		// A policy of the same name where the actor sees nothing is not his.
+		owned = slices.DeleteFunc(owned, func(i store.PolicyItem) bool { return !p.sees(i.Tenant) })
 	}
 	concerned, err := p.concerned(owned)
 	if err != nil {

@@ -245,6 +245,28 @@ func reasonOf(err error) sallyport.Reason {
 	return ""
 }
 
+// Policies of one name in different tenants do not know of each other, unless
+// somebody sees both.
+func TestPoliciesOfOneName(t *testing.T) {
+	t.Parallel()
+	w := admintest.New(t)
+	rights := []sallyport.Permission{admin.PolicyRead, admin.PolicyWrite, admin.GroupsWrite}
+	p := func(tenant string) api.Policy {
+		return api.Policy{Policy: "same", Tenant: tenant, Groups: []api.PolicyGroup{{Name: "g"}}}
+	}
+	one, two := w.Person(w.T1.ID, rights...), w.Person(w.T2.ID, rights...)
+	apply(t, w, one, p("t1"))
+	if got := told(apply(t, w, two, p("t2"))); got != "create group t2/g\n" {
+		t.Errorf("the other tenant's: %s", got)
+	}
+	if got := plan(t, w, one, p("t1")); len(got.Changes) != 0 || got.Unowned != 0 || got.Same != 1 {
+		t.Errorf("the first one is another now: %s", told(got))
+	}
+	if got := told(plan(t, w, w.Root, p("t1"))); got != "delete group t2/g\n" {
+		t.Errorf("who sees both plans %s", got)
+	}
+}
+
 // All or nothing, and what was done is told in the trail.
 func TestPolicyIsAtomicAndAudited(t *testing.T) {
 	t.Parallel()
