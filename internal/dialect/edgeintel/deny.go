@@ -21,6 +21,7 @@ type refusal struct {
 	RequestID   string           `json:"requestId,omitempty"`
 	Permissions []string         `json:"requiredPermissions,omitempty"`
 	Scopes      []string         `json:"requiredScopes,omitempty"`
+	Suggestions []respond.Grant  `json:"suggestions,omitempty"`
 	Field       string           `json:"field,omitempty"`
 	Tenants     []tenantName     `json:"tenants,omitempty"`
 }
@@ -55,7 +56,10 @@ func settingOf(x *surface.Exchange, name string) string { return x.Request.API.D
 
 // refusalOf says in the product's words what a problem says.
 func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
-	body := refusal{Status: p.Status, Message: p.Title, Reason: p.Reason, RequestID: p.RequestID, Scopes: p.RequiredScopes}
+	body := refusal{
+		Status: p.Status, Message: p.Title, Reason: p.Reason, RequestID: p.RequestID,
+		Scopes: p.RequiredScopes, Suggestions: p.Suggestions,
+	}
 	if p.Detail != "" {
 		body.Message = p.Detail
 	}

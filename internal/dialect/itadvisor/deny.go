@@ -30,6 +30,7 @@ type refusal struct {
 	Permissions []string         `json:"requiredPermissions,omitempty"`
 	Scopes      []string         `json:"requiredScopes,omitempty"`
 	Reason      sallyport.Reason `json:"reason,omitempty"`
+	Suggestions []respond.Grant  `json:"suggestions,omitempty"`
 	Field       string           `json:"field,omitempty"`
 }
 
@@ -61,7 +62,7 @@ func challenges(x *surface.Exchange, accept []sallyport.Accept) []string {
 func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
 	body := refusal{
 		Code: otherErrors + p.Status, Message: p.Title, RequestID: p.RequestID,
-		Scopes: p.RequiredScopes, Reason: p.Reason,
+		Scopes: p.RequiredScopes, Reason: p.Reason, Suggestions: p.Suggestions,
 	}
 	if p.Detail != "" {
 		body.Message += " - " + p.Detail

@@ -74,6 +74,9 @@ func TestTheStory(t *testing.T) {
 		strings.Join(got.Permissions, " ") != "CUSTOMERS USER_RIGHTS_AND_AUTHENTICATION_SERVERS_ADMINISTRATOR" || strings.Contains(r.Body, "interface") {
 		t.Fatalf("customer: %d %s", r.Status, r.Body)
 	}
+	if !strings.Contains(r.Body, `"suggestions":[{"roles":["customers"],`) {
+		t.Errorf("the refusal does not suggest the narrow role: %s", r.Body)
+	}
 	line := regexp.MustCompile(`\[` + regexp.QuoteMeta(got.RequestID) + `\] \[` + name[1] + `\] \[com\.apc\.webservice\.api\.server\.exception\.mapper\.APIExceptionMapper\] ` +
 		`\(default task-\d+ ` + regexp.QuoteMeta(got.RequestID) + `\) API client error: \[100001\] ` + regexp.QuoteMeta(got.Message) + ` \(Status Code: 403\)`)
 	if !line.MatchString(w.Log.String()) {
