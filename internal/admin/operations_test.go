@@ -420,7 +420,7 @@ func operations() []operation {
 // ownAffairs are the methods with an actor that need no permission.
 func ownAffairs() []string {
 	return []string{
-		"Me", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
+		"Me", "MyRoles", "MyTenants", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
 		"Tenant", "Tenants", "UserByLogin", // show only what he may see
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone
 	}
