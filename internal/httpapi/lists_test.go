@@ -85,6 +85,7 @@ func TestEveryListOfTheClient(t *testing.T) {
 				t.Errorf("groups of jo: %+v", of)
 			}
 		},
+		"decisions":    func(t *testing.T) { all(t, c.Decisions(), api.DecisionFilter{}) }, // grows while it is read
 		"signing keys": func(t *testing.T) { ok(c.SigningKeys(t.Context()))(t) },
 	}
 	for name, list := range lists {

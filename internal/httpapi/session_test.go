@@ -270,7 +270,7 @@ func TestGuessingIsThrottled(t *testing.T) {
 		if throttled && got.header.Get("Retry-After") == "" {
 			t.Errorf("no Retry-After: %s", got.body)
 		}
-		if !throttled && got.status != http.StatusBadRequest {
+		if !throttled && got.status != http.StatusUnprocessableEntity {
 			t.Fatalf("%d %s", got.status, got.body)
 		}
 	}
