@@ -410,6 +410,10 @@ func operations() []operation {
 			_, err := s.Audit(s.ctx, s.a, "", store.AuditFilter{}, admin.Page{})
 			return err
 		}},
+		{name: "Decisions", needs: perms{admin.DecisionsExplain}, looks: true, run: func(s *scene) error {
+			_, err := s.Decisions(s.ctx, s.a, admin.DecisionFilter{Tenant: s.in}, admin.Page{})
+			return err
+		}},
 		{name: "VerifyAudit", needs: perms{admin.AuditRead}, every: true, looks: true, run: func(s *scene) error {
 			_, err := s.VerifyAudit(s.ctx, s.a, 0, 0, nil)
 			return err
@@ -421,7 +425,8 @@ func operations() []operation {
 func ownAffairs() []string {
 	return []string{
 		"Me", "MyRoles", "MyTenants", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
-		"Tenant", "Tenants", "UserByLogin", // show only what he may see
+		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
+		"Suppose",                               // about himself; about others see TestCanI of the management API
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone
 	}
 }
