@@ -74,7 +74,7 @@ func (f *failures) note(login string, client netip.Addr, o *outcome, at time.Tim
 
 // take returns what was counted: the first of a minute at once, all others when
 // the minute is over, or everything there is.
-func (f *failures) take(now time.Time, everything bool) []Failure {
+func (f *failures) take(now time.Time, everything bool) []Failure { //nolint:revive // the last time asks the same question, with no minute to wait for
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var list []Failure

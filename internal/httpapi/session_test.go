@@ -365,7 +365,9 @@ func TestPasswordOfAnotherMustBeChanged(t *testing.T) {
 	}
 	for name, header := range map[string]map[string]string{"password": basic(given), "session": with(cookie, sameOrigin)} {
 		for _, q := range []request{
-			{method: http.MethodGet, path: users}, {method: http.MethodGet, path: "/me/tokens"}, {method: http.MethodGet, path: "/nothing"},
+			{method: http.MethodGet, path: users},
+			{method: http.MethodGet, path: "/me/tokens"},
+			{method: http.MethodGet, path: "/nothing"},
 			{method: http.MethodPost, path: "/me/tokens", body: `{"name":"x"}`},
 		} {
 			q.header = header

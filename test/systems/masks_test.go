@@ -2,6 +2,7 @@ package systems_test
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -88,9 +89,7 @@ func masked(head, body string, k known, own []mask) string {
 // with returns a copy of k with one more.
 func with(k known, name, value string) known {
 	more := known{name: value}
-	for name, value := range k {
-		more[name] = value
-	}
+	maps.Copy(more, k)
 	return more
 }
 
