@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/sallyport/sallyport"
-	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/respond"
 )
@@ -59,7 +58,7 @@ func (h *Handler) deny(w http.ResponseWriter, r *http.Request, v *visit) int {
 }
 
 func (h *Handler) challenges(api *policy.API, v *visit) []string {
-	try := respond.Try{Sent: sent(v.request.Found.In), Reason: v.decision.Reason, Scopes: v.decision.MissingScopes}
+	try := respond.Try{Sent: v.request.Found.In.Carrier(), Reason: v.decision.Reason, Scopes: v.decision.MissingScopes}
 	if h.metadata != nil {
 		try.Metadata = h.metadata(api)
 	}
@@ -126,24 +125,4 @@ func upTo[T ~string](bytes int, list []T) []T {
 		}
 	}
 	return list
-}
-
-// sent says where the request had its credential.
-func sent(in carrier.In) sallyport.Carrier {
-	switch in {
-	case carrier.Basic:
-		return sallyport.CarrierBasic
-	case carrier.Bearer:
-		return sallyport.CarrierBearer
-	case carrier.Header:
-		return sallyport.CarrierHeader
-	case carrier.Query:
-		return sallyport.CarrierQuery
-	case carrier.Form:
-		return sallyport.CarrierForm
-	case carrier.Cookie:
-		return sallyport.CarrierCookie
-	case carrier.None, carrier.Other:
-	}
-	return ""
 }

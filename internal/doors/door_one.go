@@ -34,7 +34,7 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 		return sallyport.OriginForbidden
 	}
 	presented := authn.Presented{
-		In: carrierOf(found.In), Login: found.Login, Secret: found.Secret,
+		In: found.In.Carrier(), Login: found.Login, Secret: found.Secret,
 		API: r.API.Name, Client: r.Client, Now: v.now,
 	}
 	if accept := in.at(&found); accept != nil {
@@ -135,24 +135,4 @@ func (v *visit) recognise(ctx context.Context, known authn.Known) sallyport.Reas
 // is.
 func (v *visit) tenantLives(id sallyport.TenantID) bool {
 	return id == sallyport.EveryTenant || v.policy.Tenant(id).Active()
-}
-
-// carrierOf translates the word of the search into the word of documents.
-func carrierOf(in carrier.In) sallyport.Carrier {
-	switch in {
-	case carrier.Basic:
-		return sallyport.CarrierBasic
-	case carrier.Bearer:
-		return sallyport.CarrierBearer
-	case carrier.Header:
-		return sallyport.CarrierHeader
-	case carrier.Query:
-		return sallyport.CarrierQuery
-	case carrier.Form:
-		return sallyport.CarrierForm
-	case carrier.Cookie:
-		return sallyport.CarrierCookie
-	case carrier.None, carrier.Other:
-	}
-	return ""
 }

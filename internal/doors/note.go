@@ -71,7 +71,7 @@ func (v *visit) note() *note {
 	if v.principal != nil {
 		n.limits, n.expires = v.known.Limits(), v.known.Expires()
 	} else if r.Found.Secret != "" {
-		n.claim = v.doors.authn.Claim(&authn.Presented{In: carrierOf(r.Found.In), Login: r.Found.Login, Secret: r.Found.Secret})
+		n.claim = v.doors.authn.Claim(&authn.Presented{In: r.Found.In.Carrier(), Login: r.Found.Login, Secret: r.Found.Secret})
 	}
 	return n
 }

@@ -1,6 +1,10 @@
 package carrier
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"github.com/sallyport/sallyport"
+)
 
 // Limits of credentials, in bytes.
 const (
@@ -44,6 +48,27 @@ func (in In) String() string {
 		return "unknown"
 	}
 	return inNames[in]
+}
+
+// Carrier returns the place in the words of documents; empty for no place, or for
+// one that nothing accepts.
+func (in In) Carrier() sallyport.Carrier {
+	switch in {
+	case Basic:
+		return sallyport.CarrierBasic
+	case Bearer:
+		return sallyport.CarrierBearer
+	case Header:
+		return sallyport.CarrierHeader
+	case Query:
+		return sallyport.CarrierQuery
+	case Form:
+		return sallyport.CarrierForm
+	case Cookie:
+		return sallyport.CarrierCookie
+	case None, Other:
+	}
+	return ""
 }
 
 // A Carrier is one place where an API accepts a credential.

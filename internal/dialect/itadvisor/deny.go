@@ -54,7 +54,7 @@ func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 // challenges are those of a refused request.
 func challenges(x *surface.Exchange, accept []sallyport.Accept) []string {
 	return respond.Challenges(accept, protectionSpace, respond.Try{
-		Sent: surface.Sent(x.Request.Found), Reason: x.Decision.Reason, Scopes: x.Decision.MissingScopes,
+		Sent: x.Request.Found.In.Carrier(), Reason: x.Decision.Reason, Scopes: x.Decision.MissingScopes,
 	})
 }
 

@@ -34,7 +34,7 @@ func (d *Desk) answer(req *doors.Request, dec *sallyport.Decision) respond.Answe
 	a := respond.Answer{Decision: *dec, Vary: Vary(req.API, req.Match.Route)}
 	if api := req.API; api != nil {
 		a.Explain = api.Document.Explain
-		try := respond.Try{Sent: Sent(req.Found), Reason: dec.Reason, Scopes: dec.MissingScopes}
+		try := respond.Try{Sent: req.Found.In.Carrier(), Reason: dec.Reason, Scopes: dec.MissingScopes}
 		if d.Metadata != nil {
 			try.Metadata = d.Metadata(api)
 		}

@@ -111,23 +111,3 @@ func (d *Desk) formLimit() int64 {
 	}
 	return carrier.DefaultMaxBody
 }
-
-// Sent says where the request had its credential.
-func Sent(found carrier.Found) sallyport.Carrier {
-	switch found.In {
-	case carrier.Basic:
-		return sallyport.CarrierBasic
-	case carrier.Bearer:
-		return sallyport.CarrierBearer
-	case carrier.Header:
-		return sallyport.CarrierHeader
-	case carrier.Query:
-		return sallyport.CarrierQuery
-	case carrier.Form:
-		return sallyport.CarrierForm
-	case carrier.Cookie:
-		return sallyport.CarrierCookie
-	case carrier.None, carrier.Other:
-	}
-	return ""
-}
