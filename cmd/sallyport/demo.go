@@ -104,6 +104,9 @@ func (o *demoOptions) config(dir string) (config.Config, error) {
 	c := config.Default()
 	c.Public.Listen, c.Internal.Listen = o.listen, o.internal
 	c.Public.AllowHTTP, c.Internal.AllowNonLoopback = true, o.exposed
+	if o.exposed {
+		c.Public.Hosts = []string{anyHost} // who looks at it from elsewhere does not say by which name
+	}
 	c.Storage.URL = sallyport.Secret("sqlite:" + filepath.Join(dir, "sallyport.db"))
 	c.ShutdownTimeout = 5 * time.Second
 	c.Log.Format, c.Log.Access = "text", o.verbose

@@ -111,6 +111,9 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 			{"/.well-known", tokens},
 		},
 		gateway: s.gateway,
+		hosts:   newHosts(c),
+		policy:  n.Doors.Policy,
+		access:  v.access,
 	}
 	return s, s.listen(open)
 }

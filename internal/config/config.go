@@ -58,7 +58,13 @@ type Public struct {
 	// Accept a url with http for a host other than this machine. Credentials
 	// then cross a network in the clear, and browsers refuse the session cookie.
 	AllowHTTP bool `koanf:"allow_http"`
-	TLS       TLS  `koanf:"tls"`
+	// Other names or addresses by which clients reach this installation, without
+	// a port, beside those of url, of this machine and of the APIs that name
+	// theirs. A request for any other host is refused with 421, so that neither
+	// a name that somebody else points here nor a cache in front is believed.
+	// "*" takes every host.
+	Hosts []string `koanf:"hosts"`
+	TLS   TLS      `koanf:"tls"`
 	// Networks of the proxies in front, whose X-Forwarded-For is believed.
 	// Empty: nobody's.
 	TrustedProxies []netip.Prefix `koanf:"trusted_proxies"`

@@ -66,6 +66,9 @@ func (c *Config) checkListeners(add func(string, error)) {
 		}
 	}
 	add("public.url", c.checkURL())
+	for i, h := range c.Public.Hosts {
+		add(fmt.Sprintf("public.hosts[%d]", i), checkHost(h))
+	}
 	if (c.Public.TLS.CertFile == "") != (c.Public.TLS.KeyFile == "") {
 		add("public.tls", errors.New("needs cert_file and key_file, or neither"))
 	}
@@ -89,6 +92,16 @@ func (c *Config) checkURL() error {
 	}
 	return nil
 }
+
+// checkHost checks one of public.hosts.
+func checkHost(s string) error {
+	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil || s == "*" || hostName.MatchString(s) {
+		return nil
+	}
+	return fmt.Errorf("must be a name or address without a port, such as api.example.com, or \"*\" for all, not %s", shorten(s))
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$`)
 
 func (c *Config) checkProxies(add func(string, error)) {
 	beyond := false

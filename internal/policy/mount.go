@@ -62,6 +62,12 @@ func (s *Snapshot) Find(host, path string) (api *API, rest string) {
 	return s.anywhere.find(path)
 }
 
+// NamesHost reports whether an API names the canonical host as its own, with this
+// port or for every port.
+func (s *Snapshot) NamesHost(host string) bool {
+	return s.hosts[host] != nil || s.hosts[withoutPort(host)] != nil
+}
+
 // mountAll puts the APIs where they are found. Where two claim one place neither
 // answers: the place matches nothing.
 func (s *Snapshot) mountAll() []error {

@@ -54,7 +54,7 @@ func initialise(t testing.TB, storage string) *installation {
 		t.Fatalf("init: %d\n%s\n%s", res.status, res.out, res.errOut)
 	}
 	in.login, in.password = login[1], password[1]
-	in.env = []string{"SALLYPORT_INTERNAL_LISTEN=" + in.internal}
+	in.env = []string{"SALLYPORT_INTERNAL_LISTEN=" + in.internal, "SALLYPORT_PUBLIC_HOSTS=api.test"}
 	return in
 }
 
@@ -62,7 +62,7 @@ func initialise(t testing.TB, storage string) *installation {
 func (in *installation) another() *installation {
 	other := *in
 	other.public, other.internal = freeAddress(in.t), freeAddress(in.t)
-	other.env = []string{"SALLYPORT_INTERNAL_LISTEN=" + other.internal, "SALLYPORT_PUBLIC_LISTEN=" + other.public}
+	other.env = []string{"SALLYPORT_INTERNAL_LISTEN=" + other.internal, "SALLYPORT_PUBLIC_LISTEN=" + other.public, "SALLYPORT_PUBLIC_HOSTS=api.test"}
 	return &other
 }
 

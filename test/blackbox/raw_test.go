@@ -115,6 +115,8 @@ func TestRawRequests(t *testing.T) {
 		{"another version", "GET /pub/x HTTP/2.0\r\n" + host + "\r\n", []int{505}, 0},
 		{"two hosts", "GET /pub/x HTTP/1.1\r\n" + host + "Host: b\r\n\r\n", []int{400}, 0},
 		{"no host", "GET /pub/x HTTP/1.1\r\n\r\n", []int{400}, 0},
+		{"a host that nobody named", "GET /pub/x HTTP/1.1\r\nHost: rebound.test\r\n\r\nGET /sallyport/ HTTP/1.1\r\nHost: rebound.test:80\r\n\r\n" + last, []int{421, 421, 401}, 0},
+		{"a host that nobody named, in the target", "GET http://rebound.test/pub/x HTTP/1.1\r\n" + host + "\r\n" + last, []int{421, 401}, 0},
 		{"no host in HTTP/1.0", "GET /pub/x HTTP/1.0\r\n\r\n", []int{400}, 0},
 		{"a blank before the colon", "GET /pub/x HTTP/1.1\r\nHost : api.test\r\n\r\n", []int{400}, 0},
 		{"NUL in a header", "GET /pub/x HTTP/1.1\r\n" + host + "X-A: a\x00b\r\n\r\n", []int{400}, 0},
