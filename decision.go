@@ -17,8 +17,9 @@ type Decision struct {
 	CredentialKind CredentialKind
 	Scopes         []string // the scopes of the credential; nil: not limited
 
-	Tenant  TenantID // empty: none was chosen
-	Realm   string
+	Tenant  TenantID  // empty: none was chosen
+	Realm   string    // empty: the request named none
+	Realms  []string  // with none named: where the right is held, sorted; nil: in every realm, or the route asks for none
 	Binding BindingID // the binding that allowed it
 
 	Missing       []Permission // for PermissionMissing and its kin: what would have been needed

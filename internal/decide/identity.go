@@ -30,6 +30,7 @@ type identities struct {
 type identity struct {
 	key    identityKey
 	scopes []string // what the assertion says
+	realms []string // to keep to
 	made   time.Time
 	values [len(doors.IdentityHeaders)][]string // nil: of the request, not of the credential
 }
@@ -59,7 +60,8 @@ func (s *identities) write(d *doors.Doors, dec *sallyport.Decision, now time.Tim
 	// The last bytes of a UUID are random in all of its versions.
 	place := &s.table[(int(dec.Credential[14])<<8|int(dec.Credential[15]))%places]
 	known := place.Load()
-	if known == nil || known.key != key || now.Sub(known.made) >= reuse || !slices.Equal(known.scopes, dec.Scopes) {
+	if known == nil || known.key != key || now.Sub(known.made) >= reuse ||
+		!slices.Equal(known.scopes, dec.Scopes) || !slices.Equal(known.realms, dec.Realms) {
 		return s.learn(d, dec, key, now, h, place)
 	}
 	for i, name := range doors.IdentityHeaders {
@@ -77,7 +79,7 @@ func (s *identities) learn(d *doors.Doors, dec *sallyport.Decision, key identity
 	if err := d.Identify(dec, h); err != nil {
 		return err
 	}
-	fresh := &identity{key: key, scopes: dec.Scopes, made: now}
+	fresh := &identity{key: key, scopes: dec.Scopes, realms: dec.Realms, made: now}
 	for i, name := range doors.IdentityHeaders {
 		if name != doors.HeaderRoute && name != doors.HeaderRequestID {
 			fresh.values[i] = h[name]

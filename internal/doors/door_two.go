@@ -142,9 +142,8 @@ func (v *visit) limit(route *policy.Route) (*policy.Limit, sallyport.Reason) {
 func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm bool) sallyport.Reason {
 	r, dec := v.request, &v.decision
 	q := sallyport.Question{
-		Need:     route.Need,
-		Realm:    dec.Realm,
-		AnyRealm: anyRealm,
+		Need:  route.Need,
+		Realm: dec.Realm,
 		Facts: sallyport.Circumstances{
 			Time: v.now, Client: r.Client, Method: r.Method, Path: r.Canonical.Path,
 			Tenant: dec.Tenant, Realm: dec.Realm, Names: r.Match.Names(), Values: r.Match.Values(),
@@ -159,6 +158,10 @@ func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm boo
 	}
 	grants := v.principal.Grants(tenant)
 	reason, binding := sallyport.Authorize(v.policy.Roles(), grants, &q)
+	if reason != "" && anyRealm && dec.Realm == "" {
+		q.AnyRealm = true
+		reason, binding = v.inSomeRealm(grants, &q)
+	}
 	dec.Binding = binding
 	if reason == sallyport.ScopeInsufficient {
 		dec.MissingScopes = v.scopesFor(route)
@@ -168,8 +171,46 @@ func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm boo
 	return reason
 }
 
+// maxRealms is how many realms the upstream of a request that named none is told
+// of. Who holds a right in more of them has to name one.
+const maxRealms = 100
+
+// inSomeRealm answers for a request that named no realm, where a right in any
+// will do, and notes in which the whole need is met. What is held in one realm
+// does not complete what is held in another.
+func (v *visit) inSomeRealm(grants []sallyport.Grant, q *sallyport.Question) (sallyport.Reason, sallyport.BindingID) {
+	var held []string
+	by := sallyport.BindingID("")
+	in := *q
+	for i := range grants {
+		realm := grants[i].Realm
+		if realm == "" || slices.Contains(held, realm) {
+			continue
+		}
+		in.Realm, in.Facts.Realm = realm, realm
+		why, binding := sallyport.Authorize(v.policy.Roles(), grants, &in)
+		switch {
+		case why != "":
+		case len(held) == maxRealms:
+			return sallyport.RealmRequired, ""
+		default:
+			held, by = append(held, realm), binding
+		}
+	}
+	if len(held) > 0 {
+		slices.Sort(held)
+		v.decision.Realms = held
+		return "", by
+	}
+	reason, _ := sallyport.Authorize(v.policy.Roles(), grants, q)
+	if reason == "" {
+		reason = sallyport.RealmForbidden
+	}
+	return reason, ""
+}
+
 // missing lists what would have been needed: of AllOf what is not held, of AnyOf
-// all if none is.
+// all if none is. What is held in different realms only is missing too.
 func (v *visit) missing(route *policy.Route, grants []sallyport.Grant, q sallyport.Question) []sallyport.Permission {
 	var out []sallyport.Permission
 	for i, n := range route.Need.AllOf {
@@ -181,6 +222,10 @@ func (v *visit) missing(route *policy.Route, grants []sallyport.Grant, q sallypo
 	q.Need = sallyport.Need{AnyOf: route.Need.AnyOf}
 	if reason, _ := sallyport.Authorize(v.policy.Roles(), grants, &q); reason != "" {
 		out = append(out, route.AnyOf...)
+	}
+	if len(out) == 0 && q.AnyRealm {
+		q.AnyRealm = false
+		return v.missing(route, grants, q)
 	}
 	return out
 }

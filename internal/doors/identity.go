@@ -47,7 +47,7 @@ type assertionKey struct {
 	api        sallyport.APIName
 	principal  sallyport.PrincipalID
 	tenant     sallyport.TenantID
-	realm      string
+	realm      string // as in the header
 	credential sallyport.UUID
 	scopes     string // two access tokens of one sign-in may differ in them
 	revision   sallyport.Revision
@@ -68,13 +68,26 @@ func (d *Doors) Identify(dec *sallyport.Decision, h http.Header) error {
 	h[HeaderUserID] = []string{orNone(string(p.ID))}
 	h[HeaderKind] = []string{string(p.Kind)}
 	h[HeaderTenant] = []string{orNone(string(dec.Tenant))}
-	h[HeaderRealm] = []string{orNone(HeaderText(dec.Realm))}
+	h[HeaderRealm] = []string{orNone(realmText(dec))}
 	h[HeaderCredential] = []string{dec.Credential.String()}
 	h[HeaderRoute] = []string{orNone(HeaderText(dec.Route))}
 	h[HeaderRevision] = []string{strconv.FormatUint(uint64(dec.Revision), 10)}
 	h[HeaderAssertion] = []string{assertion}
 	h[HeaderRequestID] = []string{orNone(dec.RequestID)}
 	return nil
+}
+
+// realmText is the realm that a request named, or, separated by commas, those
+// that its upstream must keep to because it named none.
+func realmText(dec *sallyport.Decision) string {
+	if len(dec.Realms) == 0 {
+		return HeaderText(dec.Realm)
+	}
+	list := make([]string, len(dec.Realms))
+	for i, realm := range dec.Realms {
+		list[i] = HeaderText(realm)
+	}
+	return strings.Join(list, ",")
 }
 
 // userName is what the upstream knows the principal by. A login has no colon
@@ -122,7 +135,7 @@ func headerSafe(c byte) bool { return c > ' ' && c < 0x7f && c != '%' && c != ',
 // assertion returns the signed identity of the request: a JWT that the upstream
 // can verify against the JWKS, so that it need not trust its network.
 func (d *Doors) assertion(dec *sallyport.Decision, p *sallyport.Principal) (string, error) {
-	key := assertionKey{dec.API, p.ID, dec.Tenant, dec.Realm, dec.Credential, strings.Join(dec.Scopes, " "), dec.Revision}
+	key := assertionKey{dec.API, p.ID, dec.Tenant, realmText(dec), dec.Credential, strings.Join(dec.Scopes, " "), dec.Revision}
 	if text, ok := d.assertions.GetIfPresent(key); ok {
 		return text, nil
 	}
@@ -138,6 +151,7 @@ func (d *Doors) assertion(dec *sallyport.Decision, p *sallyport.Principal) (stri
 		Credential: sallyport.CredentialID(dec.Credential.String()),
 		Via:        dec.CredentialKind,
 		Realm:      dec.Realm,
+		Realms:     dec.Realms,
 		Scopes:     dec.Scopes,
 		Revision:   dec.Revision,
 	})

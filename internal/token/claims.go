@@ -33,6 +33,7 @@ type Claims struct {
 	Principal   sallyport.PrincipalKind  // principal_kind
 	Credential  sallyport.CredentialID   // credential_id
 	Realm       string                   // realm
+	Realms      []string                 // realms: those to keep to where the request named none
 	Roles       []string                 // roles, RFC 9068 section 2.2.3.1
 	Permissions []string                 // permissions: those that the request needed
 	Request     string                   // request_id
@@ -63,6 +64,7 @@ type wireClaims struct {
 	Credential  string   `json:"credential_id,omitempty"`
 	Via         string   `json:"credential_kind,omitempty"`
 	Realm       string   `json:"realm,omitempty"`
+	Realms      []string `json:"realms,omitempty"`
 	Roles       []string `json:"roles,omitempty"`
 	Permissions []string `json:"permissions,omitempty"`
 	Request     string   `json:"request_id,omitempty"`
@@ -77,7 +79,7 @@ func (c *Claims) marshal() ([]byte, error) {
 		Expires: c.Expires.Unix(), Issued: c.Issued.Unix(),
 		Session: string(c.Session), Tenant: string(c.Tenant),
 		Login: c.Login, Principal: string(c.Principal), Credential: string(c.Credential), Via: string(c.Via),
-		Realm: c.Realm, Roles: c.Roles, Permissions: c.Permissions, Request: c.Request,
+		Realm: c.Realm, Realms: c.Realms, Roles: c.Roles, Permissions: c.Permissions, Request: c.Request,
 		Revision: uint64(c.Revision), Method: c.Method,
 	}
 	if !c.NotBefore.IsZero() {
@@ -169,6 +171,8 @@ func (c *Claims) setAsserted(m member) (err error) {
 		c.Via, err = readText[sallyport.CredentialKind](m.value)
 	case "realm":
 		c.Realm, err = readString(m.value)
+	case "realms":
+		c.Realms, err = readArray(m.value)
 	case "roles":
 		c.Roles, err = readArray(m.value)
 	case "permissions":
