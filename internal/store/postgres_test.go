@@ -238,6 +238,58 @@ func TestPostgresMigrateTogether(t *testing.T) {
 	}
 }
 
+// DB-13: a migration that dies at any of its statements leaves the schema at a
+// version, never between two, and the next start completes it.
+func TestPostgresMigrationIsKilled(t *testing.T) {
+	t.Parallel()
+	url := pgtest.DSN(t)
+	db := raw(t, "pgx", url)
+	mustExec(t, db, `CREATE SEQUENCE statements`) // what it counts is not rolled back
+	mustExec(t, db, `CREATE TABLE fatal (statement BIGINT NOT NULL)`)
+	mustExec(t, db, `INSERT INTO fatal VALUES (0)`)
+	mustExec(t, db, `CREATE FUNCTION die() RETURNS event_trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF nextval('statements') = (SELECT statement FROM fatal) THEN
+				PERFORM pg_terminate_backend(pg_backend_pid());
+				PERFORM pg_sleep(10); -- the end comes at the next chance
+			END IF;
+		END $$`)
+	mustExec(t, db, `CREATE EVENT TRIGGER killer ON ddl_command_start EXECUTE FUNCTION die()`)
+	died := 0
+	for statement := 1; ; statement++ {
+		// Most of what has many statements is the first version: every third will do.
+		mustExec(t, db, `UPDATE fatal SET statement = $1`, 3*statement-2)
+		mustExec(t, db, `SELECT setval('statements', 1, false)`)
+		s, err := store.Open(t.Context(), url, store.Options{Now: time.Now, Patience: 20 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Migrate(t.Context())
+		is, known, verr := s.SchemaVersion(t.Context())
+		if cerr := s.Close(); cerr != nil {
+			t.Error(cerr)
+		}
+		if verr != nil || is < 0 || is > known {
+			t.Fatalf("killed at statement %d: schema %d of %d, %v", 3*statement-2, is, known, verr)
+		}
+		if err == nil {
+			if is != known {
+				t.Errorf("migrated to %d, want %d", is, known)
+			}
+			break
+		}
+		died++
+	}
+	if died < 10 {
+		t.Errorf("only %d migrations were killed", died)
+	}
+	mustExec(t, db, `DROP EVENT TRIGGER killer`)
+	s := storetest.Open(t, url, time.Now)
+	if _, err := s.Write(t.Context(), func(tx *store.Tx) error { tx.Note(sallyport.ChangePolicy, ""); return nil }); err != nil {
+		t.Errorf("writing afterwards: %v", err)
+	}
+}
+
 // DB-10: a deadlock is tried again, and each transaction takes effect once.
 func TestPostgresDeadlock(t *testing.T) {
 	t.Parallel()
