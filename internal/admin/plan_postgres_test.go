@@ -13,17 +13,23 @@ import (
 	"github.com/sallyport/sallyport/internal/store/storetest"
 )
 
-// On PostgreSQL, where writers overlap: of many that apply the same plan at once
-// one does it, and for the others it has become another plan.
-func TestPolicyOnPostgres(t *testing.T) {
-	t.Parallel()
+// onPostgres returns a world whose store is on PostgreSQL, where writers overlap.
+func onPostgres(t *testing.T) *admintest.World {
+	t.Helper()
 	clock := &admintest.Clock{}
 	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.UnixMicro(0)))
 	st := storetest.Open(t, pgtest.DSN(t), clock.Now)
 	if err := st.Migrate(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	w := admintest.NewOn(t, st, clock)
+	return admintest.NewOn(t, st, clock)
+}
+
+// On PostgreSQL: of many that apply the same plan at once
+// one does it, and for the others it has become another plan.
+func TestPolicyOnPostgres(t *testing.T) {
+	t.Parallel()
+	w := onPostgres(t)
 	in := api.PolicyRequest{Policy: shopPolicy(), Fingerprint: plan(t, w, w.Root, shopPolicy()).Fingerprint}
 	var all sync.WaitGroup
 	errs := make([]error, 6)

@@ -1,7 +1,7 @@
 package admin_test
 
 import (
-	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -9,21 +9,13 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/admin/admintest"
-	"github.com/sallyport/sallyport/internal/store/pgtest"
-	"github.com/sallyport/sallyport/internal/store/storetest"
 )
 
 // TestRacesOnPostgres repeats on PostgreSQL, where writers overlap, what
 // elsewhere is tried on SQLite alone.
 func TestRacesOnPostgres(t *testing.T) {
 	t.Parallel()
-	clock := &admintest.Clock{}
-	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.UnixMicro(0)))
-	st := storetest.Open(t, pgtest.DSN(t), clock.Now)
-	if err := st.Migrate(context.WithoutCancel(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	s := furnish(t, admintest.NewOn(t, st, clock))
+	s := furnish(t, onPostgres(t))
 	raceHeirs(t, s, 3, 32)
 	raceDisable(t, s, 5)
 	raceAdministrators(t, s)
@@ -132,5 +124,34 @@ func TestSweep(t *testing.T) {
 	}
 	if _, now := state(s); now != seq {
 		t.Errorf("the sweep has left %d entries", now-seq)
+	}
+}
+
+// CL-13: nodes clean up whenever they like, also at once. Each removal happens
+// once, and nothing that is alive goes with it.
+func TestSweepOnManyNodes(t *testing.T) {
+	t.Parallel()
+	w := onPostgres(t)
+	user := admintest.As(w.MakeUser(w.T1.ID, sallyport.Person))
+	for i := range 20 {
+		dead := must(w.CreateToken(t.Context(), user, admin.NewToken{Name: fmt.Sprint("dead ", i)}))
+		if err := w.RevokeToken(t.Context(), user, dead.Credential.ID, anyVersion); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(w.CreateToken(t.Context(), user, admin.NewToken{Name: "live"}))
+	w.Clock.Move(100 * 24 * time.Hour)
+	var nodes sync.WaitGroup
+	for range 6 {
+		nodes.Go(func() {
+			if err := w.Sweep(t.Context()); err != nil {
+				t.Errorf("sweeping: %v", err)
+			}
+		})
+	}
+	nodes.Wait()
+	left := must(w.Tokens(t.Context(), user, w.T1.ID, admin.TokenFilter{Owner: user.Principal.ID}, admin.Page{}))
+	if len(left.Items) != 1 || left.Items[0].Name != "live" {
+		t.Errorf("left: %+v", left.Items)
 	}
 }
