@@ -102,6 +102,7 @@ func runDemo(ctx context.Context, o *demoOptions, out, errOut io.Writer) (err er
 // config is the configuration of the demonstration.
 func (o *demoOptions) config(dir string) (config.Config, error) {
 	c := config.Default()
+	c.Demonstration = true
 	c.Public.Listen, c.Internal.Listen = o.listen, o.internal
 	c.Public.AllowHTTP, c.Internal.AllowNonLoopback = true, o.exposed
 	if o.exposed {

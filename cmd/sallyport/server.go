@@ -92,7 +92,7 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	}
 	pages, err := console.New(console.Config{
 		Doors: n.Doors, Admin: n.Admin, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
-		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute,
+		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration,
 		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
 	})
 	if err != nil {

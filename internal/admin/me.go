@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -53,6 +54,11 @@ type Self struct {
 	AnyTenant  bool                  // he is a member of every tenant
 	Groups     []sallyport.Group
 	MustChange bool // his password was set by somebody else
+
+	// Manages lists the permissions of the management API that he holds in some
+	// tenant, in some realm or under some condition, as far as his credential
+	// reaches; sorted.
+	Manages []sallyport.Permission
 }
 
 // Me returns what the actor may know about himself.
@@ -63,6 +69,7 @@ func (s *Service) Me(ctx context.Context, a Actor) (me Self, err error) {
 		}
 		me = Self{Principal: w.actor.Principal, AnyTenant: w.principal.AnyTenant(w.now) && len(w.tenants) == 0}
 		me.Tenants = slices.DeleteFunc(w.principal.Tenants(w.now), func(t sallyport.TenantID) bool { return !w.sees(t) })
+		me.Manages = w.manages()
 		if w.actor.Principal.Kind == sallyport.PrincipalAPIKey {
 			key, err := w.tx.CredentialByID(ctx, sallyport.CredentialID(w.actor.Principal.ID))
 			me.Key = &key
@@ -90,18 +97,26 @@ func (s *Service) Permissions(ctx context.Context, a Actor, tenant sallyport.Ten
 		if w.principal == nil || !w.sees(tenant) {
 			return sallyport.ErrNotFound("there is no such tenant, or you have no rights in it")
 		}
-		list = slices.DeleteFunc(w.snapshot.Permissions(w.principal, tenant, w.now), func(p sallyport.Permission) bool {
-			number, known := w.snapshot.Permission(p)
-			for _, limit := range w.limits {
-				if !known || !limit.Set.Has(number) {
-					return true
-				}
-			}
-			return false
-		})
+		list = w.withinLimits(w.snapshot.Permissions(w.principal, tenant, w.now))
 		return nil
 	})
 	return list, err
+}
+
+// withinLimits leaves of some permissions those that the actor's credential
+// reaches.
+func (w *work) withinLimits(list []sallyport.Permission) []sallyport.Permission {
+	return slices.DeleteFunc(list, func(p sallyport.Permission) bool {
+		number, known := w.snapshot.Permission(p)
+		return slices.ContainsFunc(w.limits, func(l *policy.Limit) bool { return !known || !l.Set.Has(number) })
+	})
+}
+
+// manages lists the permissions of the management API that the actor holds
+// somewhere.
+func (w *work) manages() []sallyport.Permission {
+	list := slices.DeleteFunc(w.snapshot.Anywhere(w.principal, w.now), func(p sallyport.Permission) bool { return p.API() != ManagementAPI })
+	return w.withinLimits(list)
 }
 
 // MyTenants returns the active tenants that the actor is a member of, as far as

@@ -44,6 +44,10 @@ type Config struct {
 	// API that the store has already is left as it is. This key has no
 	// variable.
 	APIs []sallyport.API `koanf:"apis"`
+
+	// Whether this is the demonstration, which has pages for who builds the
+	// console, too. No file says so.
+	Demonstration bool `koanf:"-"`
 }
 
 // Public is the listener that clients reach.

@@ -10,6 +10,38 @@ import (
 	"github.com/sallyport/sallyport/internal/store"
 )
 
+// accountPath is where somebody finds what is his own, below [Base].
+const accountPath = "/account"
+
+// accountRoutes are the routes of what is one's own.
+func accountRoutes() []route {
+	const token, session = "/tokens/{token}", "/sessions/{session}"
+	return []route{
+		{"account", "GET", accountPath, member, (*visit).account},
+		{"tenant", "GET", "/tenants/{tenant}", member, (*visit).tenant},
+
+		{"tokens", "GET", "/tokens", member, func(v *visit) error { return v.redirect(Base + accountPath) }},
+		{"token.new", "GET", "/tokens/new", member, (*visit).newToken},
+		{"token.create", "POST", "/tokens/new", member, (*visit).createToken},
+		{"token", "GET", token, member, (*visit).token},
+		{"token.edit", "GET", token + "/edit", member, (*visit).editToken},
+		{"token.update", "POST", token + "/edit", member, (*visit).updateToken},
+		{"token.refresh.ask", "GET", token + "/refresh", member, (*visit).askRefresh},
+		{"token.refresh", "POST", token + "/refresh", member, (*visit).refreshToken},
+		{"token.revoke.ask", "GET", token + "/revoke", member, (*visit).askRevoke},
+		{"token.revoke", "POST", token + "/revoke", member, (*visit).revokeToken},
+
+		{"sessions", "GET", "/sessions", member, (*visit).sessions},
+		{"sessions.end-others.ask", "GET", "/sessions/others", member, (*visit).askEndOthers},
+		{"sessions.end-others", "POST", "/sessions/others", member, (*visit).endOthers},
+		{"session.end", "POST", session + "/end", member, (*visit).endSession},
+		{"sign-in.end", "POST", "/sign-ins/{signin}/end", member, (*visit).endSignIn},
+
+		{"password.show", "GET", "/password", changing, (*visit).showPassword},
+		{"password.change", "POST", "/password", changing, (*visit).changePassword},
+	}
+}
+
 // An accountPage tells somebody who he is, where he may act, and which tokens he
 // has.
 type accountPage struct {
@@ -57,7 +89,7 @@ func more(q url.Values, list, cursor, anchor string) string {
 	if all := q.Get("show"); all == "all" {
 		next.Set("show", all)
 	}
-	return home + "?" + next.Encode() + "#" + anchor
+	return Base + accountPath + "?" + next.Encode() + "#" + anchor
 }
 
 // tenantName is the name of a tenant that the visitor has to do with.

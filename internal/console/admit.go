@@ -46,7 +46,7 @@ func (v *visit) admit(rt *route) (admitted bool, err error) {
 
 // readForm reads a form of one of our pages.
 func (v *visit) readForm() error {
-	if !v.sameOrigin() {
+	if v.originOf() == foreign {
 		return v.denied(sallyport.OriginForbidden)
 	}
 	kind, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
@@ -63,6 +63,10 @@ func (v *visit) readForm() error {
 	if v.form, err = url.ParseQuery(string(text)); err != nil {
 		return v.denied(sallyport.BodyMalformed)
 	}
+	if !v.trusted() {
+		return v.denied(sallyport.OriginForbidden)
+	}
+	v.form.Del(stampField)
 	return nil
 }
 

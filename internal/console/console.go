@@ -39,6 +39,8 @@ type Config struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
+	Demonstration bool // pages for who builds the console are served as well
+
 	SessionIdle time.Duration // [admin.DefaultIdle] when 0
 	SessionLife time.Duration // [admin.DefaultSession] when 0
 
@@ -54,7 +56,8 @@ type Console struct {
 	desk        surface.Desk
 	crossOrigin *http.CrossOriginProtection
 	origin      string // of the public URL
-	pages       pages
+	languages   map[string]*catalogue
+	pages       map[string]pages // by language
 	assets      assets
 	mux         *http.ServeMux
 }
@@ -79,8 +82,14 @@ func New(c Config) (*Console, error) {
 	if k.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	if k.pages, err = loadPages(); err != nil {
+	if k.languages, err = loadTexts(); err != nil {
 		return nil, fmt.Errorf("console: %w", err)
+	}
+	k.pages = map[string]pages{}
+	for lang, texts := range k.languages {
+		if k.pages[lang], err = loadPages(texts); err != nil {
+			return nil, fmt.Errorf("console: %w", err)
+		}
 	}
 	k.mux = k.routed()
 	return k, nil

@@ -7,8 +7,10 @@ import (
 	"github.com/sallyport/sallyport/internal/doors/target"
 )
 
-// contentSecurity allows the stylesheet and forms to ourselves, and nothing else.
-const contentSecurity = "default-src 'none'; script-src 'none'; object-src 'none'; style-src 'self'; img-src 'self'; " +
+// contentSecurity allows our stylesheet, our script and what it asks of
+// ourselves, and forms to ourselves: nothing that stands in a page, and nothing
+// else.
+const contentSecurity = "default-src 'none'; script-src 'self'; connect-src 'self'; object-src 'none'; style-src 'self'; img-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // setHeaders says to the browser what it may do with the answer. Assets replace
@@ -55,17 +57,4 @@ func isLoopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(strings.Trim(canonical, "[]"))
 	return err == nil && addr.IsLoopback()
-}
-
-// sameOrigin reports whether a form was sent by one of our own pages. A request
-// that does not say where it comes from was not.
-func (v *visit) sameOrigin() bool {
-	if v.crossOrigin.Check(v.r) != nil {
-		return false
-	}
-	if len(v.r.Header["Sec-Fetch-Site"]) > 0 {
-		return true
-	}
-	origin := v.r.Header["Origin"]
-	return len(origin) == 1 && (origin[0] == v.request.Scheme+"://"+v.r.Host || origin[0] == v.origin)
 }

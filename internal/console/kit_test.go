@@ -88,6 +88,16 @@ func (w *world) orders() {
 	}
 }
 
+// english returns the catalogue that the tests read.
+func english(t *testing.T) *catalogue {
+	t.Helper()
+	all, err := loadTexts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all["en"]
+}
+
 // user makes a person with [password] and a role of these permissions.
 func (w *world) user(login, name string, permissions ...sallyport.Permission) sallyport.User {
 	w.t.Helper()

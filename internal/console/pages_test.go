@@ -35,10 +35,10 @@ func TestPages(t *testing.T) {
 	second.header = full.header
 	second.post("/sign-in", "login", "full", "password", password)
 
-	shared := []string{"/", "/?show=all", "/sessions", "/sessions/others", "/password", "/tokens/new", "/nosuch"}
+	shared := []string{"/account", "/account?show=all", "/sessions", "/sessions/others", "/password", "/tokens/new", "/nosuch"}
 	own := []string{
 		"/tokens/" + id, "/tokens/" + id + "/edit", "/tokens/" + id + "/refresh", "/tokens/" + id + "/revoke", "/tenants/" + string(w.tenant.ID),
-		"/?done=updated",
+		"/account?done=updated",
 	}
 	check := func(who *browser, path string) {
 		got := who.get(path)
@@ -64,18 +64,18 @@ func TestPages(t *testing.T) {
 		check(full, path)
 	}
 	escaped := html.EscapeString(hostile)
-	full.get("/").has(t, escaped)
+	full.get("/account").has(t, escaped)
 	full.get("/tenants/"+string(w.tenant.ID)).has(t, "Change orders", "See orders", "orders/read")
 	empty.get("/tenants/"+string(w.tenant.ID)).want(t, 200).has(t, "You hold no permission here.")
 	empty.get("/tenants/"+string(other.ID)).want(t, 404).hasNot(t, "other")
-	empty.get("/").has(t, "You have no tokens in use.", "not given")
+	empty.get("/account").has(t, "You have no tokens in use.", "not given")
 }
 
 // Every template is one that some page shows, and each is made at least once
 // here with nothing in it but what a struct has to begin with.
 func TestTemplatesEmpty(t *testing.T) {
 	t.Parallel()
-	all, err := loadPages()
+	all, err := loadPages(english(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +83,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"account": &accountPage{frame: frame{Self: &admin.Self{}}}, "fault": &faultPage{}, "password": &passwordPage{frame: frame{Self: &admin.Self{}}},
 		"sessions": &sessionsPage{}, "sessions_others": &sessionsPage{}, "sign_in": &signInPage{}, "tenant": &tenantPage{}, "token": &tokenPage{},
 		"token_form": &tokenFormPage{}, "token_refresh": &tokenPage{}, "token_revoke": &tokenPage{}, "token_secret": &secretPage{},
+		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {
 		var b strings.Builder
 		if err := all[name].Execute(&b, page); err != nil {
@@ -99,7 +100,7 @@ var (
 	idPattern     = regexp.MustCompile(`\sid="([^"]*)"`)
 	refPattern    = regexp.MustCompile(`\s(?:for|aria-labelledby|aria-describedby)="([^"]*)"`)
 	fieldPattern  = regexp.MustCompile(`<(?:input|select|textarea)[^>]*>`)
-	unsafePattern = regexp.MustCompile(`(?i)<(?:script|iframe|object|base)|<[^>]*\s(?:on[a-z]+|style)=`)
+	unsafePattern = regexp.MustCompile(`(?i)<(?:iframe|object|base)|<script(?: [^>]*)?>[^<]|<script>|<[^>]*\s(?:on[a-z]+|style)=`)
 	valuePattern  = regexp.MustCompile(`"[^"<>]*"`)
 	leavePattern  = regexp.MustCompile(`(?i)\s(?:href|src|action)="(?:[a-z]+:|//|[^/"#])`)
 	tagPattern    = regexp.MustCompile(`<(/?)([a-z][a-z0-9]*)[^>]*>`)
@@ -194,7 +195,7 @@ func guarded(h http.Header) string {
 	}
 	policy := h.Get("Content-Security-Policy")
 	for _, part := range []string{
-		"default-src 'none'", "script-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'",
+		"default-src 'none'", "script-src 'self';", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'",
 	} {
 		if !strings.Contains(policy, part) {
 			return "Content-Security-Policy is without " + part
@@ -228,7 +229,7 @@ func TestReferrerPolicy(t *testing.T) {
 func TestAssets(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	for url, kind := range map[string]string{w.console.assets.style: "text/css; charset=utf-8", w.console.assets.icon: "image/svg+xml"} {
+	for url, kind := range map[string]string{w.console.assets.style: "text/css; charset=utf-8", w.console.assets.script: "text/javascript; charset=utf-8", w.console.assets.icon: "image/svg+xml"} {
 		got := b.get(strings.TrimPrefix(url, Base)).want(t, 200)
 		if got.Header.Get("Content-Type") != kind || !strings.Contains(got.Header.Get("Cache-Control"), "immutable") || got.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %s", url, got.Header)
@@ -252,7 +253,8 @@ func TestOddRequests(t *testing.T) {
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
 	w.browser().get("").leads(t, "/sallyport/")
-	b.get("/tokens").leads(t, "/sallyport/")
+	b.get("/tokens").leads(t, "/sallyport/account")
+	b.get("/").leads(t, "/sallyport/account")
 	if got := b.do("DELETE", "/sessions", nil).want(t, 405); got.Header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("Allow: %q", got.Header.Get("Allow"))
 	}
@@ -260,15 +262,15 @@ func TestOddRequests(t *testing.T) {
 		t.Errorf("Allow: %q", got.Header.Get("Allow"))
 	}
 	b.post("/sessions").want(t, 405)
-	if got := b.do("HEAD", "/", nil).want(t, 200); got.text != "" {
+	if got := b.do("HEAD", "/account", nil).want(t, 200); got.text != "" {
 		t.Errorf("HEAD has the body %q", got.text)
 	}
 	for _, path := range []string{"/../orders", "/%2e%2e/metrics", "//evil.test", "/a%00b", `/a\b`} {
 		b.get(path).want(t, 400)
 	}
-	b.get("/?done="+hostile[:4]+"x").want(t, 200).hasNot(t, `class="notice`)
+	b.get("/account?done="+hostile[:4]+"x").want(t, 200).hasNot(t, `class="notice`)
 	b.post("/tokens/new", "name", strings.Repeat("x", maxForm)).want(t, 413)
-	b.get("/?tokens=made-up").want(t, 422)
+	b.get("/account?tokens=made-up").want(t, 422)
 }
 
 // A page that fails inside is a page that says so, without a word of the cause.
@@ -276,7 +278,7 @@ func TestFailure(t *testing.T) {
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	b := w.signedIn("jo")
-	delete(w.console.pages, "sessions")
+	delete(w.console.pages["en"], "sessions")
 	b.get("/sessions").want(t, 500).has(t, "request id").hasNot(t, "there is no page")
 	f := faults{}
 	if f.take(errors.New("inside"), "name") || f.take(sallyport.ErrUnavailable(errors.New("inside"))) || f.Any() {
@@ -286,6 +288,7 @@ func TestFailure(t *testing.T) {
 
 func TestDistance(t *testing.T) {
 	t.Parallel()
+	texts := english(t)
 	now := time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		d    time.Duration
@@ -303,11 +306,11 @@ func TestDistance(t *testing.T) {
 		{365 * 24 * time.Hour, "1 May 2031"},
 		{-365 * 24 * time.Hour, "1 May 2029"},
 	} {
-		if got := distance(now, now.Add(c.d)); got != c.want {
-			t.Errorf("%s: %q, want %q", c.d, got, c.want)
+		if got := texts.moment(now, now.Add(c.d)); got.Words != c.want || got.Machine == "" {
+			t.Errorf("%s: %+v, want %q", c.d, got, c.want)
 		}
 	}
-	if m := asMoment(now, time.Time{}); m != (moment{}) {
+	if m := texts.moment(now, time.Time{}); m != (moment{}) {
 		t.Errorf("no time is %+v", m)
 	}
 }

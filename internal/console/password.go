@@ -57,5 +57,5 @@ func (v *visit) changePassword() error {
 		return err
 	}
 	v.setCookie(session)
-	return v.redirect(home + "?done=password")
+	return v.redirect(Base + accountPath + "?done=password")
 }

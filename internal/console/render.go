@@ -3,9 +3,12 @@ package console
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
-	"net/http"
+	"io/fs"
+	"maps"
+	"path"
 	"strings"
 	"time"
 
@@ -13,31 +16,31 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 )
 
-//go:embed templates/*.html
+//go:embed templates
 var templateFiles embed.FS
 
-// pages are the templates by name. Each has the layout in it.
+// pages are the templates by name. Each has the layout and the parts in it.
 type pages map[string]*template.Template
 
-// pageNames are the pages that there are; each is a file in templates/.
-var pageNames = [...]string{
-	"account", "fault", "password", "sessions", "sessions_others", "sign_in", "tenant",
-	"token", "token_form", "token_refresh", "token_revoke", "token_secret",
-}
-
-func loadPages() (pages, error) {
-	shared, err := template.New("layout.html").Option("missingkey=error").Funcs(template.FuncMap{
-		"moment": asMoment, "day": asDay, "lines": asLines, "plural": plural,
-	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+// loadPages reads the pages in one language. A page is a file in templates/, and
+// has the name of the file. What more than one page uses is in templates/parts/.
+func loadPages(texts *catalogue) (pages, error) {
+	shared, err := template.New("layout.html").Option("missingkey=error").Funcs(functions(texts)).
+		ParseFS(templateFiles, "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the layout: %w", err)
 	}
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("list the pages: %w", err)
+	}
 	all := pages{}
-	for _, name := range pageNames {
+	for _, file := range files {
 		t, err := shared.Clone()
 		if err == nil {
-			t, err = t.ParseFS(templateFiles, "templates/"+name+".html")
+			t, err = t.ParseFS(templateFiles, file)
 		}
+		name := strings.TrimSuffix(path.Base(file), ".html")
 		if err != nil {
 			return nil, fmt.Errorf("read the page %s: %w", name, err)
 		}
@@ -46,53 +49,77 @@ func loadPages() (pages, error) {
 	return all, nil
 }
 
+// functions are what templates can call besides what Go has.
+func functions(texts *catalogue) template.FuncMap {
+	all := template.FuncMap{
+		"t": texts.rich, "count": texts.count, "has": texts.has, "dict": dict,
+		"moment": texts.moment, "exact": texts.exact, "day": asDay, "lines": asLines, "plural": plural,
+	}
+	maps.Copy(all, fieldFunctions(texts))
+	return all
+}
+
+// dict is a map of names and values in turn, for a part that needs several.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict: a name without a value")
+	}
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, errors.New("dict: a name that is no string")
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}
+
 // A frame is what every page has around it. Each page is a struct of its own
 // that begins with one.
 type frame struct {
-	Title   string
-	Section string // of the navigation; empty: none
-	Style   string // URLs of assets
-	Icon    string
-	Self    *admin.Self // nil: nobody has signed in
-	Notice  string      // what was just done
-	Now     time.Time
+	Title  string
+	Lang   string
+	Nav    []navArea // none: nobody has signed in, or he has to do something else first
+	Style  string    // URLs of assets
+	Script string
+	Icon   string
+	Self   *admin.Self // nil: nobody has signed in
+	Notice string      // what was just done
+	Now    time.Time
 }
 
-// notices are what a page tells of the form that led to it. The query names one
-// of them, so that nothing is shown that a link made up.
-func notice(done string) string {
-	switch done {
-	case "out":
-		return "You are signed out."
-	case "ended":
-		return "Your session has ended. Sign in again."
-	case "updated":
-		return "The token was changed."
-	case "revoked":
-		return "The token is revoked. It is refused from now on."
-	case "session":
-		return "The session has ended."
-	case "signin":
-		return "The sign-in has ended. Its tokens are refused from now on."
-	case "others":
-		return "All your other sessions and sign-ins have ended."
-	case "password":
-		return "Your password is changed, and all your other sessions have ended."
+// notice is what a page tells of the form that led to it. The query names one
+// of the texts "done.", so that nothing is shown that a link made up.
+func (v *visit) notice() string {
+	key := "done." + v.r.URL.Query().Get("done")
+	if !v.texts().has(key) {
+		return ""
 	}
-	return ""
+	return v.text(key)
 }
 
-func (v *visit) frame(title, section string) frame {
+// frame is the frame of a page. The page is the one that the navigation marks,
+// "" for none; see [areas].
+func (v *visit) frame(title, page string) frame {
 	return frame{
-		Title: title, Section: section, Style: v.assets.style, Icon: v.assets.icon, Self: v.self,
-		Notice: notice(v.r.URL.Query().Get("done")), Now: v.now,
+		Title: title, Lang: v.texts().lang, Nav: navigation(v.self, page, v.r.PathValue("tenant")),
+		Style: v.assets.style, Script: v.assets.script, Icon: v.assets.icon, Self: v.self, Notice: v.notice(), Now: v.now,
 	}
 }
+
+// texts are in the visitor's language.
+func (v *visit) texts() *catalogue {
+	return v.languages[languageOf(v.r.Header.Get("Accept-Language"), v.languages)]
+}
+
+// text returns a text of the catalogue without markup.
+func (v *visit) text(key string, args ...any) string { return v.texts().plain(key, args...) }
 
 // show answers with a page. It is made as a whole first, so that a page that
 // fails is not sent by half.
 func (v *visit) show(status int, name string, data any) error {
-	t := v.pages[name]
+	t := v.pages[v.texts().lang][name]
 	if t == nil {
 		return fmt.Errorf("there is no page %q", name)
 	}
@@ -101,55 +128,9 @@ func (v *visit) show(status int, name string, data any) error {
 		return fmt.Errorf("make the page %s: %w", name, err)
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.WriteHeader(status)
-	if v.r.Method != http.MethodHead {
-		_, _ = v.w.Write(b.Bytes()) // the browser is gone
-	}
+	v.w.Header().Set("Content-Language", v.texts().lang)
+	v.send(status, v.stamped(b.Bytes()))
 	return nil
-}
-
-// A moment is a time as a page shows it: in words, and in full for who wants to
-// know.
-type moment struct {
-	Words   string
-	Full    string
-	Machine string
-}
-
-// asMoment tells a time from now. The zero time has no words.
-func asMoment(now, t time.Time) moment {
-	if t.IsZero() {
-		return moment{}
-	}
-	t = t.UTC()
-	return moment{Words: distance(now, t), Full: t.Format("Monday, 2 January 2006, 15:04:05 UTC"), Machine: t.Format(time.RFC3339)}
-}
-
-// distance says how far t is away, in the largest unit that fits. What is more
-// than some months away is a date.
-func distance(now, t time.Time) string {
-	d := t.Sub(now)
-	ahead := d > 0
-	d = d.Abs()
-	var text string
-	switch {
-	case d < time.Minute && ahead:
-		return "in less than a minute"
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		text = plural(int(d/time.Minute), "minute")
-	case d < 48*time.Hour:
-		text = plural(int((d+30*time.Minute)/time.Hour), "hour")
-	case d < 120*24*time.Hour:
-		text = plural(int((d+12*time.Hour)/(24*time.Hour)), "day")
-	default:
-		return t.Format("2 January 2006")
-	}
-	if ahead {
-		return "in " + text
-	}
-	return text + " ago"
 }
 
 // asDay is a date as date fields have it, "" for no time.

@@ -28,45 +28,31 @@ type route struct {
 	serve  func(*visit) error
 }
 
+// routes are all routes: those of no area, and those of each.
 func routes() []route {
-	const token, session = "/tokens/{token}", "/sessions/{session}"
-	return []route{
+	all := []route{
 		{"sign-in.show", "GET", "/sign-in", anybody, (*visit).showSignIn},
 		{"sign-in", "POST", "/sign-in", anybody, (*visit).signIn},
 		{"sign-out", "POST", "/sign-out", anybody, (*visit).signOut},
 		{"asset", "GET", "/assets/{file}", anybody, (*visit).asset},
-		{"bare", "GET", "", anybody, (*visit).goHome},
-
-		{"account", "GET", "/{$}", member, (*visit).account},
-		{"tenant", "GET", "/tenants/{tenant}", member, (*visit).tenant},
-
-		{"tokens", "GET", "/tokens", member, (*visit).goHome},
-		{"token.new", "GET", "/tokens/new", member, (*visit).newToken},
-		{"token.create", "POST", "/tokens/new", member, (*visit).createToken},
-		{"token", "GET", token, member, (*visit).token},
-		{"token.edit", "GET", token + "/edit", member, (*visit).editToken},
-		{"token.update", "POST", token + "/edit", member, (*visit).updateToken},
-		{"token.refresh.ask", "GET", token + "/refresh", member, (*visit).askRefresh},
-		{"token.refresh", "POST", token + "/refresh", member, (*visit).refreshToken},
-		{"token.revoke.ask", "GET", token + "/revoke", member, (*visit).askRevoke},
-		{"token.revoke", "POST", token + "/revoke", member, (*visit).revokeToken},
-
-		{"sessions", "GET", "/sessions", member, (*visit).sessions},
-		{"sessions.end-others.ask", "GET", "/sessions/others", member, (*visit).askEndOthers},
-		{"sessions.end-others", "POST", "/sessions/others", member, (*visit).endOthers},
-		{"session.end", "POST", session + "/end", member, (*visit).endSession},
-		{"sign-in.end", "POST", "/sign-ins/{signin}/end", member, (*visit).endSignIn},
-
-		{"password.show", "GET", "/password", changing, (*visit).showPassword},
-		{"password.change", "POST", "/password", changing, (*visit).changePassword},
+		{"bare", "GET", "", anybody, func(v *visit) error { return v.redirect(home) }},
+		{"home", "GET", "/{$}", member, (*visit).goHome},
 	}
+	for _, a := range areas() {
+		all = append(all, a.routes()...)
+	}
+	return all
 }
 
 // routed returns a mux of the routes, which answers all else with a page as well.
-func (*Console) routed() *http.ServeMux {
+func (c *Console) routed() *http.ServeMux {
 	mux := http.NewServeMux()
 	byPath := map[string]map[string]route{}
-	for _, rt := range routes() {
+	all := routes()
+	if c.Demonstration {
+		all = append(all, designRoutes()...)
+	}
+	for _, rt := range all {
 		if byPath[rt.path] == nil {
 			byPath[rt.path] = map[string]route{}
 		}
@@ -121,8 +107,6 @@ func (v *visit) redirect(to string) error {
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
 }
-
-func (v *visit) goHome() error { return v.redirect(home) }
 
 // statusOf returns the status of an answer that tells of err.
 func statusOf(err error) int { return respond.StatusOf(err) }

@@ -27,7 +27,7 @@ func TestSignInAndOut(t *testing.T) {
 	if c.MaxAge != int(admin.DefaultSession/time.Second) {
 		t.Errorf("the cookie lives for %d s", c.MaxAge)
 	}
-	b.get("/").want(t, 200).has(t, "My account", ">jo<")
+	b.get("/account").want(t, 200).has(t, "My account", ">jo<")
 	b.get("/sign-in").leads(t, "/sallyport/") // he is in already
 
 	before := b.session
@@ -108,7 +108,7 @@ func TestFixation(t *testing.T) {
 	if w.holder(planted) == "" {
 		t.Error("the session from before goes on")
 	}
-	b.get("/").has(t, ">jo<")
+	b.get("/account").has(t, ">jo<")
 }
 
 func TestSessionLimits(t *testing.T) {
@@ -227,7 +227,7 @@ func TestCrossSite(t *testing.T) {
 		}
 	}
 	b.header = nil
-	b.get("/?show=all").want(t, 200).hasNot(t, "stolen")
+	b.get("/account?show=all").want(t, 200).hasNot(t, "stolen")
 	b.header = http.Header{"Sec-Fetch-Site": nil} // an older browser, on our own page
 	b.made("name", "mine", "reach", "all")
 }
@@ -255,7 +255,7 @@ func TestPassword(t *testing.T) {
 		}
 	}
 	before := b.session
-	b.post("/password", "present", password, "password", another, "again", another).leads(t, "/sallyport/?done=password")
+	b.post("/password", "present", password, "password", another, "again", another).leads(t, "/sallyport/account?done=password")
 	for what, old := range map[string]string{"this session": before, "the other session": elsewhere.session} {
 		if w.holder(old) == "" {
 			t.Errorf("%s of before the change goes on", what)
@@ -264,7 +264,7 @@ func TestPassword(t *testing.T) {
 	if reason := w.holder(secret); reason != "" {
 		t.Errorf("the token ended as well: %s", reason)
 	}
-	b.get("/?done=password").want(t, 200).has(t, "Your password is changed,")
+	b.get("/account?done=password").want(t, 200).has(t, "Your password is changed,")
 	w.browser().post("/sign-in", "login", "jo", "password", password).want(t, 401)
 	w.browser().post("/sign-in", "login", "jo", "password", another).leads(t, "/sallyport/")
 }
@@ -298,8 +298,8 @@ func TestMustChange(t *testing.T) {
 	}
 	b.post("/tokens/new", "name", "early", "reach", "all", "expires", "30").leads(t, "/sallyport/password")
 	b.get("/password").want(t, 200).has(t, "was set by somebody else").hasNot(t, `href="/sallyport/sessions"`)
-	b.post("/password", "present", another, "password", password, "again", password).leads(t, "/sallyport/?done=password")
-	b.get("/").want(t, 200).has(t, "You have no tokens in use.")
+	b.post("/password", "present", another, "password", password, "again", password).leads(t, "/sallyport/account?done=password")
+	b.get("/account").want(t, 200).has(t, "You have no tokens in use.")
 }
 
 // When nothing can be decided, nobody is told to sign in again.
@@ -310,7 +310,7 @@ func TestStoreUnavailable(t *testing.T) {
 	if err := w.node.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got := b.get("/").want(t, 503).has(t, "request id", "This passes by itself")
+	got := b.get("/account").want(t, 503).has(t, "request id", "This passes by itself")
 	if got.Header.Get("Retry-After") == "" {
 		t.Error("it does not say when to come again")
 	}

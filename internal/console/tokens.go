@@ -190,7 +190,7 @@ func (v *visit) revokeToken() error {
 	}
 	err = v.Admin.RevokeToken(v.r.Context(), v.actor, c.ID, version(v.form))
 	if err == nil {
-		return v.redirect(home + "?done=revoked#tokens")
+		return v.redirect(Base + accountPath + "?done=revoked#tokens")
 	}
 	page, again := v.tokenPage("Revoke the token")
 	if again != nil {

@@ -16,7 +16,7 @@ func TestCreateToken(t *testing.T) {
 	w.orders()
 	w.user("jo", "Jo", "orders/read")
 	b := w.signedIn("jo")
-	b.get("/").want(t, 200).has(t, "You have no tokens in use.", `href="/sallyport/tokens/new"`)
+	b.get("/account").want(t, 200).has(t, "You have no tokens in use.", `href="/sallyport/tokens/new"`)
 	form := b.get("/tokens/new").want(t, 200).has(t, "Look at orders", `value="orders/look"`, `value="sallyport/self"`, `min="2030-05-02"`)
 	once := form.part(t, oncePattern)
 	send := []string{
@@ -36,7 +36,7 @@ func TestCreateToken(t *testing.T) {
 
 	// The form, sent again, makes nothing and shows nothing.
 	again := b.post("/tokens/new", send...).want(t, 201).has(t, "The form was sent twice.", id)
-	pages := []answer{again, b.get("/tokens/" + id), b.get("/tokens/" + id + "/edit"), b.get("/"), b.get("/tokens/" + id + "/refresh")}
+	pages := []answer{again, b.get("/tokens/" + id), b.get("/tokens/" + id + "/edit"), b.get("/account"), b.get("/tokens/" + id + "/refresh")}
 	for _, page := range pages {
 		page.hasNot(t, secret)
 	}
@@ -76,14 +76,14 @@ func TestCreateTokenFaults(t *testing.T) {
 		"IPv4 as IPv6":    {[]string{"name", "x", "reach", "all", "expires", "7", "networks", "::ffff:10.0.0.0/104"}, "networks"},
 		"a hostile field": {[]string{"name", "", "reach", "all", "expires", "7", "networks", `</textarea><script>alert(1)</script>`}, "networks"},
 	} {
-		got := b.post("/tokens/new", append(try.send, "scope", "orders/look")[:len(try.send)]...).want(t, 422).hasNot(t, "spp_", "<script")
+		got := b.post("/tokens/new", append(try.send, "scope", "orders/look")[:len(try.send)]...).want(t, 422).hasNot(t, "spp_", "<script>")
 		if try.field != "" && !strings.Contains(got.text, `id="`+try.field+`-fault"`) {
 			t.Errorf("%s: there is no fault at %s:\n%s", name, try.field, got.text)
 		}
 	}
 	b.post("/tokens/new", "name", "typed", "reach", "some", "scope", "orders/look", "expires", "date", "date", "2029-01-01", "networks", "10.0.0.0/8").
 		want(t, 422).has(t, `value="typed"`, `value="orders/look" checked`, `value="some" checked`, `value="date" selected`, `value="2029-01-01"`, ">10.0.0.0/8</textarea>")
-	b.get("/?show=all").has(t, "You have no tokens")
+	b.get("/account?show=all").has(t, "You have no tokens")
 }
 
 // A tenant can bound how long tokens live; the form says so where the expiry is.
@@ -114,8 +114,8 @@ func TestPrefilled(t *testing.T) {
 		has(t, `value="ci"`, `value="orders/look" checked`, `value="sallyport/self" checked`, `value="90" selected`)
 	b.get("/tokens/new?expires=2030-12-31").want(t, 200).has(t, `value="date" selected`, `value="2030-12-31"`)
 	b.get("/tokens/new?scopes=nosuch&expires=never&name="+url.QueryEscape(`"><script>`)).want(t, 200).
-		has(t, `id="scopes-fault"`, `id="expires-fault"`, `value="30" selected`).hasNot(t, "nosuch", "<script")
-	b.get("/").has(t, "You have no tokens in use.")
+		has(t, `id="scopes-fault"`, `id="expires-fault"`, `value="30" selected`).hasNot(t, "nosuch", "<script>")
+	b.get("/account").has(t, "You have no tokens in use.")
 }
 
 func TestEditToken(t *testing.T) {
@@ -191,12 +191,12 @@ func TestRevokeToken(t *testing.T) {
 	}
 	b.get(at+"/revoke").has(t, "stops working at once", "<strong>1</strong> time")
 	b.post(at+"/revoke", "version", "7").want(t, 412).has(t, "was changed by somebody else")
-	b.post(at+"/revoke", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/?done=revoked#tokens")
+	b.post(at+"/revoke", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/account?done=revoked#tokens")
 	if w.holder(secret) == "" {
 		t.Error("the token can still be used")
 	}
-	b.get("/?done=revoked").want(t, 200).has(t, "The token is revoked.", "You have no tokens in use.")
-	b.get("/?show=all").want(t, 200).has(t, ">ci<", ">revoked<").hasNot(t, at+"/edit")
+	b.get("/account?done=revoked").want(t, 200).has(t, "The token is revoked.", "You have no tokens in use.")
+	b.get("/account?show=all").want(t, 200).has(t, ">ci<", ">revoked<").hasNot(t, at+"/edit")
 	b.get(at).want(t, 200).hasNot(t, at+"/edit", at+"/refresh")
 	b.get(at+"/revoke").want(t, 200).has(t, "revoked already").hasNot(t, "<button class=\"danger\"")
 }
@@ -231,7 +231,7 @@ func TestTokensOfOthers(t *testing.T) {
 		for _, path := range []string{"/edit", "/refresh", "/revoke"} {
 			b.post("/tokens/"+id+path, "version", "1", "overlap", "none", "name", "mine", "reach", "all", "expires", "keep").want(t, 404)
 		}
-		b.get("/?show=all").hasNot(t, "hers")
+		b.get("/account?show=all").hasNot(t, "hers")
 	}
 	if reason := w.holder(secret); reason != "" {
 		t.Errorf("the token has ended: %s", reason)

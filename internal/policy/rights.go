@@ -39,10 +39,27 @@ func (s *Snapshot) Holds(p *Principal, tenant sallyport.TenantID, realm string, 
 // realm or under some condition; sorted.
 func (s *Snapshot) Permissions(p *Principal, tenant sallyport.TenantID, now time.Time) []sallyport.Permission {
 	var set sallyport.Set
-	grants := p.Grants(tenant)
+	s.collect(&set, p.Grants(tenant), now)
+	return s.Names(set)
+}
+
+// collect adds what grants may give now.
+func (s *Snapshot) collect(to *sallyport.Set, grants []sallyport.Grant, now time.Time) {
 	for i := range grants {
 		if g := &grants[i]; int(g.Role) < len(s.roles) && anyLive(grants[i:i+1], now) {
-			union(&set, s.roles[g.Role])
+			union(to, s.roles[g.Role])
+		}
+	}
+}
+
+// Anywhere returns what a principal may have a right to in at least one tenant,
+// in some realm or under some condition; sorted.
+func (s *Snapshot) Anywhere(p *Principal, now time.Time) []sallyport.Permission {
+	var set sallyport.Set
+	if p != nil {
+		s.collect(&set, p.everywhere, now)
+		for _, t := range p.tenants {
+			s.collect(&set, t.grants[:t.own], now)
 		}
 	}
 	return s.Names(set)

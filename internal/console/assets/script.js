@@ -1,0 +1,84 @@
+// What a page can do only with a script, and could do without: copying, times in
+// the reader's zone, and checking a field while it is typed. Everything else
+// works without.
+"use strict";
+
+// Times: what is in the page is in UTC.
+const full = new Intl.DateTimeFormat(document.documentElement.lang, {dateStyle: "full", timeStyle: "long"});
+const date = new Intl.DateTimeFormat(document.documentElement.lang, {dateStyle: "medium"});
+const exact = new Intl.DateTimeFormat(document.documentElement.lang, {dateStyle: "medium", timeStyle: "medium"});
+
+function localise(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (isNaN(at)) continue;
+    time.title = full.format(at);
+    if (time.dataset.show === "date") time.textContent = date.format(at);
+    if (time.dataset.show === "exact") time.textContent = exact.format(at);
+  }
+}
+
+// Buttons that copy are hidden where there is no script.
+function offerCopies(root) {
+  if (!navigator.clipboard) return;
+  for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  const text = button.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = text; }, 1500);
+  } catch {
+    getSelection().selectAllChildren(button.previousElementSibling);
+  }
+});
+
+// A box that ticks all the others of its table.
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("input[data-all]");
+  if (!all) return;
+  for (const box of all.closest("form").querySelectorAll(`input[type=checkbox][name="${all.dataset.all}"]:not(:disabled)`)) box.checked = all.checked;
+});
+
+// Fields that the server checks while they are typed.
+const pending = new WeakMap();
+
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-check]");
+  if (!field) return;
+  clearTimeout(pending.get(field));
+  pending.set(field, setTimeout(async () => {
+    const fault = document.getElementById(field.id + "-fault");
+    const stamp = field.form.elements.stamp;
+    const answer = await fetch(field.dataset.check, {
+      method: "POST",
+      body: new URLSearchParams({value: field.value, stamp: stamp ? stamp.value : ""}),
+    }).catch(() => null);
+    if (!answer || !answer.ok || !fault) return;
+    fault.textContent = await answer.text();
+    if (fault.textContent) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }, 350));
+});
+
+// A part of the page that is asked for again now and then, while it is looked at.
+for (const part of document.querySelectorAll("[data-live]")) {
+  setInterval(async () => {
+    if (document.hidden || part.contains(document.activeElement)) return;
+    const answer = await fetch(part.dataset.from || location.href).catch(() => null);
+    if (!answer || !answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (!fresh) return;
+    localise(fresh);
+    part.replaceChildren(...fresh.childNodes);
+    offerCopies(part);
+  }, 1000 * Number(part.dataset.live));
+}
+
+for (const box of document.querySelectorAll("input[data-all]")) box.hidden = false;
+localise(document);
+offerCopies(document);
