@@ -36,6 +36,11 @@ need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy, Apache
 test: need build ## Everything, on SQLite and on a real PostgreSQL
 	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=0 $(GO) test -timeout 20m $(PKG)
 
+.PHONY: e2e
+e2e: build ## The console in a real browser; pictures in test/e2e/screenshots (PAGES="users roles": only these)
+	@scripts/need chromium node
+	cd test/e2e && npm ci --silent --no-audit --no-fund && SALLYPORT_BIN='$(CURDIR)/bin/sallyport' node --test-reporter=spec run.js $(PAGES)
+
 .PHONY: race
 race: need build ## The same under the race detector, in random order
 	@scripts/need gcc
@@ -70,7 +75,7 @@ fmt: ## Format everything as lint wants it
 
 .PHONY: tools
 tools: need ## Install everything that any target needs
-	@scripts/need gcc git
+	@scripts/need gcc git chromium node
 	@scripts/golangci-lint
 
 .PHONY: ci

@@ -1,0 +1,231 @@
+// The kit of the browser tests: the demonstration of the built program, Debian's
+// Chromium, and check(), which gives a page all the tests that each page has.
+import {after, before, describe, test} from "node:test";
+import assert from "node:assert/strict";
+import {spawn} from "node:child_process";
+import {once} from "node:events";
+import {mkdirSync, mkdtempSync, readFileSync, rmSync} from "node:fs";
+import {tmpdir} from "node:os";
+import path from "node:path";
+import {fileURLToPath} from "node:url";
+import {chromium} from "playwright-core";
+import axe from "axe-core";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const pictures = path.join(here, "screenshots");
+const program = process.env.SALLYPORT_BIN ?? path.join(here, "../../bin/sallyport");
+
+// The most that a page may transfer to a browser that has nothing yet, in bytes.
+const mostBytes = 60_000;
+
+/** The demonstration: its manifest, with its accounts and tenants by name. */
+export let demo;
+let browser, child, folder;
+const sessions = new Map(); // by login: what its browser keeps
+
+before(async () => {
+  mkdirSync(pictures, {recursive: true});
+  folder = mkdtempSync(path.join(tmpdir(), "sallyport-e2e-"));
+  const manifest = path.join(folder, "manifest.json");
+  child = spawn(program, ["demo", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--manifest", manifest],
+    {stdio: ["ignore", "pipe", "inherit"]});
+  await saysWhereItIs(child);
+  demo = JSON.parse(readFileSync(manifest, "utf8"));
+  demo.password = (login) => demo.users.find((u) => u.login === login).password;
+  demo.tenant = (name) => demo.tenants.find((t) => t.name === name).id;
+  browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  if (child && child.exitCode === null) {
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+  if (folder) rmSync(folder, {recursive: true, force: true});
+});
+
+// The demonstration prints where it is once it serves.
+function saysWhereItIs(process) {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    process.stdout.on("data", (text) => {
+      said += text;
+      if (said.includes("Console:")) resolve();
+    });
+    process.on("error", reject);
+    process.on("exit", (status) => reject(new Error(`the demonstration ended with ${status}`)));
+  });
+}
+
+/** A name that nothing else has yet, so that a story can be told twice. */
+let names = 0;
+export const fresh = (stem) => `${stem}-${++names}`;
+
+/** visit opens a page as somebody (nobody: null), and closes it after use. */
+export async function visit(as, options, use) {
+  const context = await browser.newContext({
+    baseURL: demo.url, locale: "en-GB", timezoneId: "Europe/Berlin", viewport: {width: 1280, height: 800},
+    ...options, ...(as && {storageState: await sessionOf(as)}),
+  });
+  context.setDefaultTimeout(20_000);
+  try {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const page = await context.newPage();
+    const faults = [];
+    page.on("pageerror", (error) => faults.push(`${error}`));
+    page.on("console", (m) => {
+      // What is refused on purpose is told by its status, and Chromium logs that.
+      if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) faults.push(m.text());
+    });
+    await use(page, context);
+    assert.deepEqual(faults, [], "the page's console");
+  } finally {
+    await context.close();
+  }
+}
+
+async function sessionOf(login) {
+  if (!sessions.has(login)) {
+    await visit(null, {}, async (page, context) => {
+      await page.goto("/sallyport/sign-in");
+      await page.getByLabel("Login").fill(login);
+      await page.getByLabel("Password").fill(demo.password(login));
+      await page.getByRole("button", {name: "Sign in"}).click();
+      await page.waitForURL((url) => !url.pathname.endsWith("/sign-in"));
+      sessions.set(login, await context.storageState());
+    });
+  }
+  return sessions.get(login);
+}
+
+/** audit has axe look at a page as it stands; any violation fails. */
+export async function audit(page, what) {
+  await page.evaluate(axe.source);
+  const {violations} = await page.evaluate(() => globalThis.axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  }));
+  const told = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${v.help}: ${n.target.join(" ")}\n  ${n.failureSummary}`));
+  assert.deepEqual(told, [], `${what}: axe`);
+}
+
+/** tabTo presses Tab until something has the focus; each stop must be visible. */
+export async function tabTo(page, name, most = 120) {
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press("Tab");
+    const now = await page.evaluate(focused);
+    assert.ok(now.seen, `the focus is somewhere, and cannot be seen: ${now.name}`);
+    if (now.name.includes(name)) return;
+  }
+  assert.fail(`Tab does not lead to ${name}`);
+}
+
+function focused() {
+  const e = document.activeElement;
+  const box = e.getBoundingClientRect();
+  const style = getComputedStyle(e);
+  const label = e.labels?.length ? e.labels[0].textContent : "";
+  return {
+    name: `${e.getAttribute("aria-label") ?? ""} ${label} ${e.textContent} ${e.name ?? ""}`.trim().replace(/\s+/g, " "),
+    seen: e === document.body || (box.width > 0 && box.height > 0 && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0),
+  };
+}
+
+// keyboard goes once through the page with Tab: all that can be used is reached.
+async function keyboard(page) {
+  const wanted = await page.evaluate(() => {
+    const shown = (e) => e.checkVisibility() && !e.disabled && e.tabIndex >= 0;
+    const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].filter(shown);
+    const radios = new Set();
+    let n = 0;
+    for (const e of all) {
+      if (e.type === "radio") {
+        if (radios.has(e.name)) continue;
+        radios.add(e.name);
+      }
+      e.dataset.reach = n++;
+    }
+    return n;
+  });
+  await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
+  const reached = new Set();
+  for (let i = 0; i < wanted + 40 && reached.size < wanted; i++) {
+    await page.keyboard.press("Tab");
+    const now = await page.evaluate(focused);
+    assert.ok(now.seen, `the focus is somewhere, and cannot be seen: ${now.name}`);
+    const n = await page.evaluate(() => document.activeElement.dataset.reach ??
+      (document.activeElement.type === "radio" && document.querySelector(`input[type=radio][name="${document.activeElement.name}"][data-reach]`)?.dataset.reach));
+    if (n != null) reached.add(n);
+  }
+  assert.equal(reached.size, wanted, "elements that Tab leads to");
+}
+
+async function fits(page, width) {
+  const wide = await page.evaluate(() => document.scrollingElement.scrollWidth);
+  assert.ok(wide <= width, `the page is ${wide} pixels wide on a screen of ${width}`);
+}
+
+/**
+ * check tests a page.
+ *
+ *   check("users", {
+ *     as: "admin",                                    // null: nobody has signed in
+ *     path: () => `/sallyport/access/${demo.tenant("acme_3")}/users`,
+ *     story: async (page) => {...},                   // from that page on; told with a script and without
+ *     wrong: async (page) => {...},                   // wrong input: the fault stands beside its field
+ *     keys: async (page) => {...},                    // what keyboard alone must do, beside reaching everything
+ *     script: true,                                   // the story needs a script
+ *     bytes: 60_000,
+ *   })
+ *
+ * All but as and path may be left out. Pictures are in screenshots/.
+ */
+export function check(name, {as, path: where, story, wrong, keys, script = false, bytes = mostBytes}) {
+  const open = async (page) => {
+    const answer = await page.goto(typeof where === "function" ? where() : where);
+    assert.equal(answer.status(), 200, `${name}: status`);
+  };
+  const opened = (options, use) => visit(as, options, async (page, context) => {
+    await open(page);
+    await use(page, context);
+  });
+  describe(name, () => {
+    if (story) test("story", () => opened({}, story));
+    if (story && !script) test("story without a script", () => opened({javaScriptEnabled: false}, story));
+    if (wrong) test("wrong input", () => opened({}, wrong));
+    test("keyboard alone", () => opened({}, async (page) => {
+      await keyboard(page);
+      if (keys) {
+        await open(page);
+        await keys(page);
+      }
+    }));
+    test("320 pixels", () => opened({viewport: {width: 320, height: 640}}, async (page) => {
+      await fits(page, 320);
+      await audit(page, "narrow");
+      await page.screenshot({path: path.join(pictures, `${name}-narrow.png`), fullPage: true});
+    }));
+    for (const scheme of ["light", "dark"]) {
+      test(scheme, () => opened({colorScheme: scheme}, async (page) => {
+        await audit(page, scheme);
+        await page.screenshot({path: path.join(pictures, `${name}-${scheme}.png`), fullPage: true});
+      }));
+    }
+    test("wide screen", () => opened({viewport: {width: 3840, height: 1600}}, (page) => fits(page, 3840)));
+    test("size", (t) => visit(as, {}, async (page, context) => {
+      const wire = await context.newCDPSession(page);
+      await wire.send("Network.enable");
+      let sum = 0;
+      wire.on("Network.loadingFinished", (e) => { sum += e.encodedDataLength; });
+      await open(page);
+      await page.waitForLoadState("networkidle");
+      const paint = await page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1));
+      t.diagnostic(`${name}: ${sum} bytes, first paint after ${paint} ms`);
+      assert.ok(sum > 0 && sum < bytes, `${sum} bytes were transferred`);
+    }));
+  });
+}

@@ -1,0 +1,13 @@
+// Runs the browser tests: those in pages/ whose file names are given as
+// arguments, or all. See kit.js.
+import {readdirSync} from "node:fs";
+import path from "node:path";
+import {fileURLToPath} from "node:url";
+
+const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), "pages");
+const wanted = process.argv.slice(2);
+for (const file of readdirSync(folder).sort()) {
+  if (!file.endsWith(".js")) continue;
+  if (wanted.length && !wanted.some((name) => file === `${name}.js`)) continue;
+  await import(path.join(folder, file));
+}
