@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/token"
 )
 
 // ways returns requests with every kind of credential that a client can repeat,
@@ -55,6 +56,39 @@ func TestKnownCredentialAllocatesNothing(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(100, func() { k.Doors.Decide(ctx, r) }); n > want {
 			t.Errorf("%s: %v allocations, want %v", way, n, want)
+		}
+	}
+}
+
+// TestFloodAllocatesNothing: a refusal that comes again and again leaves its note
+// where an older one was. Where some of several rights are missing they are listed.
+func TestFloodAllocatesNothing(t *testing.T) {
+	k := doorstest.New(t, shop())
+	_, good := k.Token(k.User("alice", "", k.Role("reader", "shop/read")))
+	_, poor := k.Token(k.User("bob", ""))
+	unknown, err := token.Mint(sallyport.PersonalToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	for name, tt := range map[string]struct {
+		method, bearer string
+		want           sallyport.Reason
+		lists          float64
+	}{
+		"unknown":               {"GET", unknown.Reveal(), sallyport.CredentialUnknown, 0},
+		"mistyped":              {"GET", good[:len(good)-1] + "!", sallyport.CredentialMalformed, 0},
+		"missing permission":    {"GET", poor, sallyport.PermissionMissing, 0},
+		"one of two is missing": {"PUT", good, sallyport.PermissionMissing, 1},
+	} {
+		r := request(tt.method, "/shop/orders/17", "Authorization", "Bearer "+tt.bearer)
+		for range 300 { // fills what is kept of a tenant
+			if dec := k.Doors.Decide(ctx, r); dec.Reason != tt.want {
+				t.Fatalf("%s: the reason is %q, want %q", name, dec.Reason, tt.want)
+			}
+		}
+		if n := testing.AllocsPerRun(100, func() { k.Doors.Decide(ctx, r) }); n > tt.lists {
+			t.Errorf("%s: %v allocations, want %v", name, n, tt.lists)
 		}
 	}
 }

@@ -210,17 +210,33 @@ func (v *visit) inSomeRealm(grants []sallyport.Grant, q *sallyport.Question) (sa
 }
 
 // missing lists what would have been needed: of AllOf what is not held, of AnyOf
-// all if none is. What is held in different realms only is missing too.
+// all if none is. What is held in different realms only is missing too. Of most
+// routes that can only be what they say themselves, which is then returned and
+// must not be changed.
 func (v *visit) missing(route *policy.Route, grants []sallyport.Grant, q sallyport.Question) []sallyport.Permission {
+	all, some := route.Need.AllOf, route.Need.AnyOf
+	switch {
+	case len(all) == 0:
+		return route.AnyOf
+	case len(all) == 1 && len(some) == 0:
+		return route.AllOf
+	}
+	return v.lacking(route, grants, q)
+}
+
+func (v *visit) lacking(route *policy.Route, grants []sallyport.Grant, q sallyport.Question) []sallyport.Permission {
+	lacks := func(need sallyport.Need) bool {
+		q.Need = need
+		reason, _ := sallyport.Authorize(v.policy.Roles(), grants, &q)
+		return reason != ""
+	}
 	var out []sallyport.Permission
-	for i, n := range route.Need.AllOf {
-		q.Need = sallyport.Need{AllOf: []int32{n}}
-		if reason, _ := sallyport.Authorize(v.policy.Roles(), grants, &q); reason != "" {
+	for i := range route.Need.AllOf {
+		if lacks(sallyport.Need{AllOf: route.Need.AllOf[i : i+1]}) {
 			out = append(out, route.AllOf[i])
 		}
 	}
-	q.Need = sallyport.Need{AnyOf: route.Need.AnyOf}
-	if reason, _ := sallyport.Authorize(v.policy.Roles(), grants, &q); reason != "" {
+	if lacks(sallyport.Need{AnyOf: route.Need.AnyOf}) {
 		out = append(out, route.AnyOf...)
 	}
 	if len(out) == 0 && q.AnyRealm {

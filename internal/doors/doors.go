@@ -147,7 +147,9 @@ func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
 	v.decision.Reason = v.decide(ctx)
 	v.decision.Allowed = v.decision.Reason == ""
 	if d.ledger != nil && (!v.decision.Allowed && r.ID != "" || d.ledger.samples(r.ID, v.now)) {
-		d.ledger.keep(v.note())
+		var n note
+		v.note(&n)
+		d.ledger.keep(&n)
 	}
 	return v.decision
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,10 +38,11 @@ type ledger struct {
 
 	sampled atomic.Int64 // unix microseconds of the last allowed request that was kept
 
-	mu      sync.Mutex // guards pending, count and dropped
+	mu      sync.Mutex // guards what follows, down to spare
 	pending map[sallyport.TenantID]*ring
 	count   int
 	dropped int
+	spare   []*record // to be used again
 
 	flushing sync.Mutex // guards written; one flush at a time
 	written  map[trimKey]int
@@ -51,10 +53,10 @@ type trimKey struct {
 	allowed bool
 }
 
-// A ring has the newest notes of one tenant.
+// A ring has the newest records of one tenant.
 type ring struct {
-	notes []*note
-	next  int // where the oldest is, once it is full
+	records []*record
+	next    int // where the oldest is, once it is full
 }
 
 func newLedger(s *store.Store, v *authn.Verifier, log *slog.Logger) *ledger {
@@ -73,14 +75,15 @@ func (l *ledger) samples(id string, now time.Time) bool {
 	return at-last >= sampleInterval.Microseconds() && l.sampled.CompareAndSwap(last, at)
 }
 
-// keep remembers a decision until the next flush.
+// keep remembers a decision until the next flush. It allocates nothing once there
+// were as many decisions between two flushes before.
 func (l *ledger) keep(n *note) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.pending[n.whose()]
 	switch {
-	case r != nil && len(r.notes) == pendingEach:
-		r.notes[r.next] = n
+	case r != nil && len(r.records) == pendingEach:
+		r.records[r.next].keep(n)
 		r.next = (r.next + 1) % pendingEach
 		l.dropped++
 	case l.count == pendingAll:
@@ -88,24 +91,47 @@ func (l *ledger) keep(n *note) {
 	default:
 		if r == nil {
 			r = &ring{}
-			l.pending[n.whose()] = r
+			l.pending[sallyport.TenantID(strings.Clone(string(n.whose())))] = r
 		}
-		r.notes = append(r.notes, n)
+		kept := l.blank()
+		kept.keep(n)
+		r.records = append(r.records, kept)
 		l.count++
 	}
 }
 
+// blank returns a record that nobody has.
+func (l *ledger) blank() *record {
+	last := len(l.spare) - 1
+	if last < 0 {
+		return new(record)
+	}
+	r := l.spare[last]
+	l.spare = l.spare[:last]
+	return r
+}
+
 // take returns what was kept since the last flush.
-func (l *ledger) take() (notes []*note, dropped int) {
+func (l *ledger) take() (records []*record, dropped int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range l.pending {
-		notes = append(notes, r.notes...)
+		records = append(records, r.records...)
 	}
 	dropped = l.dropped
 	clear(l.pending)
 	l.count, l.dropped = 0, 0
-	return notes, dropped
+	return records, dropped
+}
+
+// giveBack takes back records that were read.
+func (l *ledger) giveBack(records []*record) {
+	for _, r := range records {
+		r.forget()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spare = append(l.spare, records[:min(len(records), pendingAll-len(l.spare))]...)
 }
 
 // flush writes down what was kept, with traces. When the store does not answer
@@ -113,7 +139,12 @@ func (l *ledger) take() (notes []*note, dropped int) {
 func (l *ledger) flush(ctx context.Context) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
-	notes, dropped := l.take()
+	records, dropped := l.take()
+	notes := make([]*note, len(records))
+	for i, r := range records {
+		notes[i] = r.read()
+	}
+	l.giveBack(records)
 	if dropped > 0 {
 		l.log.WarnContext(ctx, "more requests were refused than can be explained; some of them will not be found by why", "count", dropped)
 	}

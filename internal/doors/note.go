@@ -2,7 +2,6 @@ package doors
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +22,8 @@ const (
 // A note is a decision and what it was taken on: what a trace is made of, a
 // moment later and off the request's way. What it points to never changes, so
 // the trace tells of the policy and the principal as they were. There is no
-// secret in it.
+// secret in it. While the request lasts, its texts are the request's own; what is
+// kept of it for later is a [record].
 type note struct {
 	at       time.Time
 	decision sallyport.Decision
@@ -51,21 +51,21 @@ type note struct {
 	age   time.Duration
 }
 
-// note writes down what the visit was about. Nothing of the visit itself is
-// kept, which lives on its caller's stack.
-func (v *visit) note() *note {
+// note writes down what the visit was about.
+func (v *visit) note(n *note) {
 	r := v.request
-	n := &note{
-		at: v.now, decision: v.decision, method: upTo(maxMethod, r.Method), host: upTo(maxHost, r.Canonical.Host),
+	*n = note{
+		at: v.now, decision: v.decision, method: head(maxMethod, r.Method), host: head(maxHost, r.Canonical.Host),
 		client: r.Client, policy: v.policy, api: r.API, principal: v.principal, in: r.Found.In, seen: r.Found.Seen,
 		age: v.doors.lease.age(v.now),
 	}
-	n.path = upTo(maxPath, r.Canonical.Path)
+	n.decision.Realm = head(maxPath, n.decision.Realm)
+	n.path = head(maxPath, r.Canonical.Path)
 	if n.api != nil {
-		n.rest = upTo(maxPath, r.Canonical.Path[min(len(r.BasePath), len(r.Canonical.Path)):])
+		n.rest = head(maxPath, r.Canonical.Path[min(len(r.BasePath), len(r.Canonical.Path)):])
 	}
 	if n.route = r.Match.Route; n.route != nil {
-		n.values = slices.Clone(r.Match.Values())
+		n.values = r.Match.Values()
 		n.asked = v.askedTenant(n.route)
 	}
 	if v.principal != nil {
@@ -73,7 +73,6 @@ func (v *visit) note() *note {
 	} else if r.Found.Secret != "" {
 		n.claim = v.doors.authn.Claim(&authn.Presented{In: r.Found.In.Carrier(), Login: r.Found.Login, Secret: r.Found.Secret})
 	}
-	return n
 }
 
 // askedTenant returns what the request has where its tenant is named, unless it
@@ -86,25 +85,14 @@ func (v *visit) askedTenant(route *policy.Route) string {
 	before := v.request.fault
 	named, _ := v.selected(&sallyport.Selector{From: sel.From, Name: sel.Name})
 	v.request.fault = before
-	return upTo(maxAsked, named)
+	return head(maxAsked, named)
 }
 
-// upTo returns the beginning of a text, as text of its own.
-func upTo(most int, text string) string {
-	return strings.ToValidUTF8(strings.Clone(text[:min(most, len(text))]), "")
-}
+// head returns the beginning of a text.
+func head(most int, text string) string { return text[:min(most, len(text))] }
 
-// whose returns the tenant whose history the decision belongs to.
-func (n *note) whose() sallyport.TenantID {
-	switch {
-	case n.decision.Tenant != "":
-		return n.decision.Tenant
-	case n.principal != nil && n.principal.Home != "":
-		return n.principal.Home
-	default:
-		return sallyport.EveryTenant
-	}
-}
+// upTo is head for what is stored as text.
+func upTo(most int, text string) string { return strings.ToValidUTF8(head(most, text), "") }
 
 // question is what door two asked of the bindings.
 func (n *note) question() *sallyport.Question {

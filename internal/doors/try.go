@@ -34,7 +34,8 @@ func (d *Doors) Try(ctx context.Context, s *Supposition) (sallyport.Decision, ap
 		reason = s.Refused
 	}
 	v.decision.Reason, v.decision.Allowed = reason, reason == ""
-	n := v.note()
+	n := note{}
+	v.note(&n)
 	n.supposed = true
 	return v.decision, n.trace(&authn.Claimed{}), nil
 }
