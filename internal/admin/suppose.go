@@ -13,7 +13,9 @@ type Supposed struct {
 	Limited   bool               // whether Scopes applies
 	Scopes    []string
 	Refused   sallyport.Reason // why the credential would not do
-	Own       bool             // the actor asks about himself, and may not ask about others
+
+	Credential *sallyport.Credential // that was named; nil: none was
+	Own        bool                  // the actor asks about himself, and may not ask about others
 }
 
 // Suppose checks that the actor may ask what would be decided on a request of a
@@ -82,7 +84,7 @@ func (w *work) supposeWith(ctx context.Context, id sallyport.CredentialID, who *
 	if err != nil {
 		return err
 	}
-	who.Scopes, who.Limited = c.Scopes, c.Scopes != nil
+	who.Credential, who.Scopes, who.Limited = &c, c.Scopes, c.Scopes != nil
 	if c.Tenant != sallyport.EveryTenant {
 		who.Tenant = c.Tenant
 	}

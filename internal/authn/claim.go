@@ -75,6 +75,21 @@ func (v *Verifier) Trace(ctx context.Context, c Claim) (Claimed, error) {
 	return out, unlessMissing(err)
 }
 
+// Stored returns what is stored of a credential that was good: nothing of
+// passwords and access tokens, which have no name.
+func (v *Verifier) Stored(ctx context.Context, id sallyport.UUID, kind sallyport.CredentialKind) (Claimed, error) {
+	switch kind {
+	case sallyport.PersonalToken, sallyport.ApplicationToken, sallyport.APIKey, sallyport.Session:
+	case sallyport.Password, sallyport.AccessToken, sallyport.RefreshToken:
+		return Claimed{}, nil
+	}
+	c, err := v.Store.CredentialByID(ctx, sallyport.CredentialID(id.String()))
+	if err != nil {
+		return Claimed{}, unlessMissing(err)
+	}
+	return Claimed{Credential: &c}, nil
+}
+
 // unlessMissing drops the error that there is no such thing.
 func unlessMissing(err error) error {
 	if err != nil && sallyport.KindOf(err) == sallyport.NotFound {

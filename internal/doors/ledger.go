@@ -192,19 +192,40 @@ func (l *ledger) trim(ctx context.Context, tx *store.Tx, rows []store.Decision) 
 	return nil
 }
 
-// rows makes of notes what is stored. Whose a refused credential was is asked
-// once for each.
+// An asking asks what is stored of a credential once for each.
+type asking struct {
+	*ledger
+	refused map[authn.Claim]authn.Claimed
+	good    map[sallyport.UUID]authn.Claimed
+}
+
+// claimed returns what is stored of the credential of a request.
+func (a *asking) claimed(ctx context.Context, n *note) (c authn.Claimed, err error) {
+	asked := false
+	switch id := n.decision.Credential; {
+	case n.principal != nil && id == (sallyport.UUID{}):
+	case n.principal != nil:
+		if c, asked = a.good[id]; !asked {
+			c, err = a.authn.Stored(ctx, id, n.decision.CredentialKind)
+			a.good[id] = c
+		}
+	case n.claim != (authn.Claim{}):
+		if c, asked = a.refused[n.claim]; !asked {
+			c, err = a.authn.Trace(ctx, n.claim)
+			a.refused[n.claim] = c
+		}
+	}
+	return c, err
+}
+
+// rows makes of notes what is stored.
 func (l *ledger) rows(ctx context.Context, notes []*note) ([]store.Decision, error) {
-	known := map[authn.Claim]authn.Claimed{}
+	a := &asking{ledger: l, refused: map[authn.Claim]authn.Claimed{}, good: map[sallyport.UUID]authn.Claimed{}}
 	rows := make([]store.Decision, 0, len(notes))
 	for _, n := range notes {
-		claimed, asked := known[n.claim]
-		if !asked && n.claim != (authn.Claim{}) {
-			var err error
-			if claimed, err = l.authn.Trace(ctx, n.claim); err != nil {
-				return nil, err
-			}
-			known[n.claim] = claimed
+		claimed, err := a.claimed(ctx, n)
+		if err != nil {
+			return nil, err
 		}
 		row, err := n.row(&claimed)
 		if err != nil {

@@ -69,7 +69,10 @@ func (v *visit) note(n *note) {
 		n.asked = v.askedTenant(n.route)
 	}
 	if v.principal != nil {
-		n.limits, n.expires = v.known.Limits(), v.known.Expires()
+		n.limits = v.known.Limits()
+		if v.decision.CredentialKind != sallyport.Password { // which ends as something that is remembered, not by itself
+			n.expires = v.known.Expires()
+		}
 	} else if r.Found.Secret != "" {
 		n.claim = v.doors.authn.Claim(&authn.Presented{In: r.Found.In.Carrier(), Login: r.Found.Login, Secret: r.Found.Secret})
 	}

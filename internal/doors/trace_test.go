@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,7 @@ func TestTrace(t *testing.T) {
 		{"another method", "PATCH", "/shop/orders/1", []string{"Authorization", "Bearer " + token}, sallyport.MethodNotAllowed, "alice", "route", "the path takes"},
 		{"another tenant", "GET", "/shop/orders", []string{"Authorization", "Bearer " + token, "X-Tenant-Id", elsewhere}, sallyport.TenantForbidden, "alice", "tenant", `the header X-Tenant-Id names "` + elsewhere},
 		{"a scope too small", "GET", "/shop/orders", []string{"Authorization", "Bearer " + scoped}, sallyport.ScopeInsufficient, "alice", "scopes", "limited to shop/nothing"},
+		{"a permission missing, by password", "PUT", "/shop/orders/1", []string{"Authorization", basic("alice", password)}, sallyport.PermissionMissing, "alice", "permission", "missing: shop/write"},
 		{"a permission missing", "PUT", "/shop/orders/1", []string{"Authorization", "Bearer " + token}, sallyport.PermissionMissing, "alice", "permission", "missing: shop/write"},
 		{"another realm", "GET", "/shop/orders?realm=office", []string{"Authorization", "Bearer " + bobs}, sallyport.ConditionUnmet, "bob", "permission", "condition is false"},
 	} {
@@ -114,6 +116,31 @@ func TestTrace(t *testing.T) {
 		}
 		if tt.name == "an expired token" && (d.Credential != string(old.ID) || d.Principal != alice) {
 			t.Errorf("%s: credential %q of %q", tt.name, d.Credential, d.Principal)
+		}
+	}
+}
+
+// Of a credential that was good the trace tells the name, and of the tenant too;
+// that a password is remembered for a while is not its end.
+func TestTraceNames(t *testing.T) {
+	t.Parallel()
+	k := doorstest.New(t, shop())
+	alice := k.User("alice", password)
+	own, secret := k.Credential(sallyport.Credential{Kind: sallyport.PersonalToken, Owner: alice, Name: "racks", Expires: k.Clock.Now().Add(time.Hour)})
+	for i, tt := range []struct{ header, step, want string }{
+		{"Bearer " + secret, "credential", `a personal token in Authorization: Bearer; its name is "racks", and it is active; it ends at 2030-05-01T13:00:00Z, 1h0m0s after the request`},
+		{"Bearer " + secret, "tenant", `it is the one where the principal is at home: "DemoTenant5" (` + string(doorstest.Tenant) + `)`},
+		{basic("alice", password), "credential", "a password in Authorization: Basic"},
+	} {
+		r := request("PUT", "/shop/orders/1", "Authorization", tt.header)
+		r.ID = fmt.Sprint("request-", i)
+		_, trace := traced(t, k, r)
+		at := slices.IndexFunc(trace.Steps, func(s api.Step) bool { return s.Step == tt.step })
+		if got := trace.Steps[at].Text; !strings.HasSuffix(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.step, got, tt.want)
+		}
+		if c := trace.Credential; i == 0 && (c == nil || c.ID != string(own.ID) || c.Name != "racks" || c.Hint == "" || strings.Contains(c.Hint, secret)) {
+			t.Errorf("credential = %+v", c)
 		}
 	}
 }

@@ -14,16 +14,11 @@ import (
 // credential tells of the credential: the one that was recognised, or what is
 // stored of the one that was refused.
 func (n *note) credential(claimed *authn.Claimed) *api.TraceCredential {
-	dec := &n.decision
 	switch {
-	case n.principal != nil && n.supposed && !n.limits.Limited:
+	case n.principal != nil && n.supposed && !n.limits.Limited && claimed.Credential == nil:
 		return nil
 	case n.principal != nil:
-		c := &api.TraceCredential{ID: dec.Credential.String(), Kind: dec.CredentialKind, State: string(sallyport.Active), ExpiresAt: n.expires}
-		if n.limits != nil && n.limits.Limited {
-			c.Scopes = append([]string{}, n.limits.Scopes...)
-		}
-		return c
+		return n.recognised(claimed)
 	case claimed.Credential != nil:
 		k := claimed.Credential
 		expires := k.Expires
@@ -37,6 +32,25 @@ func (n *note) credential(claimed *authn.Claimed) *api.TraceCredential {
 		return &api.TraceCredential{Kind: n.claim.Kind}
 	}
 	return nil
+}
+
+// recognised tells of a credential that was good.
+func (n *note) recognised(claimed *authn.Claimed) *api.TraceCredential {
+	dec := &n.decision
+	c := &api.TraceCredential{Kind: dec.CredentialKind, State: string(sallyport.Active), ExpiresAt: n.expires}
+	if dec.Credential != (sallyport.UUID{}) {
+		c.ID = dec.Credential.String()
+	}
+	if k := claimed.Credential; k != nil {
+		c.ID, c.Kind, c.Name, c.Hint = string(k.ID), k.Kind, k.Name, k.Hint
+		if n.supposed || stepOf(dec.Reason) == "credential" {
+			c.State, c.ExpiresAt = string(k.State), k.Expires
+		}
+	}
+	if n.limits != nil && n.limits.Limited {
+		c.Scopes = append([]string{}, n.limits.Scopes...)
+	}
+	return c
 }
 
 // place says where the credential was.
@@ -62,6 +76,8 @@ func (n *note) place() string {
 func (n *note) tellCredential(t *api.Trace, claimed *authn.Claimed) string {
 	var parts []string
 	switch c := t.Credential; {
+	case n.supposed && claimed.Credential != nil:
+		parts = append(parts, "nobody made this request; it would be made with "+kindText(c.Kind), named(c), n.clock(c.ExpiresAt))
 	case n.supposed:
 		return "nobody made this request; the credential was taken as good"
 	case n.api == nil, n.route != nil && n.route.IgnoreCredentials:
@@ -75,11 +91,19 @@ func (n *note) tellCredential(t *api.Trace, claimed *authn.Claimed) string {
 	default:
 		parts = append(parts, strings.TrimSpace(kindText(c.Kind)+" "+n.place()))
 		if claimed.Credential != nil {
-			parts = append(parts, fmt.Sprintf("its name is %q, and it is %s", c.Name, c.State))
+			parts = append(parts, named(c))
 		}
 		parts = append(parts, n.clock(c.ExpiresAt))
 	}
 	return strings.Join(trimmed(parts), "; ")
+}
+
+// named tells the name and the state of a stored credential.
+func named(c *api.TraceCredential) string {
+	if c.Name == "" {
+		return "it is " + c.State
+	}
+	return fmt.Sprintf("its name is %q, and it is %s", c.Name, c.State)
 }
 
 // clock compares the end of a credential with the time of the decision.
@@ -174,15 +198,24 @@ func (n *note) tellTenant(t *api.Trace) string {
 			text += " in the " + tt.Name
 		}
 	case "credential":
-		text = "the credential acts in the tenant " + tt.Asked + " only"
+		text = "the credential acts in one tenant only: " + n.nameOf(tt.Asked)
 	case "home":
-		text = "no tenant was named, so it is the one where the principal is at home: " + tt.Asked
+		text = "no tenant was named, so it is the one where the principal is at home: " + n.nameOf(tt.Asked)
 	case "default", "fixed":
-		text = "the API's own: " + tt.Asked
+		text = "the API's own: " + n.nameOf(tt.Asked)
 	case "claim":
-		text = "the tenant of the credential: " + tt.Asked
+		text = "the tenant of the credential: " + n.nameOf(tt.Asked)
 	default:
-		text = fmt.Sprintf("the %s %s names %q", tt.From, tt.Name, tt.Asked)
+		text = fmt.Sprintf("the %s %s names %s", tt.From, tt.Name, n.nameOf(tt.Asked))
 	}
 	return text
+}
+
+// nameOf is what a request named as its tenant, with the name of the tenant when
+// the decision is in its history: of another one nobody is told here.
+func (n *note) nameOf(asked string) string {
+	if t := n.policy.Tenant(sallyport.TenantID(asked)); t != nil && t.ID == n.whose() {
+		return fmt.Sprintf("%q (%s)", t.Name, t.ID)
+	}
+	return fmt.Sprintf("%q", asked)
 }

@@ -14,7 +14,10 @@ type Supposition struct {
 	policy.Trial
 	Principal sallyport.PrincipalID
 
-	// Refused says why the credential would not do; empty: it is taken as good.
+	// Credential is the one that the request would be made with; nil: one that is
+	// taken as good.
+	Credential *sallyport.Credential
+	// Refused says why the credential would not do; empty: it would.
 	Refused sallyport.Reason
 }
 
@@ -37,5 +40,5 @@ func (d *Doors) Try(ctx context.Context, s *Supposition) (sallyport.Decision, ap
 	n := note{}
 	v.note(&n)
 	n.supposed = true
-	return v.decision, n.trace(&authn.Claimed{}), nil
+	return v.decision, n.trace(&authn.Claimed{Credential: s.Credential}), nil
 }

@@ -127,7 +127,7 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 	}
 	now := h.Now()
 	dec, trace, err := h.Doors.Try(c.ctx, &doors.Supposition{
-		Principal: who.Principal, Refused: who.Refused,
+		Principal: who.Principal, Credential: who.Credential, Refused: who.Refused,
 		Trial: policy.Trial{
 			Method: q.Method, Target: q.URL, Client: client, Time: now.Round(time.Microsecond), Tenant: tenant, Realm: q.Realm,
 			Limited: who.Limited, Scopes: who.Scopes,

@@ -141,7 +141,7 @@ func TestDecisionLists(t *testing.T) {
 		{"/decisions" + tenant, explains, "other jo-2 jo-1 jo-0"},
 		{"/decisions" + tenant + "&reason=method_not_allowed", explains, "other"},
 		{"/decisions" + tenant + "&principal=" + string(jo.ID) + "&limit=1", explains, "jo-2"},
-		{"/decisions" + tenant + "&outcome=allowed", explains, ""},
+		{"/decisions" + tenant + "&outcome=allowed&api=orders", explains, ""},
 		{"/decisions" + tenant + "&api=orders&since=2030-05-01T12:00:02Z", explains, "other jo-2"},
 		{"/decisions?tenant=*&api=orders", root, "stranger"},
 	} {

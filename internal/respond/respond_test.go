@@ -335,3 +335,49 @@ func TestRepairIsNoOracle(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainLevels has the whole body of a refusal at each level: full tells
+// what is missing and its repair, code the coarse reason, none nothing but the
+// status and where to ask; a 401 is the same to all who are not known.
+func TestExplainLevels(t *testing.T) {
+	t.Parallel()
+	decision := func(reason sallyport.Reason) sallyport.Decision {
+		return sallyport.Decision{
+			RequestID: "request-1", Reason: reason, Principal: &sallyport.Principal{ID: "p"}, Tenant: "t1", Realm: "lab",
+			Missing: []sallyport.Permission{"ita/CUSTOMERS"},
+		}
+	}
+	repair := []respond.Grant{{Roles: []string{"customers"}, AlsoOpens: 3, MayGrant: []string{"ada"}}}
+	const (
+		missing = `{"type":"https://d.example/#permission_missing","title":"Permission missing","status":403,` +
+			`"detail":"You do not hold the permission that this operation needs.","reason":"permission_missing","request_id":"request-1"`
+		full = missing + `,"missing_permissions":["ita/CUSTOMERS"],"tenant":"t1","realm":"lab",` +
+			`"suggestions":[{"roles":["customers"],"also_opens":3,"may_grant":["ada"]}]}`
+		none    = `{"type":"about:blank","title":"Forbidden","status":403,"request_id":"request-1"}`
+		invalid = `{"type":"https://d.example/#credential_invalid","title":"Invalid credential","status":401,` +
+			`"detail":"The credential is not valid. Sign in again or get a new one.","reason":"credential_invalid","request_id":"request-1"}`
+	)
+	for _, tt := range []struct {
+		reason  sallyport.Reason
+		explain sallyport.Explain
+		want    string
+	}{
+		{sallyport.PermissionMissing, sallyport.ExplainFull, full},
+		{sallyport.PermissionMissing, sallyport.ExplainCode, missing + "}"},
+		{sallyport.PermissionMissing, sallyport.ExplainNone, none},
+		{sallyport.CredentialExpired, sallyport.ExplainFull, invalid},
+		{sallyport.CredentialUnknown, sallyport.ExplainFull, invalid},
+		{sallyport.OwnerInactive, sallyport.ExplainFull, invalid},
+		{sallyport.CredentialRevoked, sallyport.ExplainCode, invalid},
+	} {
+		body, err := json.Marshal(respond.Docs("https://d.example/#").Problem(respond.Answer{
+			Decision: decision(tt.reason), Explain: tt.explain, Repair: repair,
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(body); got != tt.want {
+			t.Errorf("%s at %s:\n%s\nwant\n%s", tt.reason, tt.explain, got, tt.want)
+		}
+	}
+}
