@@ -167,6 +167,9 @@ func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm boo
 		dec.MissingScopes = v.scopesFor(route)
 	} else if reason != "" {
 		dec.Missing = v.missing(route, grants, q)
+		if !limit.Leaves(route.Need) { // so a role alone would not do
+			dec.MissingScopes = v.scopesFor(route)
+		}
 	}
 	return reason
 }

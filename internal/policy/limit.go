@@ -45,6 +45,10 @@ func (l *Limit) Reaches(r *Route) bool {
 	return slices.ContainsFunc(r.scopeNumbers, l.scopes.Has)
 }
 
+// Leaves reports whether the limit leaves all that is needed to who holds it. A
+// nil limit leaves everything.
+func (l *Limit) Leaves(need sallyport.Need) bool { return l == nil || meets(need, l.Set) }
+
 // Limit returns what a list of scopes leaves, nil for an empty one. For a
 // credential that is used often there is [Snapshot.LimitAt].
 func (s *Snapshot) Limit(scopes []string) *Limit {
