@@ -168,17 +168,18 @@ type CanIQuery struct {
 
 // A CanI is what would be decided on a request.
 type CanI struct {
-	Allowed            bool                   `json:"allowed" doc:"Whether it would be let in."`
-	Reason             sallyport.Reason       `json:"reason,omitempty" doc:"Why it would be refused." example:"permission_missing"`
-	Principal          sallyport.PrincipalID  `json:"principal" doc:"Who was asked about."`
-	Login              string                 `json:"login,omitempty" doc:"His login."`
-	API                sallyport.APIName      `json:"api,omitempty" doc:"The protected API; left out: there is none at this path."`
-	Route              string                 `json:"route,omitempty" doc:"Id of the route; left out: none would match."`
-	Tenant             sallyport.TenantID     `json:"tenant,omitempty" doc:"The tenant that would be chosen."`
-	Realm              string                 `json:"realm,omitempty" doc:"The realm of the request."`
-	Revision           sallyport.Revision     `json:"revision" doc:"Of the policy that was asked."`
-	MissingPermissions []sallyport.Permission `json:"missing_permissions,omitempty" doc:"What would be needed."`
-	RequiredScopes     []string               `json:"required_scopes,omitempty" doc:"Any of these scopes would do."`
-	Trace              Trace                  `json:"trace" doc:"The way through both doors."`
-	Suggestions        []Suggestion           `json:"suggestions" doc:"The smallest existing grants that would do, those first that open the least besides."`
+	Allowed            bool                    `json:"allowed" doc:"Whether it would be let in."`
+	Reason             sallyport.Reason        `json:"reason,omitempty" doc:"Why it would be refused." example:"permission_missing"`
+	Principal          sallyport.PrincipalID   `json:"principal" doc:"Who was asked about."`
+	PrincipalKind      sallyport.PrincipalKind `json:"principal_kind,omitempty" doc:"What that is."`
+	Login              string                  `json:"login,omitempty" doc:"His login."`
+	API                sallyport.APIName       `json:"api,omitempty" doc:"The protected API; left out: there is none at this path."`
+	Route              string                  `json:"route,omitempty" doc:"Id of the route; left out: none would match."`
+	Tenant             sallyport.TenantID      `json:"tenant,omitempty" doc:"The tenant that would be chosen."`
+	Realm              string                  `json:"realm,omitempty" doc:"The realm of the request."`
+	Revision           sallyport.Revision      `json:"revision" doc:"Of the policy that was asked."`
+	MissingPermissions []sallyport.Permission  `json:"missing_permissions,omitempty" doc:"What would be needed."`
+	RequiredScopes     []string                `json:"required_scopes,omitempty" doc:"Any of these scopes would do."`
+	Trace              Trace                   `json:"trace" doc:"The way through both doors."`
+	Suggestions        []Suggestion            `json:"suggestions" doc:"The smallest existing grants that would do, those first that open the least besides."`
 }

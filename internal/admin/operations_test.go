@@ -414,6 +414,14 @@ func operations() []operation {
 			_, err := s.Decisions(s.ctx, s.a, admin.DecisionFilter{Tenant: s.in}, admin.Page{})
 			return err
 		}},
+		{name: "WhoCan", needs: perms{admin.BindingsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.WhoCan(s.ctx, s.a, s.in, admin.Page{}, asking(admin.Wanted{AllOf: orders}))
+			return err
+		}},
+		{name: "Changes", needs: perms{admin.AuditRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Changes(s.ctx, s.a, admin.ChangeFilter{Tenant: s.in}, admin.Page{})
+			return err
+		}},
 		{name: "VerifyAudit", needs: perms{admin.AuditRead}, every: true, looks: true, run: func(s *scene) error {
 			_, err := s.VerifyAudit(s.ctx, s.a, 0, 0, nil)
 			return err

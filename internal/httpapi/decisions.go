@@ -142,7 +142,7 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 		Revision: dec.Revision, MissingPermissions: dec.Missing, RequiredScopes: dec.MissingScopes, Trace: trace, Suggestions: []api.Suggestion{},
 	}
 	if dec.Principal != nil {
-		out.Login = dec.Principal.Login
+		out.Login, out.PrincipalKind = dec.Principal.Login, dec.Principal.Kind
 	}
 	if dec.Allowed || !h.advises(who.Own, dec.API) {
 		return out, nil

@@ -89,6 +89,8 @@ func tags() []*huma.Tag {
 		{Name: "audit", Description: "What was done, by whom."},
 		{Name: "decisions", Description: "What the doors decided, and why."},
 		{Name: "can-i", Description: "What they would decide."},
+		{Name: "who-can", Description: "Who may do something."},
+		{Name: "changes", Description: "What changed rights."},
 		{Name: "document", Description: "This document."},
 	}
 }

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"iter"
 	"maps"
 	"net/http"
 	"slices"
@@ -46,6 +47,17 @@ func listed[T, F any](l client.Listing[T, F], filter F) func(*testing.T) {
 	}
 }
 
+// yielded returns all that is yielded, which must be without an error.
+func yielded[T any](t *testing.T, all iter.Seq2[T, error]) (out []T) {
+	for item, err := range all {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
 // Every list of the server is one of the client, and the server takes whatever
 // the client asks with.
 func TestEveryListOfTheClient(t *testing.T) {
@@ -85,7 +97,19 @@ func TestEveryListOfTheClient(t *testing.T) {
 				t.Errorf("groups of jo: %+v", of)
 			}
 		},
-		"decisions":    func(t *testing.T) { all(t, c.Decisions(), api.DecisionFilter{}) }, // grows while it is read
+		"decisions": func(t *testing.T) { all(t, c.Decisions(), api.DecisionFilter{}) }, // grows while it is read
+		"who can": func(t *testing.T) {
+			first, all, err := c.WhoCan(t.Context(), api.WhoCanQuery{Permission: "orders/read", Tenant: in})
+			if got := yielded(t, all); err != nil || len(got) != 2 || first.Tenant != in || len(first.AllOf) != 1 {
+				t.Errorf("who can: %+v, %+v, %v", first, got, err)
+			}
+		},
+		"changes": func(t *testing.T) {
+			first, all, err := c.Changes(t.Context(), api.RightsFilter{Tenant: in, Principal: jo.ID, Method: "GET", URL: "/orders/"})
+			if got := yielded(t, all); err != nil || len(got) == 0 || first.Now == nil || !first.Now.Allowed || first.Since.IsZero() {
+				t.Errorf("changes: %+v, %+v, %v", first, got, err)
+			}
+		},
 		"signing keys": func(t *testing.T) { ok(c.SigningKeys(t.Context()))(t) },
 	}
 	for name, list := range lists {

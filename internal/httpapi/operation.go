@@ -92,9 +92,16 @@ func row(id, method, path string, want sallyport.Permission, summary string, opt
 func list[T, F any](id, path string, want sallyport.Permission, summary string,
 	serve func(*Handler, *call, F, admin.Page) (api.List[T], error), options ...option,
 ) operation {
+	return paged(id, path, want, summary, serve, options...)
+}
+
+// paged is list for an answer A that says more than what is on the page.
+func paged[A, F any](id, path string, want sallyport.Permission, summary string,
+	serve func(*Handler, *call, F, admin.Page) (A, error), options ...option,
+) operation {
 	op := row(id, http.MethodGet, path, want, summary, options)
 	op.query = []reflect.Type{reflect.TypeFor[F](), reflect.TypeFor[api.Page]()}
-	op.answer = reflect.TypeFor[api.List[T]]()
+	op.answer = reflect.TypeFor[A]()
 	op.serve = func(h *Handler, c *call) (any, error) {
 		var filter F
 		var page api.Page

@@ -36,6 +36,10 @@ func play(r httpapi.Row, tenant sallyport.TenantID, token string) request {
 		path += "?login=root"
 	case "can-i.get":
 		path += "?method=GET&url=/orders"
+	case "who-can.list":
+		path += "?permission=sallyport/users.read&tenant=" + string(tenant)
+	case "changes.list":
+		path += "?tenant=" + string(tenant)
 	}
 	q := request{method: r.Method, path: path, token: token, header: map[string]string{}}
 	if r.Body {
