@@ -43,8 +43,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(err, errChanges) {
-		return exitChange // it was told already
+	switch { // it was told already
+	case errors.Is(err, errChanges):
+		return exitChange
+	case errors.Is(err, errNo):
+		return exitFailed
 	}
 	tell(errOut, err)
 	var usage *usageError

@@ -24,6 +24,7 @@ func managementCommands() []*cobra.Command {
 	return []*cobra.Command{
 		newMe(), newTenant(), newRealm(), newUser(), newGroup(), newRole(), newBinding(), newToken(), newKey(), newSession(),
 		newAPI(), newImport(), newExport(), newPlan(), newApply(), newPolicy(), newAudit(), newKeys(),
+		newWhy(), newCanI(), newWhoCan(), newWhatChanged(),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -180,6 +181,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"json": scriptJSON, "post": scriptPost, "lastline": scriptLastLine, "status": scriptStatus,
+			"capture": scriptCapture,
 		},
 	})
 }
@@ -264,6 +266,16 @@ func scriptStatus(ts *testscript.TestScript, _ bool, args []string) {
 func scriptLastLine(ts *testscript.TestScript, _ bool, args []string) {
 	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), "\n")
 	ts.Setenv(args[0], lines[len(lines)-1])
+}
+
+// scriptCapture puts what a group of an expression matches in the last errors into
+// a variable: "capture NAME EXPRESSION".
+func scriptCapture(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stderr"))
+	if len(found) < 2 {
+		ts.Fatalf("nothing matches %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // walk calls f for a command and all below it.

@@ -181,6 +181,14 @@ func (p *printer) secret(what string, secret api.Secret) error {
 	return err
 }
 
+// say prints a line for people.
+func (p *printer) say(format string, args ...any) {
+	fmt.Fprintln(p.out, printable(fmt.Sprintf(format, args...)))
+}
+
+// blank prints an empty line.
+func (p *printer) blank() { fmt.Fprintln(p.out) }
+
 // encode prints a value for programs.
 func (p *printer) encode(value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
