@@ -25,6 +25,7 @@ type AuditEntry struct {
 	After          json.RawMessage          `json:"after,omitempty" doc:"How it is, without secrets."`
 	RequestID      string                   `json:"request_id,omitempty" doc:"The request that did it."`
 	Address        string                   `json:"address,omitempty" doc:"Where that came from." example:"192.0.2.7"`
+	Prev           string                   `json:"prev" doc:"Hash of the entry before, in hexadecimal; zeros for the first."`
 	Hash           string                   `json:"hash" doc:"Hash of this entry and of all before it, in hexadecimal."`
 }
 
@@ -36,12 +37,42 @@ type AuditFilter struct {
 	RequestID string                `query:"request_id" doc:"Only what this request did." maxLength:"128"`
 	From      time.Time             `query:"from" doc:"Not before this time."`
 	Until     time.Time             `query:"until" doc:"Before this time."`
+	After     int64                 `query:"after" minimum:"0" doc:"Only entries with a greater number, for following the trail."`
+}
+
+// A Those is whom a pseudonym stands for: nobody, or one.
+type Those struct {
+	Items []Someone `json:"items" doc:"Empty: nobody who is there. Who is deleted cannot be found."`
 }
 
 // A Verification says which part of the trail to verify.
 type Verification struct {
 	From int64 `json:"from,omitempty" minimum:"0" doc:"The first entry; left out: the first there is."`
 	To   int64 `json:"to,omitempty" minimum:"0" doc:"The last entry; left out: the last there is."`
+
+	Checkpoints []string `json:"checkpoints,omitempty" maxItems:"100" doc:"Texts of checkpoints that were kept elsewhere, with which the trail is compared."`
+}
+
+// A Checkpoint is a signed statement of how the trail was.
+type Checkpoint struct {
+	Entries    int64     `json:"entries" doc:"How many entries there were." example:"1042"`
+	Hash       string    `json:"hash" doc:"Hash of the last one, and so of all before it, in hexadecimal."`
+	At         time.Time `json:"at" doc:"When."`
+	Checkpoint string    `json:"checkpoint" doc:"The same, signed: a C2SP signed note, to be kept elsewhere."`
+}
+
+// An AuditKey is the public key of checkpoints.
+type AuditKey struct {
+	Key string `json:"key" doc:"The key as C2SP signed notes have it: name, hash and Ed25519 key." example:"sallyport/audit+9a8b7c6d+AQ…"`
+}
+
+// A Someone is who a pseudonym stands for.
+type Someone struct {
+	ID     sallyport.PrincipalID   `json:"id" doc:"The user or API key."`
+	Kind   sallyport.PrincipalKind `json:"kind" enum:"person,service,api_key" doc:"What it is."`
+	Login  string                  `json:"login" doc:"Its login; of an API key its name." example:"jo"`
+	Tenant sallyport.TenantID      `json:"tenant" doc:"Where it is administered."`
+	State  sallyport.State         `json:"state" doc:"Its state."`
 }
 
 // A Verified is what a verification found.
@@ -52,13 +83,16 @@ type Verified struct {
 	Head    int64        `json:"head" doc:"The number of the last entry that was ever written."`
 	Hash    string       `json:"hash" doc:"Its hash, in hexadecimal, to be kept elsewhere."`
 	Entries int64        `json:"entries" doc:"How many were looked at."`
+	Signed  int64        `json:"checkpoints" doc:"How many checkpoints in the trail were verified."`
+	Last    int64        `json:"last_checkpoint,omitempty" doc:"How many entries the last of them was signed over; left out: there is none."`
+	LastAt  time.Time    `json:"last_checkpoint_at,omitzero" doc:"When that was."`
 	Breaks  []AuditBreak `json:"breaks" doc:"Where the trail is not as it was written."`
 }
 
 // An AuditBreak is a place where the trail is not as it was written.
 type AuditBreak struct {
 	Seq  int64  `json:"seq" doc:"The entry at which it shows."`
-	Kind string `json:"kind" enum:"edited,missing,inserted" doc:"What is wrong."`
+	Kind string `json:"kind" enum:"edited,missing,inserted,rewritten" doc:"What is wrong."`
 	Text string `json:"text" doc:"The same for people."`
 }
 

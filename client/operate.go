@@ -23,6 +23,22 @@ func (c *Client) VerifyAudit(ctx context.Context, in api.Verification) (api.Veri
 	return fetch[api.Verified](ctx, c, call{method: http.MethodPost, path: at("audit", "verify"), body: in})
 }
 
+// CheckpointAudit signs how the audit trail is.
+func (c *Client) CheckpointAudit(ctx context.Context) (api.Checkpoint, error) {
+	return fetch[api.Checkpoint](ctx, c, call{method: http.MethodPost, path: at("audit", "checkpoint")})
+}
+
+// AuditKey returns the public key of checkpoints.
+func (c *Client) AuditKey(ctx context.Context) (api.AuditKey, error) {
+	return fetch[api.AuditKey](ctx, c, call{method: http.MethodGet, path: at("audit", "key")})
+}
+
+// Who finds whom a pseudonym of the access log stands for.
+func (c *Client) Who(ctx context.Context, pseudonym string) ([]api.Someone, error) {
+	out, err := fetch[api.Those](ctx, c, call{method: http.MethodGet, path: at("audit", "who", pseudonym)})
+	return out.Items, err
+}
+
 // SigningKeys returns the signing keys.
 func (c *Client) SigningKeys(ctx context.Context) ([]api.SigningKey, error) {
 	var out api.SigningKeys

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -16,9 +15,9 @@ import (
 func newAudit() *cobra.Command {
 	return resource(&cobra.Command{
 		Use:   "audit",
-		Short: "Read and verify the audit trail",
+		Short: "Read, follow and verify the audit trail",
 		Long:  "Read the audit trail, which has every change with who made it, and verify that it is as it was written.",
-	}, newAuditList(), newAuditExport(), newAuditVerify())
+	}, newAuditList(), newAuditTail(), newAuditExport(), newAuditVerify(), newAuditCheckpoint(), newAuditKey(), newAuditWho())
 }
 
 var entries = sort{"entry", "entries"}
@@ -106,8 +105,8 @@ func newAuditExport() *cobra.Command {
 		Long: `Write the audit trail as JSON Lines: one entry a line, newest first, each with its number and
 its hash, so that what was written can be compared with the trail later. Secrets are masked
 in the trail itself. It is written as it is read, so there is no limit.`,
-		Example: `  sallyport audit export > trail.jsonl
-  sallyport audit export --all --from 24h > today.jsonl`,
+		Example: `  sallyport audit export --all > trail.jsonl
+  sallyport audit export --action role. --from 24h > roles.jsonl`,
 		Args:    noArgs,
 		PreRunE: func(c *cobra.Command, _ []string) error { return atMostOne(c, "tenant", "all") },
 		RunE: managed(func(ctx context.Context, m *manager, _ []string) error {
@@ -137,54 +136,5 @@ in the trail itself. It is written as it is read, so there is no limit.`,
 	c.Flags().StringVar(&filter.Action, "action", "", "only actions that begin with this `TEXT`, such as role. or role.update")
 	c.Flags().Var(&from, "from", "not before this time; a duration counts from now backwards")
 	c.Flags().Var(&until, "until", "before this time; a duration counts from now backwards")
-	return c
-}
-
-var verifiedView = view[api.Verified]{
-	{name: "entries", text: func(v api.Verified) string { return fmt.Sprintf("%d, from %d to %d", v.Entries, v.From, v.To) }},
-	{name: "last entry", text: func(v api.Verified) string { return fmt.Sprint(v.Head) }},
-	{name: "its hash", text: func(v api.Verified) string { return v.Hash }},
-}
-
-var breakView = view[api.AuditBreak]{
-	{name: "seq", text: func(b api.AuditBreak) string { return fmt.Sprint(b.Seq) }},
-	{name: "kind", text: func(b api.AuditBreak) string { return b.Kind }},
-	{name: "what is wrong", text: func(b api.AuditBreak) string { return b.Text }},
-}
-
-// errBroken is what a verification ends with that found something.
-var errBroken = errors.New("the audit trail is not as it was written")
-
-func newAuditVerify() *cobra.Command {
-	var part api.Verification
-	c := &cobra.Command{
-		Use: "verify", Short: "Verify that nothing in the audit trail was edited, removed or put in",
-		Long: `Verify that nothing in the audit trail was edited, removed or put in. Keep the hash of the
-last entry elsewhere: with it a trail that was written anew as a whole is found out too.`,
-		Example: "  sallyport audit verify",
-		Args:    noArgs,
-		RunE: managed(func(ctx context.Context, m *manager, _ []string) error {
-			v, err := m.VerifyAudit(ctx, part)
-			if err != nil {
-				return err
-			}
-			sentence := "The audit trail is as it was written."
-			if !v.OK {
-				sentence = "The audit trail was tampered with."
-			}
-			if err := show(&m.printer, verifiedView, v, "%s", sentence); err != nil || v.OK {
-				return err
-			}
-			if m.format == formatTable {
-				fmt.Fprintln(m.out)
-				if err := showTable(m.out, breakView, v.Breaks); err != nil {
-					return err
-				}
-			}
-			return errBroken
-		}),
-	}
-	c.Flags().Int64Var(&part.From, "from", 0, "`NUMBER` of the first entry to look at (default: the first there is)")
-	c.Flags().Int64Var(&part.To, "to", 0, "`NUMBER` of the last entry to look at (default: the last there is)")
 	return c
 }

@@ -74,15 +74,19 @@ func connect(c *cobra.Command) (*manager, error) {
 	if err != nil {
 		return nil, &usageError{withHint(err, "see SALLYPORT_URL and SALLYPORT_TOKEN")}
 	}
-	format := formatTable
-	if f := c.Flag("output"); f != nil && f.Value.String() != "" {
-		format = f.Value.String()
-	}
 	return &manager{
 		Client:  remote,
-		printer: printer{out: c.OutOrStdout(), errOut: c.ErrOrStderr(), format: format, now: time.Now()},
+		printer: printer{out: c.OutOrStdout(), errOut: c.ErrOrStderr(), format: formatOf(c), now: time.Now()},
 		in:      c.InOrStdin(), given: c.Flags().Changed,
 	}, nil
+}
+
+// formatOf returns how a command is to print.
+func formatOf(c *cobra.Command) string {
+	if f := c.Flag("output"); f != nil && f.Value.String() != "" {
+		return f.Value.String()
+	}
+	return formatTable
 }
 
 // me returns who the caller is.

@@ -405,8 +405,13 @@ func exampleTurn(name, verb string) bool {
 // example runs one line of a help text.
 func example(t *testing.T, line string) {
 	t.Helper()
-	if line == "sallyport me password" {
-		return // it asks
+	switch {
+	case line == "sallyport me password": // it asks
+		return
+	case strings.HasPrefix(line, "sallyport audit who"): // nobody has a pseudonym that could be known here
+		return
+	case strings.HasPrefix(line, "sallyport audit tail"): // it would go on
+		line += " --no-follow"
 	}
 	words := shellWords(t, line)[1:]
 	into := io.Discard

@@ -32,6 +32,7 @@ func openNode(ctx context.Context, c *config.Config, log *slog.Logger, loaded fu
 			Window: c.Throttle.Window, Failures: c.Throttle.Failures,
 			Consecutive: c.Throttle.Consecutive, Accounts: c.Throttle.AccountsPerSource,
 		},
+		Checkpoints: c.Audit.Checkpoint,
 		PasswordLen: c.Passwords.MinLength, Loaded: loaded, Dialects: dialect.Specs(),
 	})
 }

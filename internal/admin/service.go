@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/audit"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
@@ -25,6 +26,9 @@ type Config struct {
 	Keys       *token.Sealer   // of [token.SealSigningKey]
 	Successors *token.Sealer   // of [token.SealSuccessor]
 	Cursors    *token.Sealer   // of [token.SealCursor]
+
+	Checkpoints *audit.Signer      // signs how the audit trail is
+	Pseudonyms  token.PseudonymKey // of the access log
 
 	Hasher    *password.Hasher
 	Passwords *password.Policy
@@ -65,6 +69,8 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("admin: no store, policy or compiler")
 	case c.Secrets == nil || c.Keys == nil || c.Successors == nil || c.Cursors == nil:
 		return nil, errors.New("admin: no digester or sealer")
+	case c.Checkpoints == nil:
+		return nil, errors.New("admin: no key of checkpoints")
 	case c.Hasher == nil || c.Passwords == nil || c.Now == nil:
 		return nil, errors.New("admin: no passwords or clock")
 	}

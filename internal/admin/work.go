@@ -225,19 +225,18 @@ type thing struct {
 
 // write adds the entry of a change to the audit trail.
 func (w *work) write(ctx context.Context, tenant sallyport.TenantID, action string, target thing, before, after any) error {
-	e := audit.Entry{
-		At: w.now, Tenant: tenant, Action: action,
-		Target:    audit.Target{Kind: target.kind, ID: target.id, Name: target.name},
-		Before:    before,
-		After:     after,
-		RequestID: w.actor.RequestID,
-		Address:   w.actor.Address,
-		Actor:     w.who(),
-	}
+	e := w.entry()
+	e.Tenant, e.Action, e.Before, e.After = tenant, action, before, after
+	e.Target = audit.Target{Kind: target.kind, ID: target.id, Name: target.name}
 	if err := audit.Append(ctx, w.tx, e); err != nil {
 		return fmt.Errorf("write down %s: %w", action, err)
 	}
 	return nil
+}
+
+// entry begins an entry: who does it, when and from where.
+func (w *work) entry() audit.Entry {
+	return audit.Entry{At: w.now, RequestID: w.actor.RequestID, Address: w.actor.Address, Actor: w.who()}
 }
 
 func (w *work) who() audit.Actor {

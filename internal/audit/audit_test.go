@@ -95,7 +95,7 @@ func TestVerifyFindsWhatWasDone(t *testing.T) {
 					t.Fatalf("%s: %v", q, err)
 				}
 			}
-			report, err := audit.Verify(t.Context(), s, 0, 0, nil)
+			report, err := audit.Verify(t.Context(), s, audit.Check{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestVerifyFindsForgedEntry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := audit.Verify(t.Context(), s, 0, 0, nil)
+	report, err := audit.Verify(t.Context(), s, audit.Check{})
 	want := audit.Break{Seq: 5, Kind: audit.Inserted}
 	if err != nil || len(report.Breaks) != 1 || report.Breaks[0].Seq != want.Seq || report.Breaks[0].Kind != want.Kind {
 		t.Errorf("Verify = %+v, %v, want one break, %s at %d", report.Breaks, err, want.Kind, want.Seq)
@@ -153,7 +153,7 @@ func TestVerifyPart(t *testing.T) {
 		{1, 5, 5, 0}, {7, 10, 4, 0}, {7, 0, 4, 0}, {6, 6, 1, 1}, {5, 7, 3, 1}, {1, 100, 10, 1}, {10, 10, 1, 0}, {11, 0, 0, 0},
 	} {
 		var seen int64
-		report, err := audit.Verify(t.Context(), s, tt.from, tt.to, func(n int64) { seen = n })
+		report, err := audit.Verify(t.Context(), s, audit.Check{From: tt.from, To: tt.to, Progress: func(n int64) { seen = n }})
 		if err != nil || report.Entries != tt.entries || len(report.Breaks) != tt.breaks || seen != tt.entries {
 			t.Errorf("Verify(%d, %d) = %d entries, breaks %v, progress %d, %v; want %d entries, %d breaks",
 				tt.from, tt.to, report.Entries, report.Breaks, seen, err, tt.entries, tt.breaks)
@@ -176,7 +176,7 @@ func TestVerifyLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := audit.Verify(t.Context(), s, 0, 0, nil)
+	report, err := audit.Verify(t.Context(), s, audit.Check{})
 	if err != nil || !report.OK() || report.Entries != n || report.To != n {
 		t.Errorf("Verify = %+v, %v", report, err)
 	}
@@ -266,7 +266,7 @@ func TestTextIsOneCleanLine(t *testing.T) {
 	if row.Tenant != sallyport.EveryTenant {
 		t.Errorf("Tenant = %q, want the installation's", row.Tenant)
 	}
-	if report, err := audit.Verify(t.Context(), s, 0, 0, nil); err != nil || !report.OK() {
+	if report, err := audit.Verify(t.Context(), s, audit.Check{}); err != nil || !report.OK() {
 		t.Errorf("Verify = %+v, %v", report, err)
 	}
 }

@@ -4,12 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/store"
 )
 
 // batch is how many entries are read at a time.
 const batch = 500
+
+// A Check says what to verify. The zero Check is the whole trail by itself.
+type Check struct {
+	From, To int64 // the first entry and the last; 0: the first and the last there are
+
+	// Key verifies the checkpoints that are in the trail; see [Signer.Key]. Empty:
+	// they are not looked at.
+	Key string
+	// Against are checkpoints that were kept elsewhere. Their signatures must have
+	// been verified.
+	Against []Checkpoint
+
+	// Progress is called with the number of entries seen so far, now and then. It
+	// may be nil.
+	Progress func(seen int64)
+}
 
 // A Report is what a verification found.
 type Report struct {
@@ -19,6 +36,9 @@ type Report struct {
 	Hash    [32]byte
 	Breaks  []Break // where the chain is broken, in order; at most [MaxBreaks]
 	Entries int64   // that were looked at
+
+	Checkpoints int64      // in the trail, that were verified
+	Last        Checkpoint // the last of them; zero: there was none
 }
 
 // OK reports whether nothing was found.
@@ -39,20 +59,24 @@ const (
 	Edited   BreakKind = "edited"   // the entry does not say what was written
 	Missing  BreakKind = "missing"  // entries before it, or at the end, are not there
 	Inserted BreakKind = "inserted" // the entry does not belong here
+	// The trail up to the entry is another one than a checkpoint says: it was
+	// written anew.
+	Rewritten BreakKind = "rewritten"
 )
 
 // MaxBreaks bounds a report: after so many, the trail is not worth much.
 const MaxBreaks = 100
 
-// Verify walks the trail from one number to another, 0 for its first and last,
-// and finds every entry that was edited, removed, inserted or moved since it was
-// written. progress, which may be nil, is called with the number of entries seen
-// so far, now and then.
+// Verify walks the trail and finds every entry that was edited, removed, inserted
+// or moved since it was written. Whoever can write the store could write the whole
+// trail anew, or cut its newest entries off; that is found where it contradicts a
+// checkpoint.
 //
 // Entries written meanwhile are not looked at. The error says that the walk could
 // not be finished; what was found until then is in the report.
-func Verify(ctx context.Context, s *store.Store, from, to int64, progress func(seen int64)) (Report, error) {
-	report := Report{From: max(from, 1)}
+func Verify(ctx context.Context, s *store.Store, check Check) (Report, error) {
+	to := check.To
+	report := Report{From: max(check.From, 1)}
 	head, hash, err := s.AuditHead(ctx)
 	if err != nil {
 		return report, fmt.Errorf("read the head of the audit trail: %w", err)
@@ -62,7 +86,12 @@ func Verify(ctx context.Context, s *store.Store, from, to int64, progress func(s
 	if to > 0 {
 		last = min(to, head)
 	}
-	w := walk{report: &report, expect: report.From, whole: to <= 0 || to > head}
+	w := walk{report: &report, expect: report.From, whole: to <= 0 || to > head, key: check.Key}
+	for _, c := range check.Against {
+		if err := w.against(ctx, s, c); err != nil {
+			return report, err
+		}
+	}
 	if err := w.begin(ctx, s); err != nil {
 		return report, err
 	}
@@ -82,8 +111,8 @@ func Verify(ctx context.Context, s *store.Store, from, to int64, progress func(s
 			}
 			w.step(&rows[i])
 		}
-		if progress != nil {
-			progress(report.Entries)
+		if check.Progress != nil {
+			check.Progress(report.Entries)
 		}
 		if len(rows) < batch || len(report.Breaks) >= MaxBreaks {
 			break
@@ -100,6 +129,45 @@ type walk struct {
 	known  bool     // whether prev is
 	expect int64    // number of the next entry
 	whole  bool     // the walk goes to the very end
+	key    string   // of the checkpoints in the trail
+}
+
+// against looks for the entry that a checkpoint from elsewhere was signed over.
+func (w *walk) against(ctx context.Context, s *store.Store, c Checkpoint) error {
+	if c.Entries == 0 {
+		return nil // there was nothing yet
+	}
+	at := "the checkpoint of " + c.Time.UTC().Format(time.RFC3339)
+	rows, err := s.AuditAfter(ctx, c.Entries-1, 1)
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		w.broken(c.Entries, Edited, "it cannot be read any more")
+	case err != nil:
+		return fmt.Errorf("read the audit trail after %d: %w", c.Entries-1, err)
+	case len(rows) == 0 || rows[0].Seq != c.Entries:
+		w.broken(c.Entries, Missing, at+" was signed over it, and it is not there")
+	case rows[0].Hash != c.Hash:
+		w.broken(c.Entries, Rewritten, "it, or one before it, is another than when "+at+" was signed")
+	}
+	return nil
+}
+
+// checkpoint looks at an entry that says to be a checkpoint.
+func (w *walk) checkpoint(row *store.AuditRow) {
+	text, is := CheckpointOf(row)
+	if !is || w.key == "" {
+		return
+	}
+	c, err := OpenCheckpoint(text, w.key)
+	switch {
+	case err != nil:
+		w.broken(row.Seq, Rewritten, "its checkpoint is not signed with the key of this installation")
+	case c.Entries != row.Seq-1 || c.Hash != row.Prev:
+		w.broken(row.Seq, Rewritten, "its checkpoint was signed over another trail than the one before it")
+	default:
+		w.report.Checkpoints++
+		w.report.Last = c
+	}
 }
 
 // begin finds out what the first entry must follow.
@@ -133,6 +201,7 @@ func (w *walk) step(row *store.AuditRow) {
 	case !linked:
 		w.broken(row.Seq, Inserted, "it was written after another entry than the one that is before it")
 	}
+	w.checkpoint(row)
 	w.prev, w.known, w.expect = row.Hash, true, row.Seq+1
 }
 

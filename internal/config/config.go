@@ -25,6 +25,7 @@ type Config struct {
 	Tokens    Tokens    `koanf:"tokens"`
 	Passwords Passwords `koanf:"passwords"`
 	Throttle  Throttle  `koanf:"throttle"`
+	Audit     Audit     `koanf:"audit"`
 	Log       Log       `koanf:"log"`
 
 	// For how long a node goes on deciding after it last confirmed that it
@@ -202,6 +203,13 @@ type Throttle struct {
 	AccountsPerSource int `koanf:"accounts_per_source" min:"5" max:"100000"`
 }
 
+// Audit is the trail of every change.
+type Audit struct {
+	// How often how the trail is gets signed, if something was written since; 0:
+	// never. The checkpoint is written into the trail and into the log.
+	Checkpoint time.Duration `koanf:"checkpoint" min:"0s" max:"720h"`
+}
+
 // Log is what a node says about itself, on standard error.
 type Log struct {
 	// The least that is logged. Secrets are not logged at any level.
@@ -229,6 +237,7 @@ func Default() Config {
 		Tokens:    Tokens{RetryWindow: 10 * time.Second},
 		Passwords: Passwords{MinLength: 15},
 		Throttle:  Throttle{Failures: 10, Window: 10 * time.Minute, Consecutive: 100, AccountsPerSource: 50},
+		Audit:     Audit{Checkpoint: time.Hour},
 		Log:       Log{Level: "info", Format: "json", Access: true},
 
 		MaxStaleness:    5 * time.Second,

@@ -102,6 +102,8 @@ func (c *call) checkPath() error {
 			good = utf8.ValidString(value)
 		case "request":
 			good = len(value) >= 8 && len(value) <= 64 && !strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' })
+		case "pseudonym":
+			good = value != "" // admin says what is wrong with it
 		case "tenant":
 			good = good || c.op.every && value == string(sallyport.EveryTenant)
 		}

@@ -1,61 +1,13 @@
 package httpapi
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/audit"
-	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
-
-func auditOperations() []operation {
-	return []operation{
-		list("audit.list", "/tenants/{tenant}/audit", admin.AuditRead, "Read the audit trail of a tenant, newest first", (*Handler).listAudit, everyTenant),
-		list("audit.list_every", "/audit", admin.AuditRead, "Read the audit trail of the whole installation, newest first", (*Handler).listEveryAudit,
-			more("The permission is needed in every tenant. That it was read is written down as well.")),
-		send("audit.verify", http.MethodPost, "/audit/verify", admin.AuditRead, "Verify that the audit trail is as it was written", (*Handler).verifyAudit,
-			more("The permission is needed in every tenant.")),
-	}
-}
-
-func storeAuditFilter(f api.AuditFilter) store.AuditFilter {
-	return store.AuditFilter{Actor: f.Actor, Action: f.Action, Target: f.Target, RequestID: f.RequestID, From: f.From, Until: f.Until}
-}
-
-func (h *Handler) listAudit(c *call, f api.AuditFilter, p admin.Page) (api.List[api.AuditEntry], error) {
-	return wireList(auditOnWire)(h.Admin.Audit(c.ctx, c.actor, c.tenant, storeAuditFilter(f), p))
-}
-
-func (h *Handler) listEveryAudit(c *call, f api.AuditFilter, p admin.Page) (api.List[api.AuditEntry], error) {
-	return wireList(auditOnWire)(h.Admin.Audit(c.ctx, c.actor, "", storeAuditFilter(f), p))
-}
-
-func auditOnWire(row store.AuditRow) api.AuditEntry {
-	actor := audit.ActorOf(&row)
-	return api.AuditEntry{
-		Seq: row.Seq, At: row.Time, Tenant: row.Tenant,
-		ActorID: actor.ID, ActorKind: actor.Kind, ActorName: actor.Name, CredentialKind: actor.CredentialKind, Credential: actor.Credential,
-		Action: row.Action, TargetKind: row.TargetKind, TargetID: row.TargetID, TargetName: row.TargetName,
-		Before: json.RawMessage(row.Before), After: json.RawMessage(row.After),
-		RequestID: row.RequestID, Address: row.Address, Hash: hex.EncodeToString(row.Hash[:]),
-	}
-}
-
-func (h *Handler) verifyAudit(c *call, in api.Verification) (api.Verified, error) {
-	report, err := h.Admin.VerifyAudit(c.ctx, c.actor, in.From, in.To, nil)
-	out := api.Verified{
-		OK: report.OK(), From: report.From, To: report.To, Head: report.Head,
-		Hash: hex.EncodeToString(report.Hash[:]), Entries: report.Entries, Breaks: []api.AuditBreak{},
-	}
-	for _, b := range report.Breaks {
-		out.Breaks = append(out.Breaks, api.AuditBreak{Seq: b.Seq, Kind: string(b.Kind), Text: b.Text})
-	}
-	return out, err
-}
 
 func signingOperations() []operation {
 	needs := more("The permission is needed in every tenant.")

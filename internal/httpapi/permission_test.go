@@ -26,6 +26,8 @@ func play(r httpapi.Row, tenant sallyport.TenantID, token string) request {
 			value = string(tenant)
 		case "{realm}", "{api}":
 			value = "some"
+		case "{pseudonym}":
+			value = "0123456789ab"
 		}
 		path = strings.Replace(path, segment, value, 1)
 	}

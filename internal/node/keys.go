@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/sallyport/sallyport/internal/audit"
 	"github.com/sallyport/sallyport/internal/authn"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
@@ -15,6 +16,7 @@ type derived struct {
 	secrets, throttle                *token.Digester
 	signingKeys, successors, cursors *token.Sealer
 	pseudonyms                       token.PseudonymKey
+	checkpoints                      *audit.Signer
 }
 
 // pepperVersion is the version of the pepper that new digests are made with.
@@ -32,6 +34,13 @@ func derive(m token.MasterKey) (derived, error) {
 		func() (err error) { d.signingKeys, err = token.NewSealer(token.SealSigningKey, m); return err },
 		func() (err error) { d.successors, err = token.NewSealer(token.SealSuccessor, m); return err },
 		func() (err error) { d.pseudonyms, err = m.PseudonymKey(); return err },
+		func() error {
+			key, err := m.AuditKey()
+			if err == nil {
+				d.checkpoints, err = audit.NewSigner(key)
+			}
+			return err
+		},
 		func() (err error) { d.cursors, err = token.NewSealer(token.SealCursor, m); return err },
 	} {
 		if err := make(); err != nil {

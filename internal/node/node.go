@@ -42,8 +42,9 @@ type Config struct {
 	HashWorkers   int
 	HashQueue     int
 	Throttle      authn.ThrottleLimits
-	PasswordLen   int      // fewest characters
-	PasswordWords []string // context words that passwords must not be made of
+	Checkpoints   time.Duration // how often how the audit trail is gets signed; 0: never
+	PasswordLen   int           // fewest characters
+	PasswordWords []string      // context words that passwords must not be made of
 
 	// Loaded, if not nil, is told of each policy that was put in force.
 	Loaded func(*policy.Snapshot)
@@ -67,6 +68,8 @@ type Node struct {
 
 	log *slog.Logger
 	now func() time.Time
+
+	checkpoints time.Duration
 }
 
 // Open opens the store, brings its schema and its built-in parts up to date and
@@ -76,7 +79,7 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	n := &Node{Store: s, log: c.Log, now: c.Now}
+	n := &Node{Store: s, log: c.Log, now: c.Now, checkpoints: c.Checkpoints}
 	if err := n.build(ctx, c); err != nil {
 		if n.Doors != nil {
 			n.Doors.Close()
@@ -123,6 +126,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Store: n.Store, Compiler: compiler, Rules: Rules(c.Dialects),
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
+		Checkpoints: k.checkpoints, Pseudonyms: k.pseudonyms,
 		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
 		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.FlushDecisions(ctx) },
 		RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
@@ -212,6 +216,20 @@ func every(ctx context.Context, interval time.Duration, f func()) {
 func (n *Node) tidy(ctx context.Context) {
 	n.tell(ctx, "no room could be set aside for revocations on a full disk", n.Store.Reserve())
 	n.tell(ctx, "what is over could not be removed; the next time it will be", n.Admin.Sweep(ctx))
+	n.tell(ctx, "no checkpoint of the audit trail could be made; the next time it will be", n.checkpoint(ctx))
+}
+
+// checkpoint has a checkpoint made if it is time for one, and says it in the log,
+// which is another place than the store.
+func (n *Node) checkpoint(ctx context.Context) error {
+	if n.checkpoints == 0 {
+		return nil
+	}
+	text, err := n.Admin.CheckpointWhenDue(ctx, n.checkpoints)
+	if text != "" && err == nil {
+		n.log.InfoContext(ctx, "checkpoint of the audit trail", "checkpoint", text)
+	}
+	return err
 }
 
 // tell logs an error, unless it is that the end has come.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/audit"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/oauth"
@@ -122,10 +123,18 @@ func newAdmin(t testing.TB, k *doorstest.Kit) *admin.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	auditKey, err := k.Master.AuditKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkpoints, err := audit.NewSigner(auditKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := admin.New(admin.Config{
 		Store: k.Store, Policy: func() *policy.Snapshot { return k.Doors.Policy() }, Compiler: k.Compiler,
 		Secrets: k.Secrets, Keys: seal(token.SealSigningKey), Successors: seal(token.SealSuccessor), Cursors: seal(token.SealCursor),
-		Hasher: k.Hasher, Passwords: passwords, Now: k.Clock.Now,
+		Hasher: k.Hasher, Passwords: passwords, Now: k.Clock.Now, Checkpoints: checkpoints,
 		Committed: func(ctx context.Context, _ sallyport.Revision) error {
 			_, err := k.Doors.Apply(ctx)
 			return err

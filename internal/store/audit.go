@@ -129,6 +129,7 @@ type AuditFilter struct {
 	RequestID string
 	From      time.Time // not before
 	Until     time.Time // before
+	After     int64     // with a greater number
 }
 
 const (
@@ -136,8 +137,8 @@ const (
 	AND seq < $2
 	AND (CAST($3 AS TEXT) = '' OR actor_id = $3) AND action >= $4 AND action <= $5
 	AND (CAST($6 AS TEXT) = '' OR target_id = $6) AND (CAST($7 AS TEXT) = '' OR request_id = $7)
-	AND at >= $8 AND at < $9
-	ORDER BY seq DESC LIMIT $10`
+	AND at >= $8 AND at < $9 AND seq > $10
+	ORDER BY seq DESC LIMIT $11`
 	selectAudit      = auditColumns + `WHERE tenant = $1` + auditFilter
 	selectEveryAudit = auditColumns + `WHERE tenant <> $1` + auditFilter
 )
@@ -170,6 +171,6 @@ func (r *Reader) audit(ctx context.Context, query string, tenant sallyport.Tenan
 		until = micros(f.Until)
 	}
 	all, err := list(ctx, r, "audit entry", query, scanAudit, string(tenant), before, string(f.Actor),
-		f.Action, f.Action+last, f.Target, f.RequestID, micros(f.From), until, p.more())
+		f.Action, f.Action+last, f.Target, f.RequestID, micros(f.From), until, f.After, p.more())
 	return cut(p, all, err, func(a AuditRow) string { return strconv.FormatInt(a.Seq, 10) })
 }
