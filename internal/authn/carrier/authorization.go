@@ -30,10 +30,11 @@ func (c *Carrier) scheme() string {
 // hasScheme reports whether an Authorization value has this scheme, in any case
 // (RFC 9110 §11.1). glued also takes a value that goes on behind the word.
 func hasScheme(value, scheme string, glued bool) bool {
-	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
+	n := len(scheme)
+	if len(value) < n || value[:n] != scheme && !strings.EqualFold(value[:n], scheme) {
 		return false
 	}
-	return glued || len(value) == len(scheme) || !isTokenByte(value[len(scheme)])
+	return glued || len(value) == n || value[n] == ' ' || !isTokenByte(value[n])
 }
 
 // isTokenByte reports whether c may stand in a scheme's word (RFC 9110 §5.6.2).
@@ -65,8 +66,9 @@ func checkBearer(token string, limit int) Fault {
 		n--
 	}
 	foreign := uint8(0)
-	for i := range n { // without a branch, for it is every byte of every token
-		foreign |= foreignToBearer[token[i]]
+	body := token[:n]
+	for i := range len(body) { // without a branch, for it is every byte of every token
+		foreign |= foreignToBearer[body[i]]
 	}
 	if n > 0 && foreign == 0 {
 		return OK

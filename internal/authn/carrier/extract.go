@@ -3,6 +3,7 @@ package carrier
 import (
 	"errors"
 	"net/http"
+	"slices"
 )
 
 // DefaultMaxBody is the largest form that is searched, in bytes, unless the View
@@ -24,6 +25,55 @@ type View struct {
 	MaxBody int
 }
 
+// A Plan is a list of accepted carriers, ready for the search: by place, and of two
+// with one place and name the first alone. It never changes.
+type Plan struct {
+	authorization []Carrier // Basic and Bearer
+	headers       []Carrier
+	query         []Carrier
+	form          []Carrier
+	cookies       []Carrier
+
+	readsQuery   bool // whether a credential may be in the query
+	refusesQuery bool // whether there must not be one under some name
+	readsForm    bool
+}
+
+// NewPlan makes a plan.
+func NewPlan(accept []Carrier) *Plan {
+	p := &Plan{}
+	for i, c := range accept {
+		again := slices.ContainsFunc(accept[:i], func(o Carrier) bool { return o.In == c.In && o.Name == c.Name })
+		switch c.In {
+		case Basic, Bearer:
+			p.authorization = append(p.authorization, c) // the first that fits the word is taken
+		case Header:
+			p.headers = appendUnless(again, p.headers, c)
+		case Query:
+			p.query = appendUnless(again, p.query, c)
+			p.readsQuery = p.readsQuery || !c.Refused
+			p.refusesQuery = p.refusesQuery || c.Refused
+		case Form:
+			p.form = appendUnless(again, p.form, c)
+			p.readsForm = p.readsForm || !c.Refused
+		case Cookie:
+			p.cookies = appendUnless(again, p.cookies, c)
+		case None, Other:
+		}
+	}
+	return p
+}
+
+func appendUnless(again bool, list []Carrier, c Carrier) []Carrier { //nolint:revive // it says what to do
+	if again {
+		return list
+	}
+	return append(list, c)
+}
+
+// Extract makes a plan and searches. Who searches often keeps the plan.
+func Extract(r View, accept []Carrier) (Found, Fault) { return NewPlan(accept).Extract(r) }
+
 // Extract returns the one credential of the request.
 //
 // If there is none, Found.In is [None] and the fault is [OK]. If there are two,
@@ -35,8 +85,8 @@ type View struct {
 //
 // Extract does not allocate for a bearer token, a header, a cookie, or a query
 // parameter without escapes; it allocates once for Basic.
-func Extract(r View, accept []Carrier) (Found, Fault) {
-	s := search{view: r, accept: accept}
+func (p *Plan) Extract(r View) (Found, Fault) {
+	s := search{view: r, plan: p}
 	s.authorization()
 	s.headers()
 	if fault := s.query(); fault != OK {
@@ -57,11 +107,11 @@ func Extract(r View, accept []Carrier) (Found, Fault) {
 
 // A search is one run of Extract.
 type search struct {
-	view   View
-	accept []Carrier
-	found  Found // the first credential
-	fault  Fault // what is wrong with it
-	count  int   // how many there are
+	view  View
+	plan  *Plan
+	found Found // the first credential
+	fault Fault // what is wrong with it
+	count int   // how many there are
 }
 
 // add counts credentials at one place; all but the first are only counted.
@@ -74,26 +124,6 @@ func (s *search) add(c *Carrier, count int, login, secret string, fault Fault) {
 	s.count += count
 }
 
-// first reports whether no carrier before the i-th has its place and name.
-func (s *search) first(i int) bool {
-	for j := range i {
-		if s.accept[j].In == s.accept[i].In && s.accept[j].Name == s.accept[i].Name {
-			return false
-		}
-	}
-	return true
-}
-
-// has reports whether a carrier of this place is accepted.
-func (s *search) has(in In) bool {
-	for i := range s.accept {
-		if s.accept[i].In == in && !s.accept[i].Refused {
-			return true
-		}
-	}
-	return false
-}
-
 const authorizationHeader = "Authorization"
 
 // authorization looks at the Authorization header.
@@ -102,8 +132,8 @@ func (s *search) authorization() {
 	if len(values) == 0 {
 		return
 	}
-	for i := range s.accept {
-		c := &s.accept[i]
+	for i := range s.plan.authorization {
+		c := &s.plan.authorization[i]
 		var login, secret string
 		var fault Fault
 		switch {
@@ -117,8 +147,8 @@ func (s *search) authorization() {
 		s.add(c, len(values), login, secret, fault)
 		return
 	}
-	for i := range s.accept {
-		if c := &s.accept[i]; c.In == Header && !c.Refused && c.Name == authorizationHeader {
+	for i := range s.plan.headers {
+		if c := &s.plan.headers[i]; !c.Refused && c.Name == authorizationHeader {
 			s.add(c, len(values), "", values[0], checkHeader(values[0], c.max()))
 			return
 		}
@@ -128,11 +158,8 @@ func (s *search) authorization() {
 
 // headers looks at the API's own headers.
 func (s *search) headers() {
-	for i := range s.accept {
-		c := &s.accept[i]
-		if c.In != Header || !s.first(i) {
-			continue
-		}
+	for i := range s.plan.headers {
+		c := &s.plan.headers[i]
 		values := s.view.Header[c.Name]
 		switch {
 		case len(values) == 0, c.Name == authorizationHeader:
@@ -151,29 +178,43 @@ func (s *search) query() Fault {
 	if raw == "" {
 		return OK
 	}
-	if s.has(Query) {
+	if s.plan.readsQuery {
 		if fault := checkParameters(raw, MaxParameters); fault != OK {
 			return fault
 		}
 	}
-	for i := range s.accept {
-		c := &s.accept[i]
-		switch {
-		case c.In != Query || !s.first(i):
-		case c.Refused:
-			if n := mentions(raw, c); n > 0 {
-				s.add(c, n, "", "", LocationForbidden)
-			}
-		default:
+	s.refused(raw)
+	for i := range s.plan.query {
+		if c := &s.plan.query[i]; !c.Refused {
 			s.parameter(c, fields{raw: raw})
 		}
 	}
 	return OK
 }
 
+// refused looks for what may not be in the query, in one pass for all of it. What
+// may not be there must not be there in any reading, so a ";" parts too.
+func (s *search) refused(raw string) {
+	if !s.plan.refusesQuery {
+		return
+	}
+	for more := true; more; {
+		var pair string
+		pair, raw, more = cutParameter(raw)
+		if pair == "" {
+			continue
+		}
+		for i := range s.plan.query {
+			if c := &s.plan.query[i]; c.Refused && mayDecodeTo(pair[0], c.Name) && mentions(pair, c) {
+				s.add(c, 1, "", "", LocationForbidden)
+			}
+		}
+	}
+}
+
 // form looks at the fields of a form. It reads the body only if it must.
 func (s *search) form() Fault {
-	if s.view.Body == nil || !s.has(Form) {
+	if s.view.Body == nil || !s.plan.readsForm {
 		return OK
 	}
 	contentTypes := s.view.Header["Content-Type"]
@@ -205,10 +246,8 @@ func (s *search) form() Fault {
 	if fault != OK {
 		return fault
 	}
-	for i := range s.accept {
-		if c := &s.accept[i]; c.In == Form && s.first(i) {
-			s.parameter(c, from)
-		}
+	for i := range s.plan.form {
+		s.parameter(&s.plan.form[i], from)
 	}
 	return OK
 }
@@ -240,12 +279,13 @@ func (s *search) parameter(c *Carrier, from fields) {
 // noticed, for the trace.
 func (s *search) cookies() {
 	explicit := s.count > 0
-	for i := range s.accept {
-		c := &s.accept[i]
-		if c.In != Cookie || !s.first(i) {
-			continue
-		}
-		value, count, fault := cookieValue(s.view.Header[cookieHeader], c.Name, c.max())
+	lines := s.view.Header[cookieHeader]
+	if len(lines) == 0 {
+		return
+	}
+	for i := range s.plan.cookies {
+		c := &s.plan.cookies[i]
+		value, count, fault := cookieValue(lines, c.Name, c.max())
 		switch {
 		case count == 0:
 		case explicit:
