@@ -91,6 +91,10 @@ const (
 	maxStalenessOfNode = 24 * time.Hour
 )
 
+// Number returns the small number, not negative, that only this API of its
+// compiler has.
+func (a *API) Number() int32 { return a.number }
+
 // Route returns the route with this id, nil if there is none.
 func (a *API) Route(id string) *Route {
 	i, ok := slices.BinarySearchFunc(a.Routes, id, func(r *Route, id string) int { return strings.Compare(r.ID, id) })

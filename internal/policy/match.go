@@ -58,7 +58,7 @@ func (m *Match) Value(name string) (string, bool) {
 // It allocates nothing, unless a path value has an escape to decode, a parameter
 // is looked for inside JSON, or an Allow list was not prepared.
 func (a *API) Match(method, host, path string, params ParameterSource, m *Match) {
-	s := search{bit: a.table.bit(method), params: params}
+	s := search{bit: a.table.bit(method), params: params, values: &m.values}
 	found := false
 	if len(a.hosts) > 0 {
 		if t := a.hosts[host]; t != nil {
@@ -81,7 +81,7 @@ func (a *API) Match(method, host, path string, params ParameterSource, m *Match)
 	case s.route != nil:
 		m.count = s.count
 		for i := range s.count {
-			m.values[i] = unescape(s.values[i])
+			m.values[i] = unescape(m.values[i])
 		}
 	case found, s.fits, s.seen == nil:
 		m.Reason = sallyport.RouteUnknown
@@ -102,7 +102,7 @@ type search struct {
 	params ParameterSource
 
 	count  int
-	values [maxValues]string // still escaped
+	values *[maxValues]string // still escaped; of the match
 
 	route *Route    // what was found
 	fits  bool      // some route of the path takes the method

@@ -2,38 +2,59 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // A mountTable finds the API with the longest base path.
 type mountTable struct {
 	bases map[string]*API // "" for "/"
-	depth int             // segments of the longest base path
+
+	// root and below are the same, made by index for the search: what is at "/",
+	// and by their first segment the others, longest first.
+	root  *API
+	below map[string][]mounted
+}
+
+// A mounted API has its base path beside it.
+type mounted struct {
+	base string
+	api  *API
+}
+
+// index prepares the search.
+func (t *mountTable) index() {
+	t.root, t.below = t.bases[""], map[string][]mounted{}
+	for base, api := range t.bases {
+		if base != "" {
+			first := firstSegment(base)
+			t.below[first] = append(t.below[first], mounted{base, api})
+		}
+	}
+	for _, list := range t.below {
+		slices.SortFunc(list, func(a, b mounted) int { return len(b.base) - len(a.base) })
+	}
+}
+
+// firstSegment returns a path up to its second slash.
+func firstSegment(path string) string {
+	if end := strings.IndexByte(path[1:], '/'); end >= 0 {
+		return path[:1+end]
+	}
+	return path
 }
 
 // find returns the API and the path below its base path.
 func (t *mountTable) find(path string) (*API, string) {
-	end := 0
-	for range t.depth {
-		if end == len(path) {
-			break
+	for _, m := range t.below[firstSegment(path)] {
+		if n := len(m.base); len(path) >= n && path[:n] == m.base && (len(path) == n || path[n] == '/') {
+			return m.api, path[n:]
 		}
-		next := strings.IndexByte(path[end+1:], '/')
-		if next < 0 {
-			end = len(path)
-			break
-		}
-		end += 1 + next
 	}
-	for {
-		if a := t.bases[path[:end]]; a != nil {
-			return a, path[end:]
-		}
-		if end == 0 {
-			return nil, ""
-		}
-		end = strings.LastIndexByte(path[:end], '/')
+	if t.root == nil {
+		return nil, ""
 	}
+	return t.root, path
 }
 
 // Find returns the API that a request is for and the path below its base path,
@@ -93,8 +114,11 @@ func (s *Snapshot) mountAll() []error {
 				continue
 			}
 			t.bases[base] = s.apis[i]
-			t.depth = max(t.depth, strings.Count(base, "/"))
 		}
+	}
+	s.anywhere.index()
+	for _, t := range s.hosts {
+		t.index()
 	}
 	return faults
 }

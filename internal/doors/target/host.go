@@ -23,6 +23,9 @@ func CanonicalHost(host, scheme string) (string, Fault) {
 	if host == "" {
 		return "", HostMissing
 	}
+	if isCanonicalName(host) {
+		return host, OK
+	}
 	name, port, ok := splitHost(host)
 	if !ok {
 		return "", HostMalformed
@@ -45,6 +48,26 @@ func CanonicalHost(host, scheme string) (string, Fault) {
 		return host, OK
 	}
 	return name + ":" + port, OK
+}
+
+// isCanonicalName reports that host is a name in its one spelling, without a port
+// and so short that no label can be too long. Nearly all hosts are.
+func isCanonicalName(host string) bool {
+	if len(host) > maxLabel {
+		return false
+	}
+	inLabel := false
+	for i := range len(host) {
+		switch c := host[i]; {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_':
+			inLabel = true
+		case c == '.' && inLabel:
+			inLabel = false
+		default:
+			return false
+		}
+	}
+	return inLabel
 }
 
 // splitHost parts the port from the host and checks it. A port that is empty

@@ -49,6 +49,9 @@ func byteClasses() (t [256]byteClass) {
 // canonicalPath returns the one spelling of raw, which starts with "/" and has
 // no "?". It returns raw itself if that is the one.
 func canonicalPath(raw string, opt Options) (string, Fault) {
+	if isCanonical(raw) {
+		return raw, OK
+	}
 	if len(raw) > MaxPath {
 		return "", PathTooLong
 	}
@@ -63,6 +66,25 @@ func canonicalPath(raw string, opt Options) (string, Fault) {
 		return "", fault
 	}
 	return canonical, OK
+}
+
+// isCanonical reports that raw is the one spelling of itself and breaks no rule,
+// whatever the options. It reads each byte once, and leaves it to the long way to
+// judge what is uncommon: a segment that is empty or begins with a dot, and a path
+// so long that its segments might be too many.
+func isCanonical(raw string) bool {
+	if len(raw) > MaxSegments {
+		return false
+	}
+	before := byte(0)
+	for i := range len(raw) {
+		c := raw[i]
+		if classes[c] != plain || before == '/' && (c == '/' || c == '.') {
+			return false
+		}
+		before = c
+	}
+	return true
 }
 
 // respell decodes, encodes and upper-cases until every character is spelt in

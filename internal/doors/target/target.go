@@ -142,16 +142,28 @@ func checkQuery(query string) Fault {
 		return QueryTooLong
 	}
 	for i := range len(query) {
-		switch c := query[i]; {
-		case c <= ' ' || c == 0x7F:
-			return ControlCharacter
-		case c > 0x7F:
-			return NonASCII
-		case c == '#':
-			return Fragment
+		if fault := queryFaults[query[i]]; fault != OK {
+			return fault
 		}
 	}
 	return OK
+}
+
+// queryFaults is what is wrong with each byte in a query. It is never changed.
+var queryFaults = faultsOfQuery()
+
+func faultsOfQuery() (t [256]Fault) {
+	for i := range t {
+		switch c := byte(i); {
+		case c <= ' ' || c == 0x7F:
+			t[i] = ControlCharacter
+		case c > 0x7F:
+			t[i] = NonASCII
+		case c == '#':
+			t[i] = Fragment
+		}
+	}
+	return t
 }
 
 // RequestURI returns the target in origin form, as it goes on the wire. It
