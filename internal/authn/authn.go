@@ -80,6 +80,8 @@ type Presented struct {
 	API    sallyport.APIName
 	Client netip.Addr
 	Now    time.Time
+
+	Asked bool // set by [Verifier.Verify]: it was not known, so somebody was asked
 }
 
 // isPassword tells a password from a secret that is stored. With Basic it is
@@ -168,6 +170,7 @@ func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sa
 // meet verifies a credential that is not known. Its form is looked at here alone:
 // what is known had a good one.
 func (v *Verifier) meet(ctx context.Context, p *Presented, digest known.Digest) (k Known, reason sallyport.Reason, retryAfter int) {
+	p.Asked = true
 	f, kind := formJWT, sallyport.Password
 	if !p.isPassword() {
 		if f, kind = formOf(p.Secret); f == formMalformed {

@@ -33,16 +33,20 @@ type useList struct {
 	list []used
 }
 
-// Count counts one successful authentication. It allocates nothing but for the
-// first use of a credential in a flush interval.
-func (v *Verifier) Count(k Known, now time.Time, client netip.Addr, agent string) {
-	if !k.entry.Use(now.Unix()) {
-		return
-	}
+// Use counts one successful authentication. It reports whether it is the first one
+// since the last flush, which must then be told to [Verifier.Remark]. Passwords and
+// access tokens have no counter.
+func (v *Verifier) Use(k Known, now time.Time) (first bool) {
 	if kind := k.Kind(); kind == sallyport.Password || kind == sallyport.AccessToken {
-		k.entry.Drain() // they have no counter
-		return
+		k.entry.Touch(now.Unix())
+		return false
 	}
+	return k.entry.Use(now.Unix())
+}
+
+// Remark notes where the first use in a flush interval came from, and sees that
+// the flush finds the credential.
+func (v *Verifier) Remark(k Known, client netip.Addr, agent string) {
 	if len(agent) > maxVia {
 		agent = agent[:maxVia]
 	}

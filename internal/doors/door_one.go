@@ -18,10 +18,11 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 	if route != nil && route.IgnoreCredentials {
 		return ""
 	}
-	in := v.policy.intakes[r.API]
-	found, fault := carrier.Extract(carrier.View{
+	in := v.policy.intake(r.API)
+	v.waited = v.waited || r.Body != nil // which the client may send slowly
+	found, fault := in.plan.Extract(carrier.View{
 		Header: r.Header, RawQuery: r.Canonical.RawQuery, Body: r.Body,
-	}, in.carriers)
+	})
 	r.Found = found
 	switch {
 	case fault != carrier.OK:
@@ -91,6 +92,7 @@ func (v *visit) mustChangeFirst() bool {
 func (v *visit) verify(ctx context.Context, p *authn.Presented) (sallyport.Reason, int) {
 	for first := true; ; first = false {
 		known, reason, retryAfter := v.doors.authn.Verify(ctx, p)
+		v.waited = v.waited || p.Asked
 		if reason != "" {
 			return reason, retryAfter
 		}
@@ -105,7 +107,8 @@ func (v *visit) verify(ctx context.Context, p *authn.Presented) (sallyport.Reaso
 
 // recognise finds who the credential belongs to, as he is now.
 func (v *visit) recognise(ctx context.Context, known authn.Known) sallyport.Reason {
-	p, err := v.doors.principals.at(ctx, known.Principal())
+	p, asked, err := v.doors.principals.at(ctx, known.Principal())
+	v.waited = v.waited || asked
 	switch {
 	case sallyport.KindOf(err) == sallyport.NotFound && err != nil:
 		return sallyport.OwnerInactive
@@ -118,12 +121,12 @@ func (v *visit) recognise(ctx context.Context, known authn.Known) sallyport.Reas
 		return sallyport.CredentialRevoked
 	}
 	limits := known.Limits()
-	if !v.tenantLives(p.Home) || (limits.Tenant != "" && !v.tenantLives(limits.Tenant)) {
+	if !p.livesAtHome(v.policy) || (limits.Tenant != "" && !v.policy.lives(limits.Tenant)) {
 		return sallyport.TenantInactive
 	}
-	v.known, v.principal = known, p
+	v.known, v.principal = known, p.Principal
 	dec := &v.decision
-	dec.Principal = &p.Principal
+	dec.Principal = &p.Principal.Principal
 	dec.Credential, dec.CredentialKind = known.ID(), known.Kind()
 	if limits.Limited {
 		dec.Scopes = limits.Scopes
@@ -131,8 +134,7 @@ func (v *visit) recognise(ctx context.Context, known authn.Known) sallyport.Reas
 	return ""
 }
 
-// tenantLives reports whether a tenant is active; every tenant together always
-// is.
-func (v *visit) tenantLives(id sallyport.TenantID) bool {
-	return id == sallyport.EveryTenant || v.policy.Tenant(id).Active()
+// lives reports whether a tenant is active; every tenant together always is.
+func (f *inForce) lives(id sallyport.TenantID) bool {
+	return id == sallyport.EveryTenant || f.Tenant(id).Active()
 }

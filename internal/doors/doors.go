@@ -142,7 +142,10 @@ func (d *Doors) begin(ctx context.Context, c Config) error {
 // A decision about what this node knows asks the store nothing and allocates
 // nothing.
 func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
-	v := visit{doors: d, policy: d.policy.Load(), request: r, now: d.now()}
+	v := visit{doors: d, policy: d.policy.Load(), request: r, now: r.Now}
+	if v.now.IsZero() {
+		v.now = d.now()
+	}
 	v.decision.RequestID, v.decision.Revision = r.ID, sallyport.Revision(d.revision.Load())
 	v.decision.Reason = v.decide(ctx)
 	v.decision.Allowed = v.decision.Reason == ""
@@ -161,6 +164,7 @@ type visit struct {
 	request  *Request
 	decision sallyport.Decision
 	now      time.Time
+	waited   bool // for the store, or for the client: now may be long ago
 
 	known     authn.Known // zero for an anonymous request
 	principal *policy.Principal
@@ -179,7 +183,7 @@ func (v *visit) decide(ctx context.Context) sallyport.Reason {
 	}
 	reason := v.doorTwo()
 	if v.principal != nil && reason != sallyport.ScopeInsufficient {
-		v.doors.authn.Count(v.known, v.now, v.request.Client, userAgent(v.request))
+		v.count()
 	}
 	if reason != "" {
 		return reason
@@ -276,10 +280,23 @@ func (v *visit) stillCurrent() sallyport.Reason {
 	if api := v.request.API; api.Document.Stale == policy.StaleServe {
 		bound = max(bound, time.Duration(api.Document.MaxStaleness))
 	}
-	if d.lease.age(d.now()) > bound {
+	// A look at the clock costs as much as a look-up, and between the last one and
+	// this are a few hundred instructions, unless somebody was waited for.
+	now := v.now
+	if v.waited {
+		now = d.now()
+	}
+	if d.lease.age(now) > bound {
 		return sallyport.PolicyStale
 	}
 	return ""
+}
+
+// count counts the use of the credential.
+func (v *visit) count() {
+	if a := v.doors.authn; a.Use(v.known, v.now) {
+		a.Remark(v.known, v.request.Client, userAgent(v.request))
+	}
 }
 
 func userAgent(r *Request) string {

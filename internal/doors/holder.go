@@ -61,7 +61,9 @@ func (d *Doors) Holder(ctx context.Context, s Shown) (Holder, sallyport.Reason) 
 		return Holder{}, reason
 	}
 	if !s.Inspected {
-		d.authn.Count(known, v.now, s.Client, s.Agent)
+		if d.authn.Use(known, v.now) {
+			d.authn.Remark(known, s.Client, s.Agent)
+		}
 	}
 	limits := known.Limits()
 	return Holder{

@@ -12,13 +12,17 @@ import (
 type intake struct {
 	carriers []carrier.Carrier
 	accept   []sallyport.Accept // at the same places
+	plan     *carrier.Plan      // the search for them
 }
 
 // inForce is a policy snapshot with what the doors add to it.
 type inForce struct {
 	*policy.Snapshot
-	intakes map[*policy.API]*intake
+	intakes []*intake // by the API's number
 }
+
+// intake returns what an API of the snapshot accepts.
+func (f *inForce) intake(api *policy.API) *intake { return f.intakes[api.Number()] }
 
 // forbiddenParameters are names under which people put credentials into URLs
 // (RFC 6750 section 2.3, and habit). An API that does not ask for them there
@@ -26,9 +30,13 @@ type inForce struct {
 var forbiddenParameters = [...]string{"access_token", "api_key"}
 
 func newInForce(s *policy.Snapshot) *inForce {
-	f := &inForce{Snapshot: s, intakes: map[*policy.API]*intake{}}
+	f := &inForce{Snapshot: s}
 	for _, api := range s.APIs() {
-		f.intakes[api] = newIntake(api.Accept)
+		n := int(api.Number())
+		if n >= len(f.intakes) {
+			f.intakes = append(f.intakes, make([]*intake, n+1-len(f.intakes))...)
+		}
+		f.intakes[n] = newIntake(api.Accept)
 	}
 	return f
 }
@@ -56,6 +64,7 @@ func newIntake(accept []sallyport.Accept) *intake {
 			in.carriers = append(in.carriers, carrier.Carrier{In: carrier.Query, Name: name, Refused: true})
 		}
 	}
+	in.plan = carrier.NewPlan(in.carriers)
 	return in
 }
 

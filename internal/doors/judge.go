@@ -53,7 +53,7 @@ func (v *visit) judge(t *policy.Trial) sallyport.Reason {
 	switch {
 	case v.principal.State != sallyport.Active:
 		return sallyport.OwnerInactive
-	case !v.tenantLives(v.principal.Home), t.Tenant != "" && !v.tenantLives(t.Tenant):
+	case !v.policy.lives(v.principal.Home), t.Tenant != "" && !v.policy.lives(t.Tenant):
 		return sallyport.TenantInactive
 	}
 	if route != nil {

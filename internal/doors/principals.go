@@ -39,6 +39,23 @@ type slot struct {
 type loaded struct {
 	*policy.Principal
 	epoch uint64
+
+	// homeLives is the last policy under which the principal's home was seen to be
+	// in use. A policy never changes, so what was seen once need not be looked up
+	// again until there is another one.
+	homeLives atomic.Pointer[inForce]
+}
+
+// livesAtHome reports whether the principal's home is in use under the policy.
+func (l *loaded) livesAtHome(f *inForce) bool {
+	if l.homeLives.Load() == f {
+		return true
+	}
+	if !f.lives(l.Home) {
+		return false
+	}
+	l.homeLives.Store(f)
+	return true
 }
 
 func newPrincipals(load func(context.Context, sallyport.PrincipalID) (*policy.Principal, error)) *principals {
@@ -65,18 +82,19 @@ func (p *principals) number(id sallyport.PrincipalID) uint32 {
 }
 
 // at returns the principal with this number, loading it if it was forgotten.
-func (p *principals) at(ctx context.Context, number uint32) (*policy.Principal, error) {
+func (p *principals) at(ctx context.Context, number uint32) (l *loaded, asked bool, err error) {
 	s := (*p.slots.Load())[number]
 	epoch := s.epoch.Load()
 	if l := s.current.Load(); l != nil && l.epoch == epoch {
-		return l.Principal, nil
+		return l, false, nil
 	}
 	principal, err := p.load(ctx, s.id)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
-	s.current.Store(&loaded{principal, epoch})
-	return principal, nil
+	l = &loaded{Principal: principal, epoch: epoch}
+	s.current.Store(l)
+	return l, true, nil
 }
 
 // forget makes the principal be loaded anew at its next use.

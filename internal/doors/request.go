@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
@@ -23,6 +24,7 @@ type Request struct {
 	Scheme string // "http" or "https": how the client came
 	Header http.Header
 	Client netip.Addr // the client's address; behind trusted proxies the one they tell
+	Now    time.Time  // when the whole head was there; zero: now
 
 	// Body returns the whole body, for an API that looks for a credential or an
 	// operation in a form. It may be called more than once. Nil: there is no

@@ -42,12 +42,26 @@ type Record struct {
 	Kind      uint8  // the caller's numbering
 }
 
-// An Entry is a published record with its counters.
+// An Entry is a published record with its counters. It has the fields of a record
+// and not one for it, which would be filled up to a multiple of eight bytes: so it
+// has 72 bytes instead of 80.
 type Entry struct {
-	Record
+	Digest    Digest
+	ID        ID
+	Expires   int64
+	Stamp     int64
+	Principal uint32
+	Limits    uint32
+	Kind      uint8
+
 	state    atomic.Uint32
 	uses     atomic.Uint32 // since the last Drain
 	lastUsed atomic.Uint32 // unix seconds
+}
+
+// Record returns the record that was published.
+func (e *Entry) Record() Record {
+	return Record{e.Digest, e.ID, e.Expires, e.Stamp, e.Principal, e.Limits, e.Kind}
 }
 
 // States of an entry. They only grow.
@@ -74,10 +88,17 @@ func (e *Entry) End() { e.state.Store(ended) }
 // first one since the entry was last drained, so that the caller can put it on
 // a list of entries to drain.
 func (e *Entry) Use(now int64) (first bool) {
+	e.Touch(now)
+	return e.uses.Add(1) == 1
+}
+
+// Touch notes a use at now, in unix seconds, without counting it. It writes once a
+// second, so that cores which ask about the same credential do not wait for one
+// another.
+func (e *Entry) Touch(now int64) {
 	if t := uint32(now); e.lastUsed.Load() != t {
 		e.lastUsed.Store(t)
 	}
-	return e.uses.Add(1) == 1
 }
 
 // Drain returns the uses counted since the last Drain and starts anew.
@@ -161,7 +182,7 @@ func (g *generation) add(r Record, lastUsed uint32) *Entry {
 		g.chunks[number/chunkSize].Store(c)
 	}
 	e := &c[number%chunkSize]
-	e.Record = r
+	e.Digest, e.ID, e.Expires, e.Stamp, e.Principal, e.Limits, e.Kind = r.Digest, r.ID, r.Expires, r.Stamp, r.Principal, r.Limits, r.Kind
 	e.lastUsed.Store(lastUsed)
 
 	slot, tag := g.home(&r.Digest)
@@ -279,7 +300,7 @@ func (t *Table) rebuild(old *generation) *generation {
 	}
 	next := newGeneration(limit)
 	for _, e := range kept {
-		next.add(e.Record, e.lastUsed.Load())
+		next.add(e.Record(), e.lastUsed.Load())
 	}
 	t.current.Store(next)
 	return next

@@ -40,7 +40,7 @@ func TestAgainstMap(t *testing.T) {
 			default:
 				e := table.Get(&r.Digest)
 				want, ok := model[r.Digest]
-				if (e != nil) != ok || (ok && e.Record != want) {
+				if (e != nil) != ok || (ok && e.Record() != want) {
 					t.Fatalf("Get = %v, model has %v %v", e, want, ok)
 				}
 			}
