@@ -62,6 +62,12 @@ func showList[T any](p *printer, s sort, v view[T], all iter.Seq2[T, error], lim
 	if err != nil {
 		return err
 	}
+	return showItems(p, s, v, items, more, limit)
+}
+
+// showItems prints the first things of a list, and says whether there are more
+// than the limit.
+func showItems[T any](p *printer, s sort, v view[T], items []T, more bool, limit int) error { //nolint:revive // not a switch: what was found
 	if more {
 		defer fmt.Fprintf(p.errOut, "sallyport: there are more than %d; --limit 0 shows all\n", limit)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,13 @@ func (m *manager) showWhoCan(ctx context.Context, q api.WhoCanQuery, limit int) 
 		m.say("%s in %s:", neededText(&first), tenantWords(m.tenantText(ctx, first.Tenant)))
 		m.blank()
 	}
-	return showList(&m.printer, holders, holderView, all, limit)
+	// They come by id; people look for names.
+	items, more, err := take(all, limit)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(items, func(a, b api.Holder) int { return strings.Compare(a.Login, b.Login) })
+	return showItems(&m.printer, holders, holderView, items, more, limit)
 }
 
 func openSentence(open string) string {
