@@ -33,6 +33,7 @@ const (
 	decisionGoal = 1000
 	basicGoal    = 1500
 	growthGoal   = 1.3
+	tracesGoal   = 1.05
 	compileGoal  = 1
 )
 
@@ -69,19 +70,27 @@ func decisions(ctx context.Context, orders *json.Decoder, answers *json.Encoder)
 		one(middle, byAccess), one(middle, bySession), one(middle, byKey), one(middle, byBasic),
 		one(middle, noToken), one(middle, noPermission), one(middle, noChecksum),
 	}
+	untraced, err := middle.untraced(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer untraced.node.Close(ctx)
+	traces := [][2]*sample{
+		{random(middle, byToken), random(untraced, byToken)}, {random(middle, noPermission), random(untraced, noPermission)},
+	}
 	compile, err := compiling(ctx, large)
 	if err != nil {
 		return err
 	}
 	uses := counting(ctx, middle)
 	for range rounds {
-		for _, s := range append(samples, compile, uses) {
+		for _, s := range append(slices.Concat(samples, traces[0][:], traces[1][:]), compile, uses) {
 			if err := s.take(); err != nil {
 				return err
 			}
 		}
 	}
-	return answers.Encode(decisionResults(samples, compile, uses))
+	return answers.Encode(append(decisionResults(samples, compile, uses), traceResults(traces)...))
 }
 
 // decisionResults lists the figures; the samples are in the order in which they
@@ -105,6 +114,22 @@ func decisionResults(samples []*sample, compile, uses *sample) []result {
 	}
 	seconds := figure("compile 10,000 users, 1,000 roles, 5,000 routes", compile.ns()/1e9, "s").goal(compileGoal)
 	return append(out, growth, seconds, figure("write down the use of one token, of 10,000 at once", uses.ns()/1e3, "µs"))
+}
+
+// traceResults compares decisions that are kept with the same where none is:
+// those on requests that are let in, of which a sample is kept, and on those that
+// are refused, which are all kept.
+func traceResults(traces [][2]*sample) []result {
+	var out []result
+	for i, pair := range traces {
+		on, off := pair[0], pair[1]
+		r := on.result("decision, "+on.name+", traces on").against("traces off", off.ns(), ratio(on.nanos, off.nanos))
+		if i == 0 {
+			r = r.goal(tracesGoal)
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // A sample is something that is measured a few times.
@@ -172,6 +197,25 @@ func deciding(w *world, name, kind string, n int) *sample {
 	for i := range requests {
 		requests[i] = requestOf(w.askers[kind][i])
 	}
+	return deciders(w, name, kind, requests)
+}
+
+// random measures decisions about one asker whose requests have ids as random
+// ones have them, by which some are chosen to be kept.
+func random(w *world, kind string) *sample {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	var requests []*doors.Request
+	for _, letter := range letters {
+		r := requestOf(w.askers[kind][0])
+		r.ID = "Yw1xk0mPSpi9qvB0TBcY" + string(letter) + "w"
+		requests = append(requests, r)
+	}
+	return deciders(w, kind, kind, requests)
+}
+
+// deciders measures decisions about requests in turn.
+func deciders(w *world, name, kind string, requests []*doors.Request) *sample {
+	n := len(requests)
 	letIn := !slices.Contains([]string{noToken, noPermission, noChecksum}, kind)
 	ctx := context.Background()
 	check := func() error {

@@ -77,13 +77,8 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 	if w.master, err = token.NewMasterKey(); err != nil {
 		return nil, fmt.Errorf("make a master key: %w", err)
 	}
-	w.node, err = node.Open(ctx, node.Config{
-		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(folder, fmt.Sprintf("bench-%d.db", s.Routes))),
-		MasterKey:  w.master, Issuer: "http://sallyport.test", Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		ManagementAPI: admin.BuiltInAPI(), MaxStaleness: staleness,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open a node: %w", err)
+	if w.node, err = w.open(ctx, folder, false); err != nil {
+		return nil, err
 	}
 	if upstream == "" {
 		upstream = "127.0.0.1:9" // the discard service; nothing goes there
@@ -95,6 +90,27 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 		return nil, fmt.Errorf("put the policy in force: %w", err)
 	}
 	return w, nil
+}
+
+// open opens a node of the installation.
+func (w *world) open(ctx context.Context, folder string, untraced bool) (*node.Node, error) { //nolint:revive // not a switch: what the node is like
+	n, err := node.Open(ctx, node.Config{
+		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(folder, fmt.Sprintf("bench-%d.db", w.Routes))),
+		MasterKey:  w.master, Issuer: "http://sallyport.test", Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		ManagementAPI: admin.BuiltInAPI(), MaxStaleness: staleness, Untraced: untraced,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open a node: %w", err)
+	}
+	return n, nil
+}
+
+// untraced returns the same world with a node that does not keep decisions.
+func (w *world) untraced(ctx context.Context, folder string) (*world, error) {
+	other := *w
+	var err error
+	other.node, err = w.open(ctx, folder, true)
+	return &other, err
 }
 
 // run keeps the node current in the background until the returned function is

@@ -35,7 +35,11 @@ type Config struct {
 	// Dialects are those that APIs may have besides the standard one.
 	Dialects map[string]policy.Dialect
 
-	MaxStaleness  time.Duration
+	MaxStaleness time.Duration
+
+	// Untraced says that decisions are not kept, to measure what it costs that
+	// they are.
+	Untraced      bool
 	RetryWindow   time.Duration // of refresh tokens
 	SessionIdle   time.Duration
 	SessionLife   time.Duration
@@ -138,7 +142,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		n.Doors, err = doors.New(ctx, doors.Config{
 			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys,
 			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
-			MaxStaleness: c.MaxStaleness, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded,
+			MaxStaleness: c.MaxStaleness, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded, Untraced: c.Untraced,
 		})
 		return err
 	}
