@@ -40,6 +40,7 @@ func areas() []area {
 				{id: "password", path: "/password"},
 			},
 		},
+		accessArea(),
 	}
 }
 

@@ -34,6 +34,9 @@ func (f *faults) at(field, message string) {
 	}
 }
 
+// drop takes back what was noted about a field.
+func (f *faults) drop(field string) { delete(f.by, field) }
+
 // say notes what is wrong with no field in particular.
 func (f *faults) say(message string) { f.General = message }
 

@@ -48,6 +48,7 @@ func newField(texts *catalogue, form, name, value string, f faults) field {
 // change one thing about it each.
 func fieldFunctions(texts *catalogue) template.FuncMap {
 	return template.FuncMap{
+		"faults":  func() faults { return faults{} }, // of a form that cannot be wrong
 		"field":   func(form, name, value string, f faults) field { return newField(texts, form, name, value, f) },
 		"kind":    func(kind string, f field) field { f.Kind = kind; return f },
 		"needed":  func(f field) field { f.Required = true; return f },

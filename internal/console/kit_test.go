@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -267,3 +268,8 @@ func (b *browser) made(pairs ...string) (id, secret string) {
 }
 
 func shown(secret string) doors.Shown { return doors.Shown{Secret: secret, Inspected: true} }
+
+// bindingsOf chooses the bindings of a user.
+func bindingsOf(id sallyport.PrincipalID) store.BindingFilter {
+	return store.BindingFilter{SubjectKind: sallyport.SubjectUser, Subject: string(id)}
+}

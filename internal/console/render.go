@@ -52,27 +52,36 @@ func loadPages(texts *catalogue) (pages, error) {
 // functions are what templates can call besides what Go has.
 func functions(texts *catalogue) template.FuncMap {
 	all := template.FuncMap{
-		"t": texts.rich, "count": texts.count, "has": texts.has, "dict": dict,
+		"t": texts.rich, "count": texts.count, "has": texts.has, "nothing": nothing,
 		"moment": texts.moment, "exact": texts.exact, "day": asDay, "lines": asLines, "plural": plural,
 	}
 	maps.Copy(all, fieldFunctions(texts))
 	return all
 }
 
-// dict is a map of names and values in turn, for a part that needs several.
-func dict(pairs ...any) (map[string]any, error) {
-	if len(pairs)%2 != 0 {
-		return nil, errors.New("dict: a name without a value")
+// An emptyList is what a page shows in place of a list that has nothing in it.
+type emptyList struct {
+	Text template.HTML
+	Path string // to what can be done about it; empty: nothing here
+	Do   template.HTML
+}
+
+// nothing makes an [emptyList] of its text and, maybe, a path and its name.
+func nothing(text template.HTML, way ...any) (emptyList, error) {
+	e := emptyList{Text: text}
+	if len(way) == 0 {
+		return e, nil
 	}
-	m := make(map[string]any, len(pairs)/2)
-	for i := 0; i < len(pairs); i += 2 {
-		name, ok := pairs[i].(string)
-		if !ok {
-			return nil, errors.New("dict: a name that is no string")
-		}
-		m[name] = pairs[i+1]
+	path, ok := way[0].(string)
+	if !ok || len(way) != 2 {
+		return e, errors.New("nothing: a path and its name")
 	}
-	return m, nil
+	e.Path = path
+	e.Do, ok = way[1].(template.HTML)
+	if !ok {
+		return e, errors.New("nothing: a name that is no text")
+	}
+	return e, nil
 }
 
 // A frame is what every page has around it. Each page is a struct of its own

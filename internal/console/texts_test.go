@@ -11,7 +11,7 @@ import (
 
 var (
 	literalKey = regexp.MustCompile(`"((?:[a-z][a-z0-9-]*\.)+[a-z0-9.-]*)"`)
-	fieldKeys  = regexp.MustCompile(`\(field "([a-z.-]+)" "([a-z]+)"`)
+	fieldKeys  = regexp.MustCompile(`\(field "([a-z.-]+)" "([a-z_]+)"`)
 	printedKey = regexp.MustCompile(`print "([a-z.-]+\.)"`)
 )
 

@@ -106,10 +106,16 @@ func (v *visit) tokenPage(title string) (*tokenPage, error) {
 	if title == "" {
 		page.Title = c.Name
 	}
-	for i, s := range secrets {
-		page.Secrets = append(page.Secrets, secretRow{SecretInfo: s, Newest: i == 0, Over: !s.Expires.IsZero() && !s.Expires.After(v.now)})
-	}
+	page.Secrets = v.secretRows(secrets)
 	return page, nil
+}
+
+// secretRows tells of the secrets of a credential, the newest first.
+func (v *visit) secretRows(secrets []admin.SecretInfo) (rows []secretRow) {
+	for i, s := range secrets {
+		rows = append(rows, secretRow{SecretInfo: s, Newest: i == 0, Over: !s.Expires.IsZero() && !s.Expires.After(v.now)})
+	}
+	return rows
 }
 
 func (v *visit) token() error {

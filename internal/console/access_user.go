@@ -1,0 +1,227 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// A userPage is about one user.
+type userPage struct {
+	place
+	User     userRow
+	Kind     string
+	Groups   []sallyport.Group
+	Bindings []bindingRow
+	More     bool // there are more bindings than are shown
+	Tokens   []tokenRow
+	Seen     bool // the visitor may see tokens
+}
+
+// userIn returns the user that the path names.
+func (v *visit) userIn() (sallyport.User, error) {
+	return v.Admin.User(v.r.Context(), v.actor, v.tenantIn(), sallyport.PrincipalID(v.r.PathValue("user")))
+}
+
+// atUser is the path of a user's page, below the tenant's.
+func atUser(u sallyport.User) string { return "/users/" + string(u.ID) }
+
+func (v *visit) user() error {
+	ctx := v.r.Context()
+	p, err := v.place("", "users")
+	if err != nil {
+		return err
+	}
+	u, err := v.userIn()
+	if err != nil {
+		return err
+	}
+	page := &userPage{place: p, User: v.userRow(u), Kind: v.text("kind." + string(u.Kind))}
+	page.Title = u.Login
+	if page.Can("groups.read") {
+		if page.Groups, err = v.Admin.GroupsOf(ctx, v.actor, u.Tenant, u.ID); err != nil {
+			return err
+		}
+	}
+	if page.Can("bindings.read") {
+		filter := store.BindingFilter{SubjectKind: sallyport.SubjectUser, Subject: string(u.ID)}
+		list, err := v.Admin.Bindings(ctx, v.actor, v.listOf(p), filter, admin.Page{Limit: maxList})
+		if err != nil {
+			return err
+		}
+		if page.Bindings, err = v.bindingRows(list.Items); err != nil {
+			return err
+		}
+		page.More = list.Next != ""
+	}
+	if page.Seen = page.Can("tokens.read") || page.User.Myself; page.Seen {
+		list, err := v.Admin.Tokens(ctx, v.actor, u.Tenant, admin.TokenFilter{Owner: u.ID, State: sallyport.Active}, admin.Page{Limit: maxList})
+		if err != nil {
+			return err
+		}
+		for _, c := range list.Items {
+			page.Tokens = append(page.Tokens, v.row(c))
+		}
+	}
+	return v.show(http.StatusOK, "user", page)
+}
+
+// listOf is the tenant whose bindings a page is about: all of them, if it is about
+// no tenant in particular.
+func (*visit) listOf(p place) sallyport.TenantID {
+	if p.Every() {
+		return ""
+	}
+	return p.Tenant
+}
+
+func (v *visit) userToEdit() (*userFormPage, sallyport.User, error) {
+	p, err := v.place(v.text("user.edit"), "users")
+	if err != nil {
+		return nil, sallyport.User{}, err
+	}
+	u, err := v.userIn()
+	return &userFormPage{place: p, ID: u.ID, Kind: string(u.Kind), Login: u.Login, Full: u.Name, Email: u.Email, Version: u.Version}, u, err
+}
+
+func (v *visit) editUser() error {
+	page, _, err := v.userToEdit()
+	if err != nil {
+		return err
+	}
+	return v.userForm(http.StatusOK, page)
+}
+
+func (v *visit) updateUser() error {
+	page, u, err := v.userToEdit()
+	if err != nil {
+		return err
+	}
+	f := v.form
+	page.Login, page.Full, page.Email = strings.TrimSpace(f.Get("login")), f.Get("name"), strings.TrimSpace(f.Get("email"))
+	page.Faults.need(page.Login, "login", v.text("user.login.need"))
+	if page.Faults.Any() {
+		return v.userForm(http.StatusUnprocessableEntity, page)
+	}
+	change := admin.UserChange{Login: &page.Login, Name: &page.Full, Email: &page.Email}
+	_, err = v.Admin.UpdateUser(v.r.Context(), v.actor, u.Tenant, u.ID, version(f), change)
+	switch {
+	case err == nil:
+		return v.done(atUser(u), "user.changed")
+	case page.Faults.take(err, userFields...):
+		return v.userForm(statusOf(err), page)
+	}
+	return err
+}
+
+// A userPasswordPage is the form to give somebody a password with.
+type userPasswordPage struct {
+	place
+	User   sallyport.User
+	Faults faults
+}
+
+func (v *visit) userPassword() (*userPasswordPage, error) {
+	p, err := v.place(v.text("user.password.title"), "users")
+	if err != nil {
+		return nil, err
+	}
+	u, err := v.userIn()
+	return &userPasswordPage{place: p, User: u}, err
+}
+
+func (v *visit) askPassword() error {
+	page, err := v.userPassword()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "user_password", page)
+}
+
+func (v *visit) setPassword() error {
+	page, err := v.userPassword()
+	if err != nil {
+		return err
+	}
+	secret := v.form.Get("password")
+	page.Faults.need(secret, "password", v.text("user.password.need"))
+	if page.Faults.Any() {
+		return v.show(http.StatusUnprocessableEntity, "user_password", page)
+	}
+	err = v.Admin.SetPassword(v.r.Context(), v.actor, page.User.Tenant, page.User.ID, sallyport.Secret(secret), v.form.Get("keep") != "")
+	switch {
+	case err == nil:
+		return v.done(atUser(page.User), "user.password")
+	case page.Faults.take(err, "password"):
+		return v.show(statusOf(err), "user_password", page)
+	}
+	return err
+}
+
+func (v *visit) activateUser() error {
+	u, err := v.Admin.ActivateUser(v.r.Context(), v.actor, v.tenantIn(), sallyport.PrincipalID(v.r.PathValue("user")), version(v.form))
+	if err != nil {
+		return err
+	}
+	return v.done(atUser(u), "user.activated")
+}
+
+func (v *visit) unlockUser() error {
+	u, err := v.Admin.UnlockUser(v.r.Context(), v.actor, v.tenantIn(), sallyport.PrincipalID(v.r.PathValue("user")), version(v.form))
+	if err != nil {
+		return err
+	}
+	return v.done(atUser(u), "user.unlocked")
+}
+
+// aboutUser is the question before something that ends what a user has.
+func (v *visit) aboutUser(what string) (*confirmPage, sallyport.User, error) {
+	u, err := v.userIn()
+	if err != nil {
+		return nil, u, err
+	}
+	at := v.here() + atUser(u)
+	heading := v.text("user."+what+".heading", u.Login)
+	return &confirmPage{
+		frame: v.frame(heading, "users"), Heading: heading, Trail: tab{Text: u.Login, Path: at},
+		Points:  []string{v.whatStops(u), v.text("user." + what + ".point")},
+		Action:  at + "/" + what,
+		Hidden:  map[string]string{"version": strconv.FormatInt(u.Version, 10)},
+		Button:  v.text("user." + what),
+		Cancel:  at,
+		Warning: v.text("user." + what + ".warning"),
+	}, u, nil
+}
+
+func (v *visit) askAboutUser(what string) error {
+	page, _, err := v.aboutUser(what)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "confirm", page)
+}
+
+func (v *visit) askEndUser() error    { return v.askAboutUser("end") }
+func (v *visit) askDeleteUser() error { return v.askAboutUser("delete") }
+
+func (v *visit) endUser() error {
+	page, u, err := v.aboutUser("end")
+	if err != nil {
+		return err
+	}
+	err = v.Admin.EndUser(v.r.Context(), v.actor, u.Tenant, u.ID)
+	return v.confirmed(page, err, v.here()+atUser(u)+"?done=user.ended")
+}
+
+func (v *visit) deleteUser() error {
+	page, u, err := v.aboutUser("delete")
+	if err != nil {
+		return err
+	}
+	err = v.Admin.DeleteUser(v.r.Context(), v.actor, u.Tenant, u.ID, version(v.form))
+	return v.confirmed(page, err, v.here()+"/users?done=user.deleted")
+}
