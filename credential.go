@@ -42,6 +42,10 @@ type Credential struct {
 	Renewed  time.Time // when the secret was last replaced
 	Updated  time.Time
 	Version  int64
+
+	// BegunWith is the credential that a session was begun with and ends with;
+	// empty: a password.
+	BegunWith CredentialID
 }
 
 // MarshalJSON refuses: a credential's record is never an answer; surfaces have

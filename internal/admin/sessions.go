@@ -14,18 +14,21 @@ const (
 	DefaultSession = 12 * time.Hour
 )
 
-// A NewSession is a session to be started, for a user whose password was just
-// verified.
+// A NewSession is a session to be started, for a user whose password, or token,
+// was just verified.
 type NewSession struct {
-	User      sallyport.PrincipalID
-	Epoch     int64         // of the user when his password was verified, so that one that was changed since starts nothing; 0: not compared
-	Idle      time.Duration // ends when unused for so long; as configured when 0, negative: no limit
-	Lifetime  time.Duration // ends in any case; as configured when 0
-	Scopes    []string      // nil: not limited
-	Shape     Shape
-	Address   string
-	Via       string // user agent
-	RequestID string
+	User sallyport.PrincipalID
+	// Credential is the token that the user was verified by; empty: a password.
+	// The session may what the token may, and ends with it, or when it changes.
+	Credential sallyport.CredentialID
+	Epoch      int64         // of the user when his password was verified, so that one that was changed since starts nothing; 0: not compared
+	Idle       time.Duration // ends when unused for so long; as configured when 0, negative: no limit
+	Lifetime   time.Duration // ends in any case; as configured when 0
+	Scopes     []string      // nil: not limited
+	Shape      Shape
+	Address    string
+	Via        string // user agent
+	RequestID  string
 }
 
 const maxVia = 200
@@ -59,6 +62,9 @@ func (s *Service) StartSession(ctx context.Context, in NewSession) (issued Issue
 		if in.Lifetime <= 0 {
 			c.Expires = w.now.Add(w.c.SessionLife)
 		}
+		if err := w.beginWith(ctx, &c, in.Credential); err != nil {
+			return err
+		}
 		if err := w.checkScopes(c.Scopes); err != nil {
 			return err
 		}
@@ -71,6 +77,31 @@ func (s *Service) StartSession(ctx context.Context, in NewSession) (issued Issue
 		return w.write(ctx, w.actor.Principal.Home, "session.start", credentialThing(issued.Credential), nil, nil)
 	})
 	return issued, err
+}
+
+// beginWith gives a session the limits of the token that it is begun with.
+func (w *work) beginWith(ctx context.Context, c *sallyport.Credential, id sallyport.CredentialID) error {
+	if id == "" {
+		return nil
+	}
+	if err := w.comesWith(ctx, id); err != nil {
+		return err
+	}
+	from, err := w.tx.CredentialByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !isToken(from) {
+		return refused(sallyport.CredentialNotAccepted)
+	}
+	c.BegunWith, c.Tenant, c.Networks = from.ID, from.Tenant, from.Networks
+	if c.Scopes == nil {
+		c.Scopes = from.Scopes
+	}
+	if !from.Expires.IsZero() && from.Expires.Before(c.Expires) {
+		c.Expires = from.Expires
+	}
+	return w.within(c.Scopes, c.Tenant)
 }
 
 // sameEpoch refuses what was verified under an earlier password.

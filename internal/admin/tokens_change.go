@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/token"
 )
 
 // UpdateToken changes a token of one's own, or with [TokensWrite] one of a
@@ -52,7 +53,18 @@ func (w *work) updateCredential(ctx context.Context, c *sallyport.Credential, po
 			return err
 		}
 	}
-	return w.tx.UpdateCredential(ctx, c, ifVersion)
+	if err := w.tx.UpdateCredential(ctx, c, ifVersion); err != nil {
+		return err
+	}
+	return w.endBegunWith(ctx, c.ID)
+}
+
+// endBegunWith ends the sessions that were begun with a credential: they have its
+// limits as they were then.
+func (w *work) endBegunWith(ctx context.Context, id sallyport.CredentialID) error {
+	sessions, err := w.tx.RevokeBegunWith(ctx, id)
+	w.noteEnded(store.Ended{Credentials: sessions})
+	return err
 }
 
 // changeToken finds a token that the actor may change.
@@ -88,7 +100,8 @@ func (s *Service) changeToken(ctx context.Context, a Actor, id sallyport.Credent
 }
 
 // RenewToken gives a token a new secret. The one before works for as long as the
-// overlap says, 0 for not at all, at most 30 days. It needs what
+// overlap says, 0 for not at all, at most 30 days; sessions that were begun with
+// it end at once. The new secret has the shape of the old one. It needs what
 // [Service.UpdateToken] needs.
 func (s *Service) RenewToken(ctx context.Context, a Actor, id sallyport.CredentialID, ifVersion int64, overlap time.Duration) (issued Issued, err error) {
 	err = s.changeToken(ctx, a, id, ifVersion, func(w *work, c sallyport.Credential, home sallyport.TenantID) error {
@@ -112,11 +125,18 @@ func (w *work) renew(ctx context.Context, c sallyport.Credential, ifVersion int6
 	if !c.Expires.IsZero() && !c.Expires.After(w.now) {
 		return issued, sallyport.ErrConflict("expires", "it has expired; give it another expiry first")
 	}
-	secret, record, err := w.mint(c.Kind, ShapeStandard)
+	shape := ShapeStandard
+	if token.IsScrambled(c.Hint) {
+		shape = ShapeScrambled
+	}
+	secret, record, err := w.mint(c.Kind, shape)
 	if err != nil {
 		return issued, err
 	}
 	if err := w.tx.ReplaceSecret(ctx, c.Tenant, c.ID, record, w.now.Add(overlap), ifVersion); err != nil {
+		return issued, err
+	}
+	if err := w.endBegunWith(ctx, c.ID); err != nil {
 		return issued, err
 	}
 	c, err = w.tx.Credential(ctx, c.Tenant, c.ID)
@@ -152,7 +172,11 @@ func (w *work) revoke(ctx context.Context, c sallyport.Credential, tenant sallyp
 	if err != nil {
 		return err
 	}
-	w.noteEnded(store.Ended{Credentials: []sallyport.CredentialID{c.ID}, Families: families})
+	sessions, err := w.tx.RevokeBegunWith(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	w.noteEnded(store.Ended{Credentials: append(sessions, c.ID), Families: families})
 	if c.Kind == sallyport.APIKey {
 		w.tx.Note(sallyport.ChangePrincipal, string(c.ID))
 	}
@@ -189,6 +213,9 @@ func (w *work) adoptSecret(ctx context.Context, id sallyport.CredentialID, secre
 		return err
 	}
 	if err := w.tx.ReplaceSecret(ctx, c.Tenant, c.ID, w.digested(secret), w.now, c.Version); err != nil {
+		return err
+	}
+	if err := w.endBegunWith(ctx, c.ID); err != nil {
 		return err
 	}
 	w.tx.Note(sallyport.ChangeCredential, string(id))

@@ -9,7 +9,8 @@ import (
 
 const credentialFields = `
 	c.id, c.tenant, c.kind, c.owner, c.creator, c.name, c.hint, c.scopes, c.networks, c.state,
-	c.expires, c.idle, c.uses, c.last_used, c.last_addr, c.last_via, c.created, c.renewed, c.updated, c.version`
+	c.expires, c.idle, c.uses, c.last_used, c.last_addr, c.last_via, c.created, c.renewed, c.updated, c.version,
+	c.begun_with`
 
 const credentialColumns = `
 	SELECT ` + credentialFields + `
@@ -27,6 +28,7 @@ func (w *credentialRow) into() []any {
 	return []any{
 		&c.ID, &c.Tenant, &c.Kind, &c.Owner, &c.Creator, &c.Name, &c.Hint, &w.scopes, &w.networks, &c.State,
 		&w.expires, &w.idle, &c.Uses, &w.lastUsed, &c.LastAddr, &c.LastVia, &w.created, &w.renewed, &w.updated, &c.Version,
+		&c.BegunWith,
 	}
 }
 
@@ -133,8 +135,8 @@ func (r *Reader) credentials(ctx context.Context, query, whose string, f Credent
 
 const insertCredential = `
 	INSERT INTO credential (id, tenant, kind, owner, creator, name, hint, scopes, networks, state,
-		expires, idle, uses, last_used, last_addr, last_via, created, renewed, updated, version)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+		expires, idle, uses, last_used, last_addr, last_via, created, renewed, updated, version, begun_with)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
 
 // InsertCredential makes a credential with its secret, whose Credential and
 // Created it sets. A digest that exists already, whoever's it is, is a
@@ -152,7 +154,8 @@ func (t *Tx) InsertCredential(ctx context.Context, c *sallyport.Credential, secr
 	err = t.insert(ctx, "credential", "id", "there is a credential of this id, or no such tenant", insertCredential,
 		string(c.ID), string(c.Tenant), string(c.Kind), string(c.Owner), string(c.Creator), c.Name, c.Hint,
 		scopes, networks, string(c.State), micros(c.Expires), c.Idle.Microseconds(), c.Uses, micros(c.LastUsed),
-		c.LastAddr, c.LastVia, micros(c.Created), micros(c.Renewed), micros(c.Updated), c.Version)
+		c.LastAddr, c.LastVia, micros(c.Created), micros(c.Renewed), micros(c.Updated), c.Version,
+		string(c.BegunWith))
 	if err != nil {
 		return err
 	}
@@ -230,6 +233,20 @@ func (t *Tx) RevokeCredential(ctx context.Context, tenant sallyport.TenantID, id
 	}
 	_, err = one(ctx, &t.Reader, "credential", credentialVersion, scanInt, string(tenant), string(id))
 	return false, err
+}
+
+const revokeBegunWith = `
+	UPDATE credential
+	SET state = 'revoked', updated = $1, version = version + 1
+	WHERE begun_with = $2 AND begun_with <> '' AND state <> 'revoked'
+	RETURNING id`
+
+// RevokeBegunWith ends the sessions that were begun with a credential, and
+// returns the ids of those that it ended.
+func (t *Tx) RevokeBegunWith(ctx context.Context, id sallyport.CredentialID) ([]sallyport.CredentialID, error) {
+	return list(ctx, &t.Reader, "credential", revokeBegunWith, func(r row) (id sallyport.CredentialID, err error) {
+		return id, r.Scan(&id)
+	}, micros(t.now()), string(id))
 }
 
 const revokeCredentialsOf = `

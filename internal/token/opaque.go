@@ -165,13 +165,13 @@ func isAlphanumeric(c byte) bool {
 // Hint returns what may be shown of a secret for ever, so that its owner can
 // recognise it: the prefix and the last four characters, such as "spp_…aZ3k".
 // Of a shape without prefix it shows the last four only, and of a text shorter
-// than 16 bytes nothing.
+// than 16 bytes nothing. [IsScrambled] tells the hint of a scrambled password too.
 func Hint(text string) string {
 	if len(text) < 16 {
 		return "…"
 	}
 	last := text[len(text)-4:]
-	if _, ok := Inspect(text); ok {
+	if _, ok := Inspect(text); ok || IsScrambled(text) {
 		return text[:prefixLen] + "…" + last
 	}
 	return "…" + last

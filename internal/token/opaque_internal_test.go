@@ -122,6 +122,8 @@ func TestHint(t *testing.T) {
 		{"4747653682905491905", "…1905"},
 		{"short", "…"},
 		{"spp_notasecret12", "…et12"},
+		{"_P__agx825xg1h10p0h7jzn04b03748jhkoi773850547abcd", "_P__…abcd"},
+		{"_P__short", "…"},
 	} {
 		if got := Hint(tt.in); got != tt.want {
 			t.Errorf("Hint(%q) = %q, want %q", tt.in, got, tt.want)

@@ -22,7 +22,7 @@ func testCredentialRoundTrip(ctx context.Context, t *testing.T, s *store.Store) 
 			Name: "laptop", Hint: "spp_...9xyz", Scopes: scopes,
 			Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 			State:    sallyport.Active, Expires: day(9), Idle: 90 * time.Second, Uses: 4, LastUsed: day(1),
-			LastAddr: "192.0.2.1", LastVia: "curl/8",
+			LastAddr: "192.0.2.1", LastVia: "curl/8", BegunWith: sallyport.CredentialID(id()),
 		}
 		secret := sallyport.CredentialSecret{Digest: hash(counter.Add(1)), Pepper: 2, Hint: "spp_...9xyz", Expires: day(8)}
 		write(ctx, t, s, func(tx *store.Tx) error { return tx.InsertCredential(ctx, &want, &secret) })
@@ -137,6 +137,47 @@ func testCredentialRevoke(ctx context.Context, t *testing.T, s *store.Store) {
 		_, err := tx.RevokeCredential(ctx, m, sallyport.CredentialID(id()))
 		return err
 	})
+}
+
+// What was begun with a credential ends with it, and nothing else does.
+func testCredentialRevokeBegunWith(ctx context.Context, t *testing.T, s *store.Store) {
+	m := tenant(ctx, t, s)
+	u := user(ctx, t, s, m)
+	a, _ := token(ctx, t, s, m, u.ID)
+	b, _ := token(ctx, t, s, m, u.ID)
+	begin := func(with sallyport.CredentialID) sallyport.CredentialID {
+		t.Helper()
+		c := sallyport.Credential{ID: sallyport.CredentialID(id()), Tenant: m, Kind: sallyport.Session, Owner: u.ID, State: sallyport.Active, BegunWith: with}
+		write(ctx, t, s, func(tx *store.Tx) error {
+			return tx.InsertCredential(ctx, &c, &sallyport.CredentialSecret{Digest: hash(counter.Add(1))})
+		})
+		return c.ID
+	}
+	first, second, other, plain := begin(a.ID), begin(a.ID), begin(b.ID), begin("")
+	write(ctx, t, s, func(tx *store.Tx) error {
+		for _, tt := range []struct {
+			with sallyport.CredentialID
+			want []sallyport.CredentialID
+		}{{a.ID, []sallyport.CredentialID{first, second}}, {a.ID, nil}, {"", nil}} {
+			ended, err := tx.RevokeBegunWith(ctx, tt.with)
+			if err != nil {
+				return err
+			}
+			slices.Sort(ended)
+			slices.Sort(tt.want)
+			if !slices.Equal(ended, tt.want) {
+				t.Errorf("RevokeBegunWith(%q) = %v, want %v", tt.with, ended, tt.want)
+			}
+		}
+		return nil
+	})
+	for id, want := range map[sallyport.CredentialID]sallyport.State{
+		first: sallyport.Revoked, second: sallyport.Revoked, other: sallyport.Active, plain: sallyport.Active, a.ID: sallyport.Active,
+	} {
+		if got := must[sallyport.Credential](t)(s.CredentialByID(ctx, id)); got.State != want {
+			t.Errorf("%s is %s, want %s", id, got.State, want)
+		}
+	}
 }
 
 func testCredentialRevokeOf(ctx context.Context, t *testing.T, s *store.Store) {

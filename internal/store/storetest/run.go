@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"CredentialLists", testCredentialLists},
 		{"CredentialRevoke", testCredentialRevoke},
 		{"CredentialRevokeOf", testCredentialRevokeOf},
+		{"CredentialRevokeBegunWith", testCredentialRevokeBegunWith},
 		{"CredentialPrune", testCredentialPrune},
 		{"SecretReplace", testSecretReplace},
 		{"CountUses", testCountUses},
