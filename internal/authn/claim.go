@@ -18,7 +18,7 @@ type Claim struct {
 
 // Claim returns what a presented credential says of itself.
 func (v *Verifier) Claim(p *Presented) Claim {
-	if p.In == sallyport.CarrierBasic || p.Login != "" {
+	if p.isPassword() {
 		canonical, err := login.Canonical(p.Login)
 		if err != nil {
 			canonical = "" // it may be a password in the wrong field

@@ -157,8 +157,18 @@ func (v *Verifier) askSignIn(ctx context.Context, claims *token.Claims, now time
 		return nil, sallyport.CredentialRevoked
 	case !now.Before(family.Expires):
 		return nil, sallyport.CredentialExpired
+	case family.Credential == "":
+		return nil, ""
 	}
-	return nil, ""
+	// What a credential was exchanged for may be used where that may.
+	c, err := v.Store.CredentialByID(ctx, family.Credential)
+	switch {
+	case err != nil:
+		return nil, reasonOf(err, sallyport.CredentialRevoked)
+	case c.State != sallyport.Active:
+		return nil, sallyport.CredentialRevoked
+	}
+	return c.Networks, ""
 }
 
 // askExchanged looks at the API key behind an access token, and whether the
