@@ -73,7 +73,8 @@ type Accept struct {
 	Login string           `json:"login,omitempty"` // query and form: the parameter beside it that says whose it is
 
 	// Lenient reads what old clients send: Basic without the blank behind the
-	// word, a file part in the place of a field, an empty value for none.
+	// word, a file part in the place of a field, an empty value for none, a cookie
+	// with a change in a request that does not say where it comes from.
 	Lenient bool `json:"lenient,omitempty"`
 }
 

@@ -13,12 +13,18 @@ import (
 // a public route may come without one; a bad one is refused even there, since
 // whoever sends it means to be somebody.
 func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
-	r := v.request
-	route := r.Match.Route
-	if route != nil && route.IgnoreCredentials {
+	if route := v.request.Match.Route; route != nil && route.IgnoreCredentials {
 		return ""
 	}
-	in := v.policy.intake(r.API)
+	return v.present(ctx, v.policy.intake(v.request.API), "")
+}
+
+// present is doorOne for a request whose credential is looked at in any case. The
+// login that belongs to it may stand where no accept list can say; empty: it does
+// not.
+func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sallyport.Reason {
+	r := v.request
+	route := r.Match.Route
 	v.waited = v.waited || r.Body != nil // which the client may send slowly
 	found, fault := in.plan.Extract(carrier.View{
 		Header: r.Header, RawQuery: r.Canonical.RawQuery, Body: r.Body,
@@ -27,18 +33,27 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 	switch {
 	case fault != carrier.OK:
 		return reasonOfFault(fault)
-	case found.In == carrier.None && route != nil && route.Public:
+	case found.In == carrier.None && route != nil && route.Public && !route.IgnoreCredentials:
 		return ""
 	case found.In == carrier.None:
 		return sallyport.CredentialMissing
-	case found.In == carrier.Cookie && !sameOrigin(r.Method, r.Canonical.Host, r.Header):
+	}
+	accept := in.at(&found)
+	if found.In == carrier.Cookie && !sameOrigin(r.Method, r.Canonical.Host, r.Header, accept != nil && accept.Lenient) {
 		return sallyport.OriginForbidden
+	}
+	if elsewhere != "" {
+		if accept == nil || accept.Login == "" || found.Login != "" {
+			return sallyport.CredentialsAmbiguous // two logins, or one for a secret that has none
+		}
+		found.Login = elsewhere
+		r.Found = found
 	}
 	presented := authn.Presented{
 		In: found.In.Carrier(), Login: found.Login, Secret: found.Secret,
 		API: r.API.Name, Client: r.Client, Now: v.now,
 	}
-	if accept := in.at(&found); accept != nil {
+	if accept != nil {
 		presented.Kinds = accept.Kinds
 		if accept.Login != "" && found.Login == "" {
 			return sallyport.CredentialMalformed // whose it is belongs to it

@@ -65,9 +65,33 @@ func (d *Doors) Holder(ctx context.Context, s Shown) (Holder, sallyport.Reason) 
 			d.authn.Remark(known, s.Client, s.Agent)
 		}
 	}
-	limits := known.Limits()
+	return v.holder(), ""
+}
+
+// holder tells whom the visit recognised.
+func (v *visit) holder() Holder {
+	limits := v.known.Limits()
 	return Holder{
-		Principal: v.principal, Kind: known.Kind(), Credential: known.ID(), Tenant: limits.Tenant,
-		Limited: limits.Limited, Scopes: slices.Clone(limits.Scopes), Expires: known.Expires(),
-	}, ""
+		Principal: v.principal, Kind: v.known.Kind(), Credential: v.known.ID(), Tenant: limits.Tenant,
+		Limited: limits.Limited, Scopes: slices.Clone(limits.Scopes), Expires: v.known.Expires(),
+	}
+}
+
+// Present has door one look at the credential of a request whose route ignores
+// credentials, for an endpoint that begins something with it. login is the one
+// that belongs to it, if it stands where no accept list can say. It returns who
+// came, or the reason why nobody did and the seconds to wait.
+func (d *Doors) Present(ctx context.Context, r *Request, login string) (Holder, sallyport.Reason, int) {
+	v := visit{doors: d, policy: d.policy.Load(), request: r, now: d.now()}
+	// The policy may have been replaced since the API was found, and its number is
+	// another then.
+	reason := v.present(ctx, newIntake(r.API.Accept), login)
+	if reason == "" {
+		v.count()
+		reason = v.stillCurrent()
+	}
+	if reason != "" {
+		return Holder{}, reason, v.decision.RetryAfter
+	}
+	return v.holder(), "", 0
 }

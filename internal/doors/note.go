@@ -74,8 +74,19 @@ func (v *visit) note(n *note) {
 			n.expires = v.known.Expires()
 		}
 	} else if r.Found.Secret != "" {
-		n.claim = v.doors.authn.Claim(&authn.Presented{In: r.Found.In.Carrier(), Login: r.Found.Login, Secret: r.Found.Secret})
+		p := v.claimed()
+		n.claim = v.doors.authn.Claim(&p)
 	}
+}
+
+// claimed is the credential that was refused, as it was presented.
+func (v *visit) claimed() authn.Presented {
+	found := &v.request.Found
+	p := authn.Presented{In: found.In.Carrier(), Login: found.Login, Secret: found.Secret}
+	if accept := v.policy.intake(v.request.API).at(found); accept != nil {
+		p.Kinds = accept.Kinds
+	}
+	return p
 }
 
 // askedTenant returns what the request has where its tenant is named, unless it

@@ -11,9 +11,10 @@ import (
 //
 // A browser adds the cookie to requests that other sites make. Sec-Fetch-Site
 // and Origin cannot be set by a page, so one of them is asked for; a request
-// with neither is refused. "none" is what a browser sends when a person typed
-// the address.
-func sameOrigin(method, host string, h http.Header) bool {
+// with neither is refused, unless programs, which send neither, are to be let in:
+// then the cookie must be one that browsers send to pages of the same site alone.
+// "none" is what a browser sends when a person typed the address.
+func sameOrigin(method, host string, h http.Header, programs bool) bool { //nolint:revive // it is the option of the accept list itself
 	upgrade := h["Upgrade"] != nil
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -26,7 +27,7 @@ func sameOrigin(method, host string, h http.Header) bool {
 	}
 	origin := h["Origin"]
 	if len(origin) != 1 {
-		return false
+		return programs && len(origin) == 0 && h["Sec-Fetch-Site"] == nil && !upgrade
 	}
 	u, err := url.Parse(origin[0])
 	return err == nil && u.Scheme != "" && strings.EqualFold(hostWithoutDefaultPort(u), host)

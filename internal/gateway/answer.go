@@ -28,6 +28,7 @@ func (p *passage) answer(res *http.Response) error {
 	if p.decision.Principal != nil {
 		keepPrivate(h)
 	}
+	p.gateway.desk.Dress(h, p.in, &p.request, &p.decision)
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		cleanTrailers(res)
 	}

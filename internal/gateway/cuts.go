@@ -40,15 +40,24 @@ func newCuts(doc *sallyport.API) cuts {
 		case sallyport.CarrierHeader:
 			c.headers = append(c.headers, http.CanonicalHeaderKey(a.Name))
 		case sallyport.CarrierQuery:
-			c.query = append(c.query, a.Name)
+			c.query = append(c.query, whole(a)...)
 		case sallyport.CarrierForm:
-			c.form = append(c.form, a.Name)
+			c.form = append(c.form, whole(a)...)
 		case sallyport.CarrierCookie:
 			c.cookies = append(c.cookies, a.Name)
 		case sallyport.CarrierBasic, sallyport.CarrierBearer:
 		}
 	}
 	return c
+}
+
+// whole returns the names of all of a credential. A login that is left alone would
+// be half a credential to the upstream.
+func whole(a sallyport.Accept) []string {
+	if a.Login == "" {
+		return []string{a.Name}
+	}
+	return []string{a.Name, a.Login}
 }
 
 func (m *mount) cutQuery(raw string) string {

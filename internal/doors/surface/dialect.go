@@ -18,6 +18,13 @@ type Dialect interface {
 	Deny(w http.ResponseWriter, r *http.Request, x *Exchange)
 }
 
+// A Dresser is a dialect that has a word to say in the headers of every answer of
+// its APIs, those of the upstream too.
+type Dresser interface {
+	// Dress changes the headers of an answer. Serve and Deny do so themselves.
+	Dress(h http.Header, r *http.Request, x *Exchange)
+}
+
 // An Exchange is a request with the decision on it. It is good until the dialect
 // returns.
 type Exchange struct {
@@ -66,4 +73,11 @@ func (d *Desk) dialect(req *doors.Request) Dialect {
 		return nil
 	}
 	return d.Dialects[req.API.Document.Dialect]
+}
+
+// Dress has the dialect of the API change the headers of an upstream's answer.
+func (d *Desk) Dress(h http.Header, r *http.Request, req *doors.Request, dec *sallyport.Decision) {
+	if dresser, ok := d.dialect(req).(Dresser); ok {
+		dresser.Dress(h, r, &Exchange{Request: req, Decision: dec, Docs: d.docs()})
+	}
 }
