@@ -32,10 +32,11 @@ var parts = []part{
 	}},
 	{"viewer", "Look at everything that can be looked at", []sallyport.Permission{
 		"inventory/read", "truesight/web-services", "truesight/view-groups", "truesight/view-devices",
-		"orchestrator/workflow.view", "itop/read", "edgeintel/data-management",
+		"orchestrator/Aspera:Orchestrator:Workflow:view", "orchestrator/Aspera:Orchestrator:System:view", "itop/read", "edgeintel/data-management",
 	}},
 	{"operator", "Run workflows and keep the inventory", []sallyport.Permission{
-		"inventory/read", "inventory/write", "orchestrator/workflow.view", "orchestrator/workflow.run", "itop/read", "itop/write",
+		"inventory/read", "inventory/write", "itop/read", "itop/write",
+		"orchestrator/Operator", "orchestrator/Aspera:Orchestrator:Workflow:view", "orchestrator/Aspera:Orchestrator:Workflow:run",
 	}},
 	{"network-operator", "TrueSight: devices and groups", []sallyport.Permission{
 		"truesight/web-services", "truesight/view-groups", "truesight/edit-groups", "truesight/view-devices",

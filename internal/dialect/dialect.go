@@ -9,6 +9,7 @@ package dialect
 import (
 	"github.com/sallyport/sallyport/internal/dialect/edgeintel"
 	"github.com/sallyport/sallyport/internal/dialect/itadvisor"
+	"github.com/sallyport/sallyport/internal/dialect/orchestrator"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -17,8 +18,9 @@ import (
 // Specs returns what the policy must know of the dialects, by name.
 func Specs() map[string]policy.Dialect {
 	return map[string]policy.Dialect{
-		"edgeintel": edgeintel.Spec(),
-		"itadvisor": itadvisor.Spec(),
+		"edgeintel":    edgeintel.Spec(),
+		"itadvisor":    itadvisor.Spec(),
+		"orchestrator": orchestrator.Spec(),
 	}
 }
 
@@ -26,8 +28,9 @@ func Specs() map[string]policy.Dialect {
 func New(c wire.Config) (map[string]surface.Dialect, error) {
 	all := map[string]surface.Dialect{}
 	for name, dialect := range map[string]func(wire.Config) (surface.Dialect, error){
-		"edgeintel": edgeintel.New,
-		"itadvisor": itadvisor.New,
+		"edgeintel":    edgeintel.New,
+		"itadvisor":    itadvisor.New,
+		"orchestrator": orchestrator.New,
 	} {
 		var err error
 		if all[name], err = dialect(c); err != nil {

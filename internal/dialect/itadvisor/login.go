@@ -9,7 +9,6 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
-	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/policy"
 )
 
@@ -160,48 +159,11 @@ func (c *call) issue(in *admin.SignIn) error {
 // logout ends what the request came with: a session, or the sign-in of a JWT, and
 // a session that is beside it. With Basic there is nothing to end.
 func (c *call) logout() error {
-	if err := c.end(); err != nil {
+	if err := c.End(c.r, c.Exchange, setting(c.Exchange, sessionCookie)); err != nil {
 		return err
 	}
 	c.setCookie("", 0)
 	c.w.Header().Set("X-Request-Id", c.Decision.RequestID)
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-func (c *call) end() error {
-	id := c.Decision.Credential.String()
-	switch c.Decision.CredentialKind { //nolint:exhaustive // the others are not begun by a login
-	case sallyport.Session:
-		return c.Admin.EndSession(c.r.Context(), c.actor, sallyport.CredentialID(id))
-	case sallyport.AccessToken:
-		if err := c.Admin.RevokeFamily(c.r.Context(), c.actor, sallyport.FamilyID(id)); err != nil {
-			return err
-		}
-	}
-	return c.endBeside()
-}
-
-// endBeside ends the session in the cookie of a request that came with something
-// else. A cookie that is not good any more is as good as none.
-func (c *call) endBeside() error {
-	cookies := c.r.CookiesNamed(setting(c.Exchange, sessionCookie))
-	if len(cookies) != 1 {
-		return nil
-	}
-	h, reason := c.Doors.Holder(c.r.Context(), doors.Shown{
-		Secret: cookies[0].Value, Kinds: []sallyport.CredentialKind{sallyport.Session}, Client: c.Request.Client, Agent: c.r.UserAgent(),
-	})
-	switch {
-	case reason != "" && reason.Status() >= http.StatusInternalServerError:
-		return refused(reason)
-	case reason != "" || h.Principal.ID != c.actor.Principal.ID:
-		return nil
-	}
-	own := c.actor // the sign-in of the request may be over by now
-	own.CredentialKind, own.Credential, own.Scopes = h.Kind, h.Credential, nil
-	if h.Limited {
-		own.Scopes = h.Scopes
-	}
-	return c.Admin.EndSession(c.r.Context(), own, sallyport.CredentialID(h.Credential.String()))
 }

@@ -217,7 +217,7 @@ func (c *call) signOut() error {
 	if err := c.sameOrigin(); err != nil {
 		return err
 	}
-	if err := c.end(); err != nil {
+	if err := c.End(c.r, c.Exchange, setting(c.Exchange, sessionCookie)); err != nil {
 		return err
 	}
 	c.setCookie("", 0)

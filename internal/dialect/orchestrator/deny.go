@@ -1,0 +1,144 @@
+package orchestrator
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
+	"github.com/sallyport/sallyport/internal/doors/surface"
+	"github.com/sallyport/sallyport/internal/respond"
+)
+
+// authenticationFailed is all that a stranger is told, word for word.
+const authenticationFailed = "Authentication failed"
+
+// A refusal is the body of every error in JSON. Clients know the first two
+// members. A stranger gets the first alone.
+type refusal struct {
+	Error       string           `json:"error"`
+	Message     string           `json:"message,omitempty"`
+	Reason      sallyport.Reason `json:"reason,omitempty"`
+	RequestID   string           `json:"request_id,omitempty"`
+	Permissions []string         `json:"required_permissions,omitempty"`
+	Scopes      []string         `json:"required_scopes,omitempty"`
+	Suggestions []respond.Grant  `json:"suggestions,omitempty"`
+	Field       string           `json:"field,omitempty"`
+}
+
+// Deny answers a denied request.
+func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
+	d.Dress(w.Header(), r, x)
+	p := x.Docs.Problem(x.Answer)
+	if x.Endpoint() == loginEndpoint {
+		d.refuse(w, r, x, p, formatJSON, p.Status)
+		return
+	}
+	d.refuse(w, r, x, p, formatOf(x), statusOf(x, p.Status))
+}
+
+// statusOf returns the status in the place of one for a refusal, as the settings
+// have it. What is not a refusal keeps its own: an outage looks like one.
+func statusOf(x *surface.Exchange, status int) int {
+	if status != http.StatusUnauthorized && status != http.StatusForbidden {
+		return status
+	}
+	if instead, err := strconv.Atoi(setting(x, deniedStatus)); err == nil {
+		return instead
+	}
+	return status
+}
+
+// refuse writes a refusal.
+func (d *dialect) refuse(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p respond.Problem, format string, status int) {
+	body := refusalOf(p)
+	if format == formatJSON {
+		wire.SendJSON(w, r, x, status, body)
+		return
+	}
+	e := element{name: "error", attrs: []string{
+		"time", stamp(d.Now()), "action", "status", "id", "0", "reason", string(body.Reason), "request_id", body.RequestID,
+	}}
+	e.text, e.raw = exception(body.text(), setting(x, errorBodies) == exact)
+	wire.Send(w, r, x, status, asXML, e.document())
+}
+
+// exception puts a message into the form of the product's errors. The product
+// prints its angle brackets as they are, which no parser of XML takes; with exact
+// the result is such markup.
+func exception(message string, exact bool) (text string, raw bool) { //nolint:revive // it is the setting itself
+	const before, behind = "#<RuntimeError: ", ">"
+	if !exact {
+		return before + message + behind, false
+	}
+	var b bytes.Buffer
+	escape(&b, message)
+	return before + b.String() + behind, true
+}
+
+// refusalOf says in the product's words what a problem says. Whoever could not be
+// recognised is told the same whatever was wrong.
+func refusalOf(p respond.Problem) refusal {
+	if p.Status == http.StatusUnauthorized {
+		return refusal{Error: authenticationFailed}
+	}
+	out := refusal{
+		Error: p.Title, Message: p.Detail, Reason: p.Reason, RequestID: p.RequestID,
+		Scopes: p.RequiredScopes, Suggestions: p.Suggestions,
+	}
+	for _, m := range p.MissingPermissions {
+		_, local, _ := strings.Cut(string(m), "/")
+		out.Permissions = append(out.Permissions, local)
+	}
+	if len(p.Errors) > 0 {
+		out.Field = p.Errors[0].Field
+	}
+	return out
+}
+
+// text says the same in one line.
+func (b *refusal) text() string {
+	text := b.Error
+	if b.Message != "" {
+		text += " - " + b.Message
+	}
+	if len(b.Permissions) > 0 {
+		text += " It needs " + strings.Join(b.Permissions, " or ") + "."
+	}
+	return text
+}
+
+func refused(reason sallyport.Reason) error {
+	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}
+}
+
+// fail answers with an error of an endpoint.
+func (c *call) fail(err error) {
+	p := c.Docs.ProblemOf(err, c.Decision.RequestID)
+	switch {
+	case p.Status == http.StatusUnprocessableEntity:
+		p.Status = http.StatusBadRequest
+	case p.Status >= http.StatusInternalServerError:
+		c.Log.ErrorContext(c.r.Context(), "an endpoint failed", "request_id", c.Decision.RequestID, "endpoint", c.Endpoint(), "error", err)
+	}
+	format, status := formatOf(c.Exchange), statusOf(c.Exchange, p.Status)
+	switch c.Endpoint() {
+	case loginEndpoint:
+		format, status = formatJSON, p.Status
+	case authenticateEndpoint:
+		if format == formatXML && p.Status == http.StatusUnauthorized && setting(c.Exchange, authenticateStatus) == "200" {
+			status = http.StatusOK
+		}
+	}
+	if status == http.StatusUnauthorized {
+		for _, challenge := range respond.Challenges(c.Request.API.Accept, string(c.Request.API.Name), respond.Try{}) {
+			c.w.Header().Add("WWW-Authenticate", challenge)
+		}
+	}
+	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
+	}
+	c.refuse(c.w, c.r, c.Exchange, p, format, status)
+}
