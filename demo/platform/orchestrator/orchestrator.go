@@ -59,6 +59,11 @@ func New(ctx context.Context, db *sql.DB, o Options) (*Service, error) {
 	s.mux.Handle(base+"{endpoint}", s.serve)
 	s.mux.Handle(base+"{endpoint}/{id}", s.serve)
 	s.mux.Handle(base+"{endpoint}/{id}/{format}", s.serve)
+	// What clients of older versions start work orders with.
+	const older = "/aspera/orchestrator/work_orders/"
+	s.mux.Handle(older+"initiate", s.initiateOlder)
+	s.mux.Handle(older+"initiate/{format}", s.initiateOlder)
+	s.mux.Handle(older+"createBasic/{id}", s.initiateOlder)
 	return s, nil
 }
 
@@ -83,7 +88,19 @@ var endpoints = map[string]endpoint{
 	"work_order_reset":      {run: (*Service).resetOrder, changes: true},
 	"work_order_output":     {run: (*Service).orderOutput},
 	"work_orders_list":      {run: (*Service).listOrders},
+	"work_step_status":      {run: (*Service).stepStatus},
+	"work_step_cancel":      {run: (*Service).cancelStep, changes: true},
+	"workstep_reset":        {run: (*Service).resetStep, changes: true},
+	"workflows_status":      {run: (*Service).workflowsStatus},
+	processesStatus:         {run: (*Service).processes},
+	pluginVersion:           {run: (*Service).plugins},
 }
+
+// Endpoints that do not take every way to ask for a format.
+const (
+	processesStatus = "processes_status" // XML alone
+	pluginVersion   = "plugin_version"   // JSON if the URL asks for it
+)
 
 // A request is one call with its parts taken apart.
 type request struct {
@@ -96,6 +113,20 @@ type request struct {
 // serve takes the path apart and calls the endpoint.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) error {
 	name, _ := cutFormat(r.PathValue("endpoint"))
+	id, _ := cutFormat(r.PathValue("id"))
+	if id == "xml" || id == "json" {
+		id = ""
+	}
+	return s.call(w, r, name, id)
+}
+
+// initiateOlder starts a work order. The id in the path is none.
+func (s *Service) initiateOlder(w http.ResponseWriter, r *http.Request) error {
+	return s.call(w, r, "initiate", "")
+}
+
+// call calls an endpoint.
+func (s *Service) call(w http.ResponseWriter, r *http.Request, name, id string) error {
 	e, ok := endpoints[name]
 	if !ok {
 		return web.NotFound("No action responded to %s", name)
@@ -103,10 +134,6 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) error {
 	if e.changes && r.Method == http.MethodHead {
 		w.Header().Set("Allow", "GET, POST")
 		return &web.Error{Status: http.StatusMethodNotAllowed, Message: name + " changes something; use GET or POST"}
-	}
-	id, _ := cutFormat(r.PathValue("id"))
-	if id == "xml" || id == "json" {
-		id = ""
 	}
 	p, err := params(w, r)
 	if err != nil {
@@ -132,6 +159,10 @@ func cutFormat(segment string) (name, format string) {
 // formatOf is the format of the answer, json or xml: from the path, else from
 // the parameter format, else from Accept. Without any it is XML.
 func formatOf(r *http.Request) string {
+	name, _ := cutFormat(r.PathValue("endpoint"))
+	if name == processesStatus {
+		return "xml"
+	}
 	for _, part := range []string{"format", "id", "endpoint"} {
 		v := r.PathValue(part)
 		if v == "json" || v == "xml" {
@@ -142,7 +173,7 @@ func formatOf(r *http.Request) string {
 		}
 	}
 	asked := r.URL.Query().Get("format")
-	if asked == "json" || asked == "" && strings.Contains(r.Header.Get("Accept"), "application/json") {
+	if asked == "json" || asked == "" && name != pluginVersion && strings.Contains(r.Header.Get("Accept"), "application/json") {
 		return "json"
 	}
 	return "xml"

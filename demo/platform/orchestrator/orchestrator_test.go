@@ -257,3 +257,56 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("XML refusal: %d %s", w.Code, w.Body)
 	}
 }
+
+// TestOlderCalls starts work orders as clients of older versions do.
+func TestOlderCalls(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	const form = "application/x-www-form-urlencoded"
+	for _, path := range []string{"initiate", "initiate/xml", "createBasic/0?commit=Start"} {
+		w := platformtest.Do(t, s, "POST", "/aspera/orchestrator/work_orders/"+path, "work_order[workflow_id]=124&external_parameters[source_path]=/x", "Content-Type", form)
+		if w.Code != 200 || !strings.Contains(w.Body.String(), `<work_order time="2026-03-14 09:30:00 UTC" action="initiate" id="84`) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestSteps looks at, cancels and resets single steps.
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	s, clock := open(t)
+	order(t, platformtest.Do(t, s, "GET", base+"initiate/124.json", ""))
+	clock.Advance(time.Second)
+	for _, tt := range []struct {
+		call   string
+		after  time.Duration
+		status int
+		want   string
+	}{
+		{"work_step_status/846102", 0, 200, `action="status" id="846102"><name>Transfer</name><status state="In Progress"/></work_step>`},
+		{"work_step_status/846102.json", 0, 200, `{"work_step":{"id":846102,"name":"Transfer","status":"In Progress","work_order_id":8461}}`},
+		{"work_step_status/846105", 0, 404, "Couldn"},
+		{"work_step_status/846100", 0, 404, "Couldn"},
+		{"work_step_status/x", 0, 400, "is not the id of a work step"},
+		{"work_step_cancel/846103", 0, 409, "is Inactive; cancel is not possible"},
+		{"workstep_reset/846101", 0, 409, "reset is not possible"},
+		{"work_step_cancel/846102", 0, 200, `action="cancel" id="846102"><name>Transfer</name><status state="Canceling"/>`},
+		{"workstep_reset/846102", time.Second, 200, `action="reset" id="846102"><name>Transfer</name><status state="In Progress"/>`},
+		{"work_order_status/8461", 1200 * time.Millisecond, 200, "Executing Step: Verify checksum"},
+		{"workflows_status/124", 0, 200, `<work_orders state="In Progress">1</work_orders><work_orders state="Complete">1</work_orders>`},
+		{"workflows_status.json", 0, 200, `"name":"Purge workspace","work_orders":{}}`},
+		{"workflows_status/9", 0, 404, "Couldn"},
+		{"processes_status?format=json", 0, 200, `<process name="engine" state="Active"/>`},
+		{"plugin_version", 0, 200, `<plugin name="FaspTransfer"`},
+		{"plugin_version?format=json", 0, 200, `{"plugins":[`},
+	} {
+		clock.Advance(tt.after)
+		w := platformtest.Do(t, s, "GET", base+tt.call, "", "Accept", map[bool]string{true: "application/json", false: ""}[strings.HasPrefix(tt.call, "plugin")])
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s: %d %s", tt.call, w.Code, w.Body)
+		}
+	}
+	if w := platformtest.Do(t, s, "HEAD", base+"work_step_cancel/846102", ""); w.Code != 405 {
+		t.Errorf("HEAD: %d", w.Code)
+	}
+}

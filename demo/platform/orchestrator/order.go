@@ -160,7 +160,7 @@ type orderView struct {
 }
 
 type stepView struct {
-	ID     int    `json:"id"`
+	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Status string `json:"status"`
 }
@@ -179,7 +179,7 @@ func (o Order) view(wf Workflow, now time.Time) orderView {
 		[]stepView{},
 	}
 	for i, st := range wf.Steps {
-		v.Steps = append(v.Steps, stepView{i + 1, st.Name, p.steps[i]})
+		v.Steps = append(v.Steps, stepView{o.step(i), st.Name, p.steps[i]})
 	}
 	return v
 }
@@ -188,9 +188,7 @@ func (o Order) node(v orderView, wf Workflow, action string, now time.Time) node
 	id := strconv.FormatInt(o.ID, 10)
 	steps := node{name: "work_steps"}
 	for _, st := range v.Steps {
-		steps.children = append(steps.children, node{name: "work_step", attrs: []string{"id", strconv.Itoa(st.ID)}, children: []node{
-			leaf("name", st.Name), {name: "status", attrs: []string{"state", st.Status}},
-		}})
+		steps.children = append(steps.children, node{name: "work_step", attrs: []string{"id", strconv.FormatInt(st.ID, 10)}, children: st.nodes()})
 	}
 	return node{
 		name:  "work_order",
