@@ -38,6 +38,9 @@ var parts = []part{
 		"inventory/read", "inventory/write", "itop/read", "itop/write",
 		"orchestrator/Operator", "orchestrator/Aspera:Orchestrator:Workflow:view", "orchestrator/Aspera:Orchestrator:Workflow:run",
 	}},
+	{"workflow-runner", "Orchestrator: the right to run workflows, without being an operator", []sallyport.Permission{
+		"orchestrator/Aspera:Orchestrator:Workflow:run", "orchestrator/Aspera:Orchestrator:Workflow:view",
+	}},
 	{"network-operator", "TrueSight: devices and groups", []sallyport.Permission{
 		"truesight/web-services", "truesight/view-groups", "truesight/edit-groups", "truesight/view-devices",
 		"truesight/edit-devices", "truesight/submit-jobs",
@@ -93,7 +96,7 @@ var players = []player{
 	},
 	{
 		login: "nologin", name: "Nora Nologin", about: "has rights, but not the one to use web services",
-		grants: []grant{{part: "groups-only"}},
+		grants: []grant{{part: "groups-only"}, {part: "workflow-runner"}},
 	},
 	{
 		login: "gone", name: "Gus Gone", about: "deactivated", gone: true,

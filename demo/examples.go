@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 )
@@ -13,6 +14,11 @@ func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\'
 
 // basic is the option for HTTP Basic of a player.
 func (s *stage) basic(login string) string { return "-u " + quote(login+":"+s.password[login]) + " " }
+
+// base64 is what Basic says of a player.
+func (s *stage) base64(login string) string {
+	return base64.StdEncoding.EncodeToString([]byte(login + ":" + s.password[login]))
+}
 
 // bearer is the option for a token of the cast.
 func (s *stage) bearer(name string) string {
@@ -35,7 +41,7 @@ const jsonBody = "-H 'Content-Type: application/json' "
 func (s *stage) examples() []Example {
 	var all []Example
 	for _, part := range []func() []Example{
-		s.inventoryExamples, s.advisorExamples, s.networkExamples, s.workflowExamples,
+		s.inventoryExamples, s.advisorExamples, s.networkExamples, s.orchestratorExamples,
 		s.cmdbExamples, s.edgeExamples, s.tokenExamples, s.ownExamples,
 	} {
 		all = append(all, part()...)
@@ -77,19 +83,6 @@ func (s *stage) networkExamples() []Example {
 		{"TrueSight: a user without the right to use web services", "truesight", "password", curl + s.basic("nologin") + s.url(groups), 403, false},
 		{"TrueSight: no credential", "truesight", "", curl + s.url(groups), 401, false},
 		{"TrueSight: personal token", "truesight", "personal-token", curl + s.bearer("laptop") + s.url(groups), 200, false},
-	}
-}
-
-func (s *stage) workflowExamples() []Example {
-	base := "/aspera/orchestrator/api"
-	robot, reporting := s.credential["warehouse-robot"].Secret, s.credential["reporting"].Secret
-	return []Example{
-		{"Orchestrator: ping needs nobody", "orchestrator", "", curl + s.url(base+"/remote_node_ping?format=json"), 200, false},
-		{"Orchestrator: start a workflow with an API key in the URL", "orchestrator", "api-key", curl + s.url(base+"/initiate/124.json?api_key="+robot), 200, true},
-		{"Orchestrator: a key that may look but not run", "orchestrator", "api-key", curl + s.url(base+"/initiate/124.json?api_key="+reporting), 403, true},
-		{"Orchestrator: that key sees the workflows", "orchestrator", "api-key", curl + s.url(base+"/workflows_list?format=json&api_key="+reporting), 200, false},
-		{"Orchestrator: Basic", "orchestrator", "password", curl + s.basic("operator") + s.url(base+"/initiate/124.json"), 200, false},
-		{"Orchestrator: a wrong key", "orchestrator", "api-key", curl + s.url(base+"/initiate/124.json?api_key=ghawQesLH2OnnLxpHNAeCwzzm81071841979945"), 401, false},
 	}
 }
 

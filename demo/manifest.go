@@ -30,7 +30,7 @@ type ManifestUser struct {
 // A ManifestCredential is a token or key of the cast.
 type ManifestCredential struct {
 	Name      string     `json:"name"`
-	Kind      string     `json:"kind"` // personal-token, application-token or api-key
+	Kind      string     `json:"kind"` // personal-token, application-token, api-key or scrambled-password
 	ID        string     `json:"id"`
 	Owner     string     `json:"owner,omitempty"`
 	Secret    string     `json:"secret"`

@@ -175,15 +175,17 @@ func (s *stage) credentials() error {
 	for _, t := range []struct {
 		name, owner string
 		scopes      []string
+		shape       admin.Shape
 	}{
-		{"laptop", "viewer", nil},
-		{"look only", "operator", []string{"inventory/read", "itop/export", "orchestrator/view"}},
-		{"scripts", "operator", nil},
-		{"racks", "interface", nil},
-		{"left over", "gone", nil},
-		{"administration", "admin", nil},
+		{"laptop", "viewer", nil, admin.ShapeStandard},
+		{"look only", "operator", []string{"inventory/read", "itop/export", "orchestrator/view"}, admin.ShapeStandard},
+		{"scripts", "operator", nil, admin.ShapeStandard},
+		{"racks", "interface", nil, admin.ShapeStandard},
+		{"left over", "gone", nil, admin.ShapeStandard},
+		{"administration", "admin", nil, admin.ShapeStandard},
+		{"work orders", "operator", nil, admin.ShapeScrambled},
 	} {
-		if err := s.token(t.name, t.owner, t.scopes, expires); err != nil {
+		if err := s.token(t.name, t.owner, t.scopes, t.shape, expires); err != nil {
 			return fmt.Errorf("token %q: %w", t.name, err)
 		}
 	}
@@ -211,7 +213,7 @@ func (s *stage) credentials() error {
 
 // token makes a personal token of a person or an application token of a
 // service account.
-func (s *stage) token(name, owner string, scopes []string, expires time.Time) error {
+func (s *stage) token(name, owner string, scopes []string, shape admin.Shape, expires time.Time) error {
 	user := s.user[owner]
 	if user.State != sallyport.Active {
 		return nil // deactivated at an earlier start; nothing can be made for him
@@ -227,9 +229,12 @@ func (s *stage) token(name, owner string, scopes []string, expires time.Time) er
 			}
 		}
 	}
-	in := admin.NewToken{Name: name, Scopes: scopes, Expires: expires}
+	in := admin.NewToken{Name: name, Scopes: scopes, Shape: shape, Expires: expires}
 	var issued admin.Issued
 	kind := "personal-token"
+	if shape == admin.ShapeScrambled {
+		kind = "scrambled-password"
+	}
 	if user.Kind == sallyport.Service {
 		kind = "application-token"
 		issued, err = s.Admin.CreateApplicationToken(s.ctx, actor, user.Tenant, user.ID, in)
