@@ -21,14 +21,22 @@ var noStore = []string{"no-store"} // never changed
 // net/http sends 200 by itself, and copies the headers if it is told to.
 func (h *Handler) allow(w http.ResponseWriter, r *http.Request, v *visit) bool {
 	header := w.Header()
-	if err := h.identity.write(h.doors, &v.decision, v.began, header); err != nil {
+	if err := h.identity.write(h.doors, &v.decision, v.began, w); err != nil {
 		h.log.log.ErrorContext(r.Context(), "an allowed request has no identity", "request_id", v.decision.RequestID, "error", err)
-		clear(header)
+		blank(w)
 		v.decision.Allowed, v.decision.Reason = false, sallyport.InternalFault
 		return false
 	}
 	header["Cache-Control"] = noStore
 	return true
+}
+
+// blank takes back the headers of an answer.
+func blank(w http.ResponseWriter) {
+	clear(w.Header())
+	if l, ok := w.(liner); ok {
+		l.Lines(nil)
+	}
 }
 
 // deny answers a denial and returns its status, which is that of the client's

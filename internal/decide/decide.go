@@ -142,7 +142,7 @@ func (h *Handler) question(r *http.Request, v *visit) sallyport.Reason {
 // decide takes the decision.
 func (h *Handler) decide(r *http.Request, v *visit) {
 	clean(r.Header)
-	v.request.ID, v.request.Header = v.decision.RequestID, r.Header
+	v.request.ID, v.request.Header, v.request.Now = v.decision.RequestID, r.Header, v.began
 	ctx := &deadline{parent: r.Context(), limit: limit}
 	defer ctx.end()
 	v.decision = h.doors.Decide(ctx, &v.request)
@@ -163,7 +163,7 @@ func (h *Handler) recover(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	// Not the value: it may hold what was in the request.
 	h.log.log.ErrorContext(r.Context(), "a decision failed", "request_id", v.decision.RequestID, "stack", string(debug.Stack()))
-	clear(w.Header())
+	blank(w)
 	v.decision = sallyport.Decision{RequestID: v.decision.RequestID, API: v.decision.API, Reason: sallyport.InternalFault}
 	v.request.Reset()
 	h.note(r, v, h.deny(w, r, v))

@@ -12,9 +12,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bufio"
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"maps"
+	"net/textproto"
+	"slices"
 )
 
 // TestDeadline: the limit counts from the first look, ends what hangs, and is not
@@ -68,6 +72,25 @@ func TestComplaintsAreBounded(t *testing.T) {
 	}
 }
 
+// A lined writer takes lines of a head.
+type lined struct {
+	*httptest.ResponseRecorder
+	lines []byte
+}
+
+func (w *lined) Lines(lines []byte) { w.lines = slices.Clone(lines) }
+
+// all returns the headers and the lines together.
+func (w *lined) all(t *testing.T) http.Header {
+	t.Helper()
+	h, err := textproto.NewReader(bufio.NewReader(strings.NewReader(string(w.lines) + "\r\n"))).ReadMIMEHeader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(h, w.Header())
+	return http.Header(h)
+}
+
 // TestIdentitiesAreNotMixedUp: values are used again for the same credential in
 // the same circumstances, for a while, and for no other.
 func TestIdentitiesAreNotMixedUp(t *testing.T) {
@@ -83,16 +106,24 @@ func TestIdentitiesAreNotMixedUp(t *testing.T) {
 	// write compares what is remembered with what the doors say.
 	write := func(name string, dec sallyport.Decision, now time.Time) http.Header {
 		t.Helper()
-		got, want := http.Header{}, http.Header{}
-		if err := s.write(k.Doors, &dec, now, got); err != nil {
+		w, want := httptest.NewRecorder(), http.Header{}
+		if err := s.write(k.Doors, &dec, now, w); err != nil {
 			t.Fatal(err)
 		}
+		got, written := w.Header(), &lined{ResponseRecorder: httptest.NewRecorder()}
+		if err := s.write(k.Doors, &dec, now, written); err != nil {
+			t.Fatal(err)
+		}
+		inLines := written.all(t)
 		if err := k.Doors.Identify(&dec, want); err != nil {
 			t.Fatal(err)
 		}
 		for _, header := range doors.IdentityHeaders {
 			if header != doors.HeaderAssertion && got.Get(header) != want.Get(header) {
 				t.Errorf("%s: %s is %q, want %q", name, header, got.Get(header), want.Get(header))
+			}
+			if !slices.Equal(inLines[header], got[header]) {
+				t.Errorf("%s: as a line %s is %q, want %q", name, header, inLines[header], got[header])
 			}
 		}
 		return got

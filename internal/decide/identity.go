@@ -3,6 +3,7 @@ package decide
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -11,18 +12,22 @@ import (
 )
 
 const (
-	places = 1 << 12
+	// Each credential has four places to choose from. With one, a third of two
+	// thousand that take turns would share it with another of them and drive it
+	// out each time.
+	places = 1 << 11
+	ways   = 4
 	// reuse is how long values are used again. The assertion among them may be
 	// 30 seconds old when it comes here, and ends after 60.
 	reuse = 10 * time.Second
 )
 
 // identities keeps the values of the identity headers of the credentials that
-// asked last, ready to be put into an answer. Each credential has one place,
+// asked last, ready to be put into an answer. Each credential has a few places,
 // which it may have to share with others; nobody waits for anybody. The zero
 // identities is ready for use, and safe for concurrent use.
 type identities struct {
-	table [places]atomic.Pointer[identity]
+	table [places][ways]atomic.Pointer[identity]
 }
 
 // An identity is what the headers say about one credential at one API. It never
@@ -33,6 +38,13 @@ type identity struct {
 	realms []string // to keep to
 	made   time.Time
 	values [len(doors.IdentityHeaders)][]string // nil: of the request, not of the credential
+	lines  []byte                               // the same as they stand in a head; nil: they cannot
+}
+
+// A liner is a writer of answers that takes header lines as they go over the wire.
+// The parser of questions has one, net/http does not.
+type liner interface {
+	Lines(lines []byte)
 }
 
 // An identityKey is all else that the values depend on.
@@ -47,9 +59,10 @@ type identityKey struct {
 	limited    bool
 }
 
-// write puts the identity headers of an allowed request into h. On an error
-// nothing may be sent of it.
-func (s *identities) write(d *doors.Doors, dec *sallyport.Decision, now time.Time, h http.Header) error {
+// write puts the identity headers of an allowed request into an answer. On an
+// error nothing may be sent of it.
+func (s *identities) write(d *doors.Doors, dec *sallyport.Decision, now time.Time, w http.ResponseWriter) error {
+	h := w.Header()
 	key := identityKey{
 		api: dec.API, kind: dec.CredentialKind, tenant: dec.Tenant, realm: dec.Realm,
 		credential: dec.Credential, revision: dec.Revision, limited: dec.Scopes != nil,
@@ -58,20 +71,40 @@ func (s *identities) write(d *doors.Doors, dec *sallyport.Decision, now time.Tim
 		key.principal = dec.Principal.ID
 	}
 	// The last bytes of a UUID are random in all of its versions.
-	place := &s.table[(int(dec.Credential[14])<<8|int(dec.Credential[15]))%places]
-	known := place.Load()
-	if known == nil || known.key != key || now.Sub(known.made) >= reuse ||
-		!slices.Equal(known.scopes, dec.Scopes) || !slices.Equal(known.realms, dec.Realms) {
+	row := &s.table[(int(dec.Credential[14])<<8|int(dec.Credential[15]))%places]
+	known, place := find(row, &key, dec, now)
+	if known == nil {
 		return s.learn(d, dec, key, now, h, place)
 	}
-	for i, name := range doors.IdentityHeaders {
-		if values := known.values[i]; values != nil {
-			h[name] = values
-		}
+	if l, ok := w.(liner); ok && known.lines != nil {
+		l.Lines(known.lines)
+	} else {
+		known.into(h)
 	}
 	own := [...]string{text(dec.Route), text(dec.RequestID)}
 	h[doors.HeaderRoute], h[doors.HeaderRequestID] = own[0:1:1], own[1:2:2]
 	return nil
+}
+
+// find returns what is known and can be used, or nil and the place for it: a free
+// one, one whose values are too old to be used, or else the oldest.
+func find(row *[ways]atomic.Pointer[identity], key *identityKey, dec *sallyport.Decision, now time.Time) (*identity, *atomic.Pointer[identity]) {
+	oldest := &row[0]
+	var since time.Time // zero once a free place was seen
+	for i := range row {
+		switch known := row[i].Load(); {
+		case known == nil:
+			oldest, since = &row[i], time.Time{}
+		case known.key == *key && slices.Equal(known.scopes, dec.Scopes) && slices.Equal(known.realms, dec.Realms):
+			if now.Sub(known.made) < reuse {
+				return known, nil
+			}
+			return nil, &row[i]
+		case i == 0 || known.made.Before(since):
+			oldest, since = &row[i], known.made
+		}
+	}
+	return nil, oldest
 }
 
 // learn has the doors write the headers and keeps the values.
@@ -85,8 +118,32 @@ func (s *identities) learn(d *doors.Doors, dec *sallyport.Decision, key identity
 			fresh.values[i] = h[name]
 		}
 	}
+	fresh.lines = lines(fresh)
 	place.Store(fresh)
 	return nil
+}
+
+// into puts the values into h.
+func (i *identity) into(h http.Header) {
+	for n, name := range doors.IdentityHeaders {
+		if values := i.values[n]; values != nil {
+			h[name] = values
+		}
+	}
+}
+
+// lines returns the values as lines of a head, nil if they cannot stand there.
+func lines(i *identity) []byte {
+	var b []byte
+	for n, name := range doors.IdentityHeaders {
+		for _, v := range i.values[n] {
+			if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r > '~' }) {
+				return nil
+			}
+			b = append(b, name+": "+v+"\r\n"...)
+		}
+	}
+	return b
 }
 
 // text is a value that may be none, as [doors.Doors.Identify] writes it.

@@ -12,13 +12,19 @@ import (
 // handler is done; then both go out in one piece. It is used again.
 type answer struct {
 	header http.Header
-	status int // 0: not said yet
+	lines  []byte // of a head, beside those of header
+	status int    // 0: not said yet
 	body   []byte
 	out    []byte
 }
 
 // Header returns the headers of the answer.
 func (a *answer) Header() http.Header { return a.header }
+
+// Lines adds lines to the head that are written already, each with its CRLF, in
+// place of those that were added before. It is for a handler that gives the same
+// ones to many requests; whoever wrote them vouches for them.
+func (a *answer) Lines(lines []byte) { a.lines = append(a.lines[:0], lines...) }
 
 // WriteHeader says the status. There are no interim answers here.
 func (a *answer) WriteHeader(status int) {
@@ -37,7 +43,7 @@ func (a *answer) Write(p []byte) (int, error) {
 // reset makes the answer ready for another request.
 func (a *answer) reset() {
 	clear(a.header)
-	a.status, a.body, a.out = 0, a.body[:0], a.out[:0]
+	a.status, a.body, a.out, a.lines = 0, a.body[:0], a.out[:0], a.lines[:0]
 }
 
 // closes reports whether the handler asked for the connection to end.
@@ -54,7 +60,7 @@ func (a *answer) closes() bool {
 // the connection are told here, whatever the handler said about them.
 func (a *answer) bytes(method, date string, last bool) []byte { //nolint:revive // last is a fact, not a mode
 	a.WriteHeader(http.StatusOK)
-	b := appendStatus(a.out, a.status)
+	b := append(appendStatus(a.out, a.status), a.lines...)
 	for name, values := range a.header {
 		if name == "Content-Length" || name == "Connection" || name == "Transfer-Encoding" || name == "Date" || !isToken(name) {
 			continue

@@ -100,21 +100,24 @@ func readTarget(target string, r *http.Request) verdict {
 // readFields reads the header lines and what they say about the framing.
 func readFields(rest string, r *http.Request, room *[]string) verdict {
 	values := (*room)[:0]
-	hosts, lengths := 0, 0
+	hosts, lengths, marks := 0, 0, uint64(0)
 	v := serve
 	for rest != "\r\n" {
 		end := strings.IndexByte(rest, '\n')
 		line := rest[:end-1]
 		rest = rest[end+1:]
 		colon := strings.IndexByte(line, ':')
-		if colon <= 0 || !isToken(line[:colon]) { // a folded line begins with a blank
+		if colon <= 0 { // a folded line begins with a blank
+			return malformed
+		}
+		name, ok := fieldName(line[:colon])
+		if !ok {
 			return malformed
 		}
 		value := trim(line[colon+1:])
 		if !isValue(value) {
 			return malformed
 		}
-		name := textproto.CanonicalMIMEHeaderKey(line[:colon])
 		switch name {
 		case "Host":
 			hosts++
@@ -134,10 +137,17 @@ func readFields(rest string, r *http.Request, room *[]string) verdict {
 		case "Connection":
 			r.Close = r.Close || hasToken(value, "close")
 		}
-		if before := r.Header[name]; before != nil {
-			r.Header[name] = append(before, value)
-			continue
+		// A look-up in the map for each name, only to find that it is not there yet,
+		// costs as much as all else that is done with a line. So names are marked
+		// by length and two letters, and only one that may be there is looked up.
+		mark := uint64(1) << ((7*len(name) + int(name[len(name)-1]) + 3*int(name[len(name)/2])) % 64)
+		if marks&mark != 0 {
+			if before := r.Header[name]; before != nil {
+				r.Header[name] = append(before, value)
+				continue
+			}
 		}
+		marks |= mark
 		values = append(values, value)
 		r.Header[name] = values[len(values)-1 : len(values) : len(values)]
 	}
@@ -150,6 +160,30 @@ func readFields(rest string, r *http.Request, room *[]string) verdict {
 	}
 	fixCacheControl(r.Header)
 	return v
+}
+
+// fieldName returns the canonical form of a field's name, and whether it is one.
+// Proxies write most names in that form, which is then seen in the pass that
+// checks the letters.
+func fieldName(name string) (string, bool) {
+	common, canonical, first := tokenByte, true, true
+	for i := range len(name) {
+		c := name[i]
+		common &= kinds[c]
+		if first {
+			canonical = canonical && (c < 'a' || c > 'z')
+		} else {
+			canonical = canonical && (c < 'A' || c > 'Z')
+		}
+		first = c == '-'
+	}
+	switch {
+	case common == 0:
+		return "", false
+	case canonical:
+		return name, true
+	}
+	return textproto.CanonicalMIMEHeaderKey(name), true
 }
 
 // fixCacheControl reads the Pragma of HTTP/1.0 as net/http does.
