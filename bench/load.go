@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -46,14 +44,13 @@ func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) erro
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	l := &loader{order: &o}
-	var all sync.WaitGroup
-	for i := range o.Connections {
-		all.Go(func() {
-			if err := l.connection(ctx, i); err != nil {
-				l.fault.CompareAndSwap(nil, &err)
-			}
-		})
-	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := l.drive(ctx); err != nil {
+			l.fault.CompareAndSwap(nil, &err)
+		}
+	}()
 	l.warm(ctx)
 	before, err := l.read()
 	if err != nil {
@@ -65,7 +62,7 @@ func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) erro
 		return err
 	}
 	stop()
-	all.Wait()
+	<-done
 	span := after.at.Sub(before.at)
 	a := loadAnswer{
 		Answers: after.answers - before.answers, CPU: after.server - before.server, Span: span,
@@ -130,31 +127,6 @@ func (l *loader) read() (r reading, err error) {
 		r.noise -= cpu
 	}
 	return r, nil
-}
-
-// connection asks and waits for the answer until ctx ends.
-func (l *loader) connection(ctx context.Context, number int) error {
-	conn, err := net.Dial("tcp", l.order.Address)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	defer conn.Close()
-	in := bufio.NewReaderSize(conn, 8<<10)
-	for ctx.Err() == nil {
-		request := l.order.Requests[int(l.next.Add(1))%len(l.order.Requests)]
-		if _, err := conn.Write(request); err != nil {
-			return fmt.Errorf("send on connection %d: %w", number, err)
-		}
-		status, err := readAnswer(in)
-		if err != nil {
-			return fmt.Errorf("read on connection %d: %w", number, err)
-		}
-		if status != l.order.Want {
-			return fmt.Errorf("an answer has the status %d, not %d", status, l.order.Want)
-		}
-		l.answers.Add(1)
-	}
-	return nil
 }
 
 var errFraming = errors.New("the answer does not tell its length")
