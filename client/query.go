@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/sallyport/sallyport"
 )
 
 // queryOf returns the fields of a filter that are set, as query parameters. The
@@ -28,6 +30,8 @@ func text(v any) string {
 	switch v := v.(type) {
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
+	case sallyport.Duration:
+		return time.Duration(v).String()
 	case int:
 		return strconv.Itoa(v)
 	default:

@@ -91,6 +91,11 @@ var players = []player{
 		grants: []grant{{part: "ita-api"}, {part: "customers"}},
 	},
 	{
+		login: "billing", name: "Billing", kind: sallyport.Service,
+		about:  "integration account: adds customers, and was given the administrator's role for it",
+		grants: []grant{{part: "ita-administrator"}},
+	},
+	{
 		login: "technician", name: "Tove Technician", about: "IT Advisor: equipment at one location only",
 		grants: []grant{{part: "ita-api"}, {part: "ita-equipment", realm: itadvisor.SampleLocations()[0]}},
 	},

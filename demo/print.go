@@ -21,6 +21,10 @@ func (m *Manifest) Print(w io.Writer, file string) error {
 	for _, u := range m.Users {
 		fmt.Fprintf(&b, "  %-10s %s  %s\n", u.Login, u.Password, u.About)
 	}
+	if token, ok := m.secret("administration"); ok {
+		fmt.Fprintf(&b, "\nWho holds more than he uses:\n\n  export SALLYPORT_URL=%s SALLYPORT_TOKEN=%s\n", m.URL, token)
+		fmt.Fprintf(&b, "  sallyport advise --tenant %s && sallyport advise billing\n", tenantMain)
+	}
 	if m.ConsoleURL != "" {
 		fmt.Fprintf(&b, "\nConsole:    %s\n", m.ConsoleURL)
 	}
@@ -37,4 +41,14 @@ func (m *Manifest) Print(w io.Writer, file string) error {
 		return fmt.Errorf("print the tour: %w", err)
 	}
 	return nil
+}
+
+// secret returns the secret of a credential of the cast.
+func (m *Manifest) secret(name string) (string, bool) {
+	for _, c := range m.Credentials {
+		if c.Name == name {
+			return c.Secret, true
+		}
+	}
+	return "", false
 }

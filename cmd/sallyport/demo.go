@@ -83,8 +83,9 @@ func runDemo(ctx context.Context, o *demoOptions, out, errOut io.Writer) (err er
 		return errors.Join(err, open.close())
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	return runServer(ctx, &c, open, errOut, func(ctx context.Context, n *node.Node) error {
-		manifest, err := demo.Fill(ctx, demo.Options{
+	var manifest *demo.Manifest
+	fill := func(ctx context.Context, n *node.Node) (err error) {
+		manifest, err = demo.Fill(ctx, demo.Options{
 			Admin: n.Admin, URL: c.Public.URL, Internal: "http://" + open.internal.Addr().String(), Upstream: upstream,
 			Session: gateway.InsecureSessionCookie, Now: time.Now,
 		})
@@ -96,7 +97,29 @@ func runDemo(ctx context.Context, o *demoOptions, out, errOut io.Writer) (err er
 			return err
 		}
 		return manifest.Print(out, o.manifest)
-	})
+	}
+	live := func(ctx context.Context, h http.Handler) error {
+		return onLoopback(ctx, h, func(address string) error { return manifest.Live(ctx, address) })
+	}
+	return runServer(ctx, &c, open, errOut, opening{fill: fill, before: live})
+}
+
+// onLoopback serves on a loopback port of its own for as long as f takes.
+func onLoopback(ctx context.Context, h http.Handler, f func(address string) error) error {
+	var l net.ListenConfig
+	socket, err := l.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen on a loopback port: %w", err)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(socket) }()
+	err = f(socket.Addr().String())
+	err = errors.Join(err, server.Close())
+	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
 }
 
 // config is the configuration of the demonstration.

@@ -59,10 +59,10 @@ func serving(t testing.TB, fill func(ctx context.Context, n *node.Node, url stri
 	ready, done := make(chan struct{}), make(chan error, 1)
 	log := &bytes.Buffer{}
 	go func() {
-		done <- runServer(ctx, &c, open, log, func(ctx context.Context, n *node.Node) error {
+		done <- runServer(ctx, &c, open, log, opening{fill: func(ctx context.Context, n *node.Node) error {
 			defer close(ready)
 			return fill(ctx, n, c.Public.URL)
-		})
+		}})
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -77,9 +77,9 @@ func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer
 	}
 	o.init.url = c.Public.URL // a variable may have changed it
 	c.Log.Format, c.Log.Level, c.Log.Access = "text", "warn", false
-	return runServer(ctx, &c, open, errOut, func(ctx context.Context, n *node.Node) error {
+	return runServer(ctx, &c, open, errOut, opening{fill: func(ctx context.Context, n *node.Node) error {
 		return o.guard(ctx, n, path, out)
-	})
+	}})
 }
 
 // listeners takes the addresses from the variables that a configuration has for

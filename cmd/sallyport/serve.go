@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -39,12 +40,19 @@ func serve(ctx context.Context, path string, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return runServer(ctx, &c, open, errOut, nil)
+	return runServer(ctx, &c, open, errOut, opening{})
+}
+
+// An opening is what is done before anything is served. A nil function does
+// nothing.
+type opening struct {
+	fill   func(context.Context, *node.Node) error   // with the node, before there are surfaces
+	before func(context.Context, http.Handler) error // with what the public listener will serve
 }
 
 // runServer opens what a configuration describes and serves on the sockets until
-// ctx ends. ready, if there is one, is called before anything is served.
-func runServer(ctx context.Context, c *config.Config, open sockets, errOut io.Writer, ready func(context.Context, *node.Node) error) (err error) {
+// ctx ends.
+func runServer(ctx context.Context, c *config.Config, open sockets, errOut io.Writer, first opening) (err error) {
 	started := false
 	defer func() {
 		if !started {
@@ -68,7 +76,7 @@ func runServer(ctx context.Context, c *config.Config, open sockets, errOut io.Wr
 	if err != nil {
 		return err
 	}
-	s, err := prepare(ctx, c, n, v, open, ready)
+	s, err := prepare(ctx, c, n, v, open, first)
 	if err != nil {
 		return errors.Join(err, n.Close(ctx))
 	}
@@ -77,12 +85,12 @@ func runServer(ctx context.Context, c *config.Config, open sockets, errOut io.Wr
 }
 
 // prepare does what comes between opening a node and serving.
-func prepare(ctx context.Context, c *config.Config, n *node.Node, v *voice, open sockets, ready func(context.Context, *node.Node) error) (*server, error) {
+func prepare(ctx context.Context, c *config.Config, n *node.Node, v *voice, open sockets, first opening) (*server, error) {
 	if err := bringAPIs(ctx, c, n, v.log); err != nil {
 		return nil, err
 	}
-	if ready != nil {
-		if err := ready(ctx, n); err != nil {
+	if first.fill != nil {
+		if err := first.fill(ctx, n); err != nil {
 			return nil, err
 		}
 	}
@@ -94,7 +102,11 @@ func prepare(ctx context.Context, c *config.Config, n *node.Node, v *voice, open
 		v.log.WarnContext(ctx, "nobody can administer this installation yet: it has no administrator",
 			"hint", "make the first one with: sallyport init --config FILE (the configuration that serve was started with)")
 	}
-	return newServer(c, n, v, open)
+	s, err := newServer(c, n, v, open)
+	if err == nil && first.before != nil {
+		err = first.before(ctx, s.front)
+	}
+	return s, err
 }
 
 // lastWords is how long the logs may take to be written at the end.

@@ -423,6 +423,10 @@ func operations() []operation {
 			_, err := s.Changes(s.ctx, s.a, admin.ChangeFilter{Tenant: s.in}, admin.Page{})
 			return err
 		}},
+		{name: "Findings", needs: perms{admin.AdviceRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Findings(s.ctx, s.a, admin.AdviceFilter{Tenant: s.in}, admin.Page{})
+			return err
+		}},
 		{name: "VerifyAudit", needs: perms{admin.AuditRead}, every: true, looks: true, run: func(s *scene) error {
 			_, err := s.VerifyAudit(s.ctx, s.a, 0, 0)
 			return err
@@ -443,7 +447,7 @@ func ownAffairs() []string {
 	return []string{
 		"Me", "MyRoles", "MyTenants", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
-		"Suppose",                               // about himself; about others see TestCanI of the management API
+		"Suppose", "Advice", // about himself; about others see TestCanI of the management API
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone
 	}
 }

@@ -39,6 +39,7 @@ const (
 	DecisionsExplain sallyport.Permission = "sallyport/decisions.explain"
 	PolicyRead       sallyport.Permission = "sallyport/policy.read"
 	PolicyWrite      sallyport.Permission = "sallyport/policy.write"
+	AdviceRead       sallyport.Permission = "sallyport/advice.read"
 )
 
 // Everything is the permission that contains all others, also those of APIs to
@@ -83,6 +84,7 @@ func permissionSpecs() []sallyport.PermissionSpec {
 		{Name: "decisions.explain", Title: "Ask why a request of somebody else was refused, and what he could do"},
 		{Name: "policy.read", Title: "See all that policy files are about, and what they would change"},
 		{Name: "policy.write", Title: "Apply policy files; each change needs its own right as well"},
+		{Name: "advice.read", Title: "See what is granted and not used"},
 	}
 }
 
@@ -153,7 +155,7 @@ func builtInRoles() []sallyport.Role {
 				TenantsRead, RealmsRead, RealmsWrite, UsersRead, UsersWrite, GroupsRead, GroupsWrite,
 				RolesRead, RolesWrite, BindingsRead, BindingsWrite, APIsRead, KeysRead, KeysWrite,
 				TokensRead, TokensWrite, TokensRevoke, SessionsRead, SessionsRevoke, AuditRead, DecisionsExplain,
-				PolicyRead, PolicyWrite,
+				PolicyRead, PolicyWrite, AdviceRead,
 			},
 		},
 		{

@@ -34,7 +34,8 @@ func (w *work) holds(tenant sallyport.TenantID, permission sallyport.Permission)
 		return missing(sallyport.TenantForbidden, permission)
 	}
 	facts := sallyport.Circumstances{Time: w.now, Client: w.actor.client(), Tenant: tenant}
-	if reason, _ := w.snapshot.Ask(w.principal, nil, permission, facts); reason != "" {
+	reason, binding := w.snapshot.Ask(w.principal, nil, permission, facts)
+	if reason != "" {
 		return missing(reason, permission)
 	}
 	for _, limit := range w.limits {
@@ -42,7 +43,21 @@ func (w *work) holds(tenant sallyport.TenantID, permission sallyport.Permission)
 			return missing(reason, permission)
 		}
 	}
+	w.used(tenant, binding, permission)
 	return nil
+}
+
+// used counts that the actor needed permissions. Whether one was only looked for
+// and he would have got on without it is not known here: what was needed in
+// doubt is not what advice should take away.
+func (w *work) used(tenant sallyport.TenantID, binding sallyport.BindingID, permissions ...sallyport.Permission) {
+	if w.c.Used == nil || w.principal == nil || len(permissions) == 0 {
+		return
+	}
+	w.c.Used(policy.Use{
+		Principal: w.actor.Principal.ID, CredentialKind: w.actor.CredentialKind, Credential: w.actor.Credential,
+		Binding: binding, Tenant: tenant, Permissions: permissions,
+	})
 }
 
 // sees reports whether the actor may know that there is a tenant.
@@ -107,6 +122,7 @@ func (w *work) ceiling(to policy.Extent, permissions []sallyport.Permission) err
 			return beyond(list)
 		}
 	}
+	w.used(to.Tenant, "", permissions...) // to hand out is to need
 	return nil
 }
 

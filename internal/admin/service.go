@@ -43,8 +43,12 @@ type Config struct {
 	Committed func(context.Context, sallyport.Revision) error
 
 	// Settle writes down what this node decided a moment ago, so that it can be
-	// explained. Nil: there is nothing to wait for.
+	// explained and advised on. Nil: there is nothing to wait for.
 	Settle func(context.Context) error
+
+	// Used counts the use of permissions that are asked for here. Nil: it is not
+	// counted.
+	Used func(policy.Use)
 
 	// RetryWindow is for how long a refresh token that was just replaced gives
 	// the same successor again; 10 s when 0.

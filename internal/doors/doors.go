@@ -45,6 +45,10 @@ type Config struct {
 
 	// Untraced says that decisions are not kept, so that nobody can ask why.
 	Untraced bool
+
+	// Uncounted says that the use of permissions is not counted, so that there can
+	// be no advice.
+	Uncounted bool
 }
 
 // Doors decides. It is safe for concurrent use. Make it with [New].
@@ -67,7 +71,8 @@ type Doors struct {
 	revision   atomic.Uint64 // copy of applied that decisions read
 	authn      *authn.Verifier
 	principals *principals
-	ledger     *ledger // nil: decisions are not kept
+	ledger     *ledger    // nil: decisions are not kept
+	uses       *useLedger // nil: the use of permissions is not counted
 	advice     *advice
 	assertions *otter.Cache[assertionKey, string]
 
@@ -112,6 +117,9 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	})
 	if !c.Untraced {
 		d.ledger = newLedger(c.Store, d.authn, c.Log)
+	}
+	if !c.Uncounted {
+		d.uses = newUseLedger(c.Store, c.Compiler, c.Log)
 	}
 	if err := d.begin(ctx, c); err != nil {
 		d.Close()
@@ -185,10 +193,13 @@ func (v *visit) decide(ctx context.Context) sallyport.Reason {
 	if v.principal != nil && reason != sallyport.ScopeInsufficient {
 		v.count()
 	}
-	if reason != "" {
-		return reason
+	if reason == "" {
+		reason = v.stillCurrent()
 	}
-	return v.stillCurrent()
+	if reason == "" && v.principal != nil {
+		v.use()
+	}
+	return reason
 }
 
 // openTarget lets every spelling pass that a single API may have opened; the
@@ -322,15 +333,17 @@ func (d *Doors) Lag() time.Duration { return d.lease.age(d.now()) }
 func (d *Doors) Known() int { return d.authn.Size() }
 
 // Flush writes the uses of credentials, the failed attempts and the decisions
-// since the last flush to the store. It is called every second and before the
-// end.
+// since the last flush to the store, and now and then the uses of permissions.
+// It is called every second and before the end.
 func (d *Doors) Flush(ctx context.Context) error {
-	return errors.Join(d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store), d.flushFailures(ctx, false), d.FlushDecisions(ctx))
+	return errors.Join(
+		d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store), d.flushFailures(ctx, false), d.FlushDecisions(ctx), d.flushUses(ctx, false),
+	)
 }
 
 // LastFlush is [Doors.Flush] for the end: it leaves nothing for a later one.
 func (d *Doors) LastFlush(ctx context.Context) error {
-	return errors.Join(d.flushFailures(ctx, true), d.Flush(ctx))
+	return errors.Join(d.flushFailures(ctx, true), d.Flush(ctx), d.flushUses(ctx, true))
 }
 
 // FlushDecisions writes down what was decided on this node until now, for who

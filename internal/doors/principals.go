@@ -30,6 +30,8 @@ type slot struct {
 	id      sallyport.PrincipalID
 	current atomic.Pointer[loaded]
 
+	uses atomic.Pointer[useTable] // what the principal used; nil: nothing yet
+
 	// epoch grows with every forget. What was loaded under an older epoch is
 	// not used, so a load that began before a change cannot outlive it.
 	epoch atomic.Uint64
@@ -81,9 +83,12 @@ func (p *principals) number(id sallyport.PrincipalID) uint32 {
 	return n
 }
 
+// slot returns the slot of a number.
+func (p *principals) slot(number uint32) *slot { return (*p.slots.Load())[number] }
+
 // at returns the principal with this number, loading it if it was forgotten.
 func (p *principals) at(ctx context.Context, number uint32) (l *loaded, asked bool, err error) {
-	s := (*p.slots.Load())[number]
+	s := p.slot(number)
 	epoch := s.epoch.Load()
 	if l := s.current.Load(); l != nil && l.epoch == epoch {
 		return l, false, nil

@@ -88,6 +88,7 @@ func tags() []*huma.Tag {
 		{Name: "policy", Description: "Policies as files: what is to be so, tests of it, and what would change."},
 		{Name: "audit", Description: "What was done, by whom."},
 		{Name: "decisions", Description: "What the doors decided, and why."},
+		{Name: "advice", Description: "What is granted, against what is used."},
 		{Name: "can-i", Description: "What they would decide."},
 		{Name: "who-can", Description: "Who may do something."},
 		{Name: "changes", Description: "What changed rights."},

@@ -13,7 +13,8 @@ func operations() []operation {
 	return slices.Concat(
 		tenantOperations(), realmOperations(), userOperations(), groupOperations(), roleOperations(), bindingOperations(),
 		keyOperations(), credentialOperations(), sessionOperations(), meOperations(), cookieOperations(),
-		apiOperations(), signingOperations(), auditOperations(), decisionOperations(), holderOperations(), changeOperations(), policyOperations(), documentOperations(),
+		apiOperations(), signingOperations(), auditOperations(), decisionOperations(), holderOperations(), changeOperations(),
+		adviceOperations(), policyOperations(), documentOperations(),
 	)
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/sallyport/sallyport"
 )
 
 // setParameter sets a field from the values of a query parameter. It returns
@@ -32,6 +34,12 @@ func setParameter(field reflect.Value, tag reflect.StructTag, given []string) st
 			return `is not a time such as 2030-01-31T12:00:00Z`
 		}
 		field.Set(reflect.ValueOf(at))
+	case field.Type() == reflect.TypeFor[sallyport.Duration]():
+		var d sallyport.Duration
+		if d.UnmarshalText([]byte(text)) != nil {
+			return `is not a duration such as 90m or 720h`
+		}
+		field.Set(reflect.ValueOf(d))
 	case field.CanInt():
 		return setNumber(field, tag, text)
 	default:

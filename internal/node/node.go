@@ -132,7 +132,8 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
 		Checkpoints: k.checkpoints, Pseudonyms: k.pseudonyms,
 		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
-		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.FlushDecisions(ctx) },
+		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.Settle(ctx) },
+		Used:        func(u policy.Use) { n.Doors.Used(u) },
 		RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
 	})
 	if err != nil {

@@ -54,6 +54,7 @@ type Route struct {
 	IgnoreCredentials bool
 	Authenticated     bool
 	Need              sallyport.Need
+	Use               int32 // number of what is used by whoever is let in; see [Compiler.Used]
 	AllOf             []sallyport.Permission
 	AnyOf             []sallyport.Permission
 	Scopes            []string // full names; a limited token must carry one of them
@@ -349,6 +350,7 @@ func (a *API) assign(c *Compiler) {
 	}
 	for _, r := range a.Routes {
 		r.Need = sallyport.Need{AllOf: c.numbersOf(r.AllOf), AnyOf: c.numbersOf(r.AnyOf)}
+		r.Use = c.UseOf(r.AllOf, r.AnyOf)
 		for _, full := range r.Scopes {
 			name := strings.TrimPrefix(full, string(a.Name)+"/")
 			s := a.scopes[name]

@@ -33,6 +33,7 @@ type Compiler struct {
 	roles       numbers[sallyport.RoleID]
 	tenants     numbers[sallyport.TenantID]
 	scopes      numbers[string]
+	uses        numbers[string]
 	limits      limitTable
 
 	// mu guards what the last compilation left for the next one to use again.
@@ -51,6 +52,7 @@ func NewCompiler(rules Rules) (*Compiler, error) {
 	}
 	c := &Compiler{rules: rules, conditions: conditions}
 	c.tenants.of("") // so that 0 is nobody's number
+	c.uses.of("")    // so that 0 is the use of nothing
 	return c, nil
 }
 

@@ -70,7 +70,7 @@ func batches() map[string]batchText {
 		"insertChanges": insertChanges, "insertPermissions": insertPermissions,
 		"insertPolicyItems": insertPolicyItems,
 		"countCredentials":  countCredentials, "countSecrets": countSecrets, "addFailures": addFailures,
-		"insertDecisions": insertDecisions,
+		"insertDecisions": insertDecisions, "insertUses": insertUses, "addUses": addUses,
 	}
 }
 
@@ -118,6 +118,7 @@ var crossing = []string{
 	"selectFamilyByID", "selectFamiliesOf", "endFamiliesOf", "endFamiliesBegun",
 	"selectRefreshByDigest", "useRefreshToken", // by digest
 	"selectDecision", "selectDecisionsOf", "pruneDecisions", // by id, of one principal, of the installation
+	"selectUsesOf", "pruneUses",
 	"selectEveryRole", "selectAuditFrom", "selectPolicyItemsOf", // of the installation
 	"deadCredentials", "deleteDeadSecrets", "deleteDeadCredentials", "deadFamilies", "deleteDeadTokens", "deleteDeadFamilies",
 	"sqlite countCredentials", "postgres countCredentials", // by id
@@ -127,8 +128,8 @@ var crossing = []string{
 // short list.
 func TestTenantInEveryWhere(t *testing.T) {
 	t.Parallel()
-	owned := regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE)\s+(realm|users|user_group|role|binding|credential|family|audit_entry|decision|policy_item)\b`)
-	where := regexp.MustCompile(`(?is)\bWHERE\b.*\btenant\s*(=|<>)\s*\$`)
+	owned := regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE)\s+(realm|users|user_group|role|binding|credential|family|audit_entry|decision|policy_item|permission_use)\b`)
+	where := regexp.MustCompile(`(?is)\bWHERE\b.*\b(u\.)?tenant\s*(=|<>)\s*\$`)
 	var found []string
 	for name, query := range queries(t) {
 		if !owned.MatchString(query) || where.MatchString(query) || strings.HasSuffix(name, "Columns") {

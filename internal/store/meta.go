@@ -5,6 +5,9 @@ import "context"
 // metaSchemaFloor is kept by migrations.
 const metaSchemaFloor = "schema_floor"
 
+// MetaUsesSince is since when the use of permissions is counted, as RFC 3339.
+const MetaUsesSince = "uses_since"
+
 const selectMeta = `
 	SELECT value FROM meta WHERE key = $1`
 

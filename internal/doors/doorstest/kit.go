@@ -45,6 +45,7 @@ type Options struct {
 	MaxStaleness time.Duration // 5 s when 0
 	Log          *slog.Logger  // discarded when nil
 	Untraced     bool
+	Uncounted    bool
 }
 
 // New returns doors in front of the given APIs.
@@ -80,7 +81,7 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 		Store: k.Store, Compiler: k.Compiler, Secrets: k.Secrets,
 		Sealer: must(token.NewSealer(token.SealSigningKey, k.Master))(t),
 		Hasher: k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
-		Pseudonyms: &pseudonyms, MaxStaleness: o.MaxStaleness, Untraced: o.Untraced,
+		Pseudonyms: &pseudonyms, MaxStaleness: o.MaxStaleness, Untraced: o.Untraced, Uncounted: o.Uncounted,
 	})
 	if err != nil {
 		t.Fatalf("making the doors: %v", err)

@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Throttle", testThrottle},
 		{"Decision", testDecision},
 		{"DecisionPrune", testDecisionPrune},
+		{"Uses", testUses},
 		{"Meta", testMeta},
 		{"Changes", testChanges},
 		{"ChangesConcurrent", testChangesConcurrent},

@@ -1,0 +1,300 @@
+package doors
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// Bounds of what is counted of the use of permissions.
+const (
+	usesEach     = 512     // different uses of one principal
+	usesAll      = 1 << 18 // of all principals, before those in memory are forgotten
+	usesInterval = 10 * time.Second
+)
+
+// A useKey is what is counted apart: with which token, through which binding, in
+// which tenant, what.
+type useKey struct {
+	credential sallyport.UUID // zero: no token or key
+	binding    sallyport.BindingID
+	tenant     sallyport.TenantID
+	use        int32 // see [policy.Compiler.UseOf]
+}
+
+// hash spreads keys; ids of credentials and bindings are random at their ends.
+func (k *useKey) hash() uint32 {
+	h := uint32(k.use)*0x9e3779b1 ^ binary.LittleEndian.Uint32(k.credential[12:]) //nolint:gosec // only bits matter
+	if n := len(k.binding); n >= 8 {
+		for i := n - 8; i < n; i++ {
+			h = h*31 + uint32(k.binding[i])
+		}
+	}
+	return h ^ h>>15
+}
+
+// A useCount counts one use since the last flush.
+type useCount struct {
+	useKey
+	principal sallyport.PrincipalID
+	n         atomic.Uint32
+	next      *useCount // on the list of those to write down
+}
+
+// A useTable finds the counts of one principal. It never changes; a greater one
+// takes its place.
+type useTable struct {
+	slots []*useCount // open addressing; a power of two, at most half of them full
+	n     int
+}
+
+func (t *useTable) find(k *useKey) *useCount {
+	if t == nil {
+		return nil
+	}
+	mask := uint32(len(t.slots) - 1) //nolint:gosec // at most 1024
+	for i := k.hash() & mask; ; i = (i + 1) & mask {
+		c := t.slots[i]
+		if c == nil || c.useKey == *k {
+			return c
+		}
+	}
+}
+
+// with returns a table that has one more.
+func (t *useTable) with(c *useCount) *useTable {
+	n := 1
+	if t != nil {
+		n += t.n
+	}
+	grown := &useTable{slots: make([]*useCount, 1<<bits.Len(uint(2*n-1))), n: n} //nolint:gosec // n is above 0
+	grown.put(c)
+	if t != nil {
+		for _, old := range t.slots {
+			if old != nil {
+				grown.put(old)
+			}
+		}
+	}
+	return grown
+}
+
+func (t *useTable) put(c *useCount) {
+	mask := uint32(len(t.slots) - 1) //nolint:gosec // at most 1024
+	i := c.hash() & mask
+	for t.slots[i] != nil {
+		i = (i + 1) & mask
+	}
+	t.slots[i] = c
+}
+
+// A useLedger counts which permissions are used, until that is written down. A
+// request that was let in pays for a look into a table of its principal and for
+// an addition; it takes no lock and, but for the first time, allocates nothing.
+type useLedger struct {
+	store    *store.Store
+	compiler *policy.Compiler
+	log      *slog.Logger
+
+	// counted heads the list of counts that are not 0. A count gets onto it when
+	// it leaves 0, so once in a flush interval.
+	counted atomic.Pointer[useCount]
+
+	mu      sync.Mutex // guards growing of tables, total and dropped; no known use takes it
+	total   int
+	dropped int
+
+	flushing sync.Mutex // one flush at a time; guards due
+	due      time.Time
+}
+
+func newUseLedger(s *store.Store, c *policy.Compiler, log *slog.Logger) *useLedger {
+	return &useLedger{store: s, compiler: c, log: log}
+}
+
+// add counts one use by the principal of a slot.
+func (l *useLedger) add(s *slot, k useKey) {
+	c := s.uses.Load().find(&k)
+	if c == nil {
+		if c = l.grow(s, &k); c == nil {
+			return
+		}
+	}
+	if c.n.Add(1) == 1 {
+		l.push(c)
+	}
+}
+
+// push puts a count onto the list. It is not on it: it was 0.
+func (l *useLedger) push(c *useCount) {
+	for {
+		head := l.counted.Load()
+		c.next = head
+		if l.counted.CompareAndSwap(head, c) {
+			return
+		}
+	}
+}
+
+// grow makes the count of a use that is new; nil if there are too many.
+func (l *useLedger) grow(s *slot, k *useKey) *useCount {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := s.uses.Load()
+	if c := t.find(k); c != nil {
+		return c
+	}
+	if l.total >= usesAll || t != nil && t.n >= usesEach {
+		l.dropped++
+		return nil
+	}
+	c := &useCount{useKey: *k, principal: s.id}
+	s.uses.Store(t.with(c))
+	l.total++
+	return c
+}
+
+// flush writes down what was counted: now, or if it was not done for a while.
+func (l *useLedger) flush(ctx context.Context, slots []*slot, now time.Time, atOnce bool) error { //nolint:revive // not a switch: how urgent it is
+	l.flushing.Lock()
+	defer l.flushing.Unlock()
+	if !atOnce && now.Before(l.due) {
+		return nil
+	}
+	l.due = now.Add(usesInterval)
+	day := store.DayOf(now)
+	var counts []*useCount
+	var taken []uint32
+	var rows []store.DayUse
+	for c := l.counted.Swap(nil); c != nil; {
+		next := c.next // before it is 0 again, and can be put onto the list anew
+		n := c.n.Swap(0)
+		counts, taken = append(counts, c), append(taken, n)
+		rows = append(rows, l.rows(c, day, int64(n))...)
+		c = next
+	}
+	l.makeRoom(ctx, slots)
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := l.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.InitMeta(ctx, store.MetaUsesSince, now.UTC().Format(time.RFC3339)); err != nil {
+			return err
+		}
+		return tx.AddUses(ctx, rows)
+	})
+	if err == nil {
+		return nil
+	}
+	for i, c := range counts { // for the next time
+		if c.n.Add(taken[i]) == taken[i] {
+			l.push(c)
+		}
+	}
+	return fmt.Errorf("write down %d uses of permissions: %w", len(rows), err)
+}
+
+// rows makes of a count what is stored.
+func (l *useLedger) rows(c *useCount, day, n int64) []store.DayUse {
+	use := store.Use{Tenant: c.tenant, Principal: c.principal, Binding: c.binding}
+	if use.Tenant == "" {
+		use.Tenant = sallyport.EveryTenant
+	}
+	if c.credential != (sallyport.UUID{}) {
+		use.Credential = sallyport.CredentialID(c.credential.String())
+	}
+	items := l.compiler.Used(c.use)
+	switch len(items) {
+	case 0:
+		use.Binding, items = "", []string{""}
+	case 1:
+	default:
+		use.Binding = "" // each of them may have come from another one
+	}
+	out := make([]store.DayUse, len(items))
+	for i, item := range items {
+		use.Permission = item
+		out[i] = store.DayUse{Use: use, Day: day, Uses: n}
+	}
+	return out
+}
+
+// makeRoom forgets the counts in memory when there are too many, so that new
+// ones are counted as well. None is lost: those that were not 0 are on the list.
+func (l *useLedger) makeRoom(ctx context.Context, slots []*slot) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dropped == 0 && l.total < usesAll {
+		return
+	}
+	if l.dropped > 0 {
+		l.log.WarnContext(ctx, "more permissions were used in different ways than can be counted at a time; advice may take some of them for unused",
+			"uncounted", l.dropped)
+	}
+	for _, s := range slots {
+		s.uses.Store(nil)
+	}
+	l.total, l.dropped = 0, 0
+}
+
+// use counts what the request that was let in used.
+func (v *visit) use() {
+	l := v.doors.uses
+	route := v.request.Match.Route
+	if l == nil || route.Public {
+		return
+	}
+	k := useKey{credential: tokenOf(v.known.Kind(), v.known.ID()), binding: v.decision.Binding, tenant: v.decision.Tenant, use: route.Use}
+	if route.API.Name == managementAPI {
+		k.use, k.binding = 0, "" // it counts itself what it asks for, see [Doors.Used]
+	}
+	l.add(v.doors.principals.slot(v.known.Principal()), k)
+}
+
+// tokenOf returns the id of a credential that lives long enough for advice about
+// it, zero for any other.
+func tokenOf(kind sallyport.CredentialKind, id sallyport.UUID) sallyport.UUID {
+	switch kind { //nolint:exhaustive // the others are ways in, not things to tidy up
+	case sallyport.PersonalToken, sallyport.ApplicationToken, sallyport.APIKey:
+		return id
+	}
+	return sallyport.UUID{}
+}
+
+// Used counts the use of permissions that was found out behind the doors, by the
+// management of this installation.
+func (d *Doors) Used(u policy.Use) {
+	if d.uses == nil || len(u.Permissions) == 0 {
+		return
+	}
+	s := d.principals.slot(d.principals.number(u.Principal))
+	for _, p := range u.Permissions {
+		d.uses.add(s, useKey{
+			credential: tokenOf(u.CredentialKind, u.Credential), binding: u.Binding, tenant: u.Tenant,
+			use: d.compiler.UseOf([]sallyport.Permission{p}, nil),
+		})
+	}
+}
+
+// Settle writes down what was decided and used on this node until now, for who
+// asks about it a moment later.
+func (d *Doors) Settle(ctx context.Context) error {
+	return errors.Join(d.FlushDecisions(ctx), d.flushUses(ctx, true))
+}
+
+func (d *Doors) flushUses(ctx context.Context, atOnce bool) error { //nolint:revive // not a switch: how urgent it is
+	if d.uses == nil {
+		return nil
+	}
+	return d.uses.flush(ctx, *d.principals.slots.Load(), d.now(), atOnce)
+}

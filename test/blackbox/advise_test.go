@@ -1,0 +1,93 @@
+package blackbox_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// secret returns the secret of a credential of the cast.
+func (s *stage) secret(name string) string {
+	for _, c := range s.Credentials {
+		if c.Name == name {
+			return c.Secret
+		}
+	}
+	s.t.Fatalf("the cast has no credential %q", name)
+	return ""
+}
+
+// password returns the password of one of the cast.
+func (s *stage) password(login string) string {
+	for _, u := range s.Users {
+		if u.Login == login {
+			return u.Password
+		}
+	}
+	s.t.Fatalf("the cast has no %q", login)
+	return ""
+}
+
+// command runs a command as the administrator of the demonstration.
+func (s *stage) command(t testing.TB, args ...string) (out, errOut string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = environment("SALLYPORT_URL="+s.URL, "SALLYPORT_TOKEN="+s.secret("administration"))
+	var o, e bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &o, &e
+	if err := cmd.Run(); err != nil {
+		t.Errorf("sallyport %s: %v\n%s%s", strings.Join(args, " "), err, o.String(), e.String())
+	}
+	return o.String(), e.String()
+}
+
+// TestAdviseInTheDemonstration: who starts the demonstration sees the account
+// that was given an administrator's role to add customers, and the narrow role
+// that is enough; what advise writes can be applied, and customers can still be
+// added.
+func TestAdviseInTheDemonstration(t *testing.T) {
+	t.Parallel()
+	s := startDemo(t)
+	list, _ := s.command(t, "advise", "--tenant", "DemoTenant5")
+	first := strings.Join(strings.Fields(strings.SplitN(list, "\n", 3)[1]), " ")
+	if want := "billing role ita-administrator broader than used 1 of 4"; !strings.HasPrefix(first, want) || !strings.HasSuffix(first, "role customers and ita-api") {
+		t.Errorf("the first finding is %q, want %q ... role customers and ita-api\n%s", first, want, list)
+	}
+	for _, line := range strings.Split(list, "\n") {
+		if strings.HasPrefix(line, "crm ") {
+			t.Errorf("the account with the narrow role is found as well: %s", line)
+		}
+	}
+	about, _ := s.command(t, "advise", "billing")
+	if want := "itadvisor/CUSTOMERS would do for what itadvisor/USER_RIGHTS_AND_AUTHENTICATION_SERVERS_ADMINISTRATOR was used for"; !strings.Contains(about, want) {
+		t.Errorf("advise billing does not say that %s:\n%s", want, about)
+	}
+
+	file := filepath.Join(t.TempDir(), "billing.yaml")
+	text, _ := s.command(t, "advise", "billing", "-o", "policy")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.command(t, "plan", "-f", file, "--adopt")
+	s.command(t, "apply", "-f", file, "--adopt", "--yes")
+	if again, _ := s.command(t, "plan", "-f", file, "--exit-code"); !strings.HasPrefix(again, "0 to create, 0 to change, 0 to delete") {
+		t.Errorf("applied twice:\n%s", again)
+	}
+	if got := ask(t, "GET", s.URL+"/api/current/users", "", "Authorization: "+basic("billing", s.password("billing"))); got.status != 403 {
+		t.Errorf("after: %d %s", got.status, got.body)
+	}
+	got := ask(t, "POST", s.URL+"/api/current/customers", `{"name":"Billed on Wednesday"}`,
+		"Authorization: "+basic("billing", s.password("billing")), "Content-Type: application/json")
+	if got.status != 201 {
+		t.Errorf("a customer is added: %d %s", got.status, got.body)
+	}
+	if about, _ = s.command(t, "advise", "billing"); !strings.Contains(about, "What is granted is used.") {
+		t.Errorf("advise billing, after that:\n%s", about)
+	}
+}
