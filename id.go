@@ -19,6 +19,8 @@ type (
 	// A FamilyID names a sign-in: the access and refresh tokens that stem from
 	// it. It is the "sid" claim of an access token.
 	FamilyID string
+	// A FactorID names a second factor of a user.
+	FactorID string
 	// An APIName names a protected API: lower-case letters, digits and dashes.
 	APIName string
 	// A Revision numbers the changes of an installation, from 1.

@@ -34,7 +34,10 @@ const (
 	NetworkForbidden      Reason = "network_forbidden"
 	Overdone              Reason = "throttled"
 
-	PasswordChangeRequired Reason = "password_change_required"
+	PasswordChangeRequired   Reason = "password_change_required"
+	SecondFactorRequired     Reason = "second_factor_required"
+	SecondFactorWrong        Reason = "second_factor_wrong"
+	ReauthenticationRequired Reason = "reauthentication_required"
 )
 
 // Reasons of door two.
@@ -132,6 +135,9 @@ var reasons = [...]ReasonInfo{
 	{NetworkForbidden, 401, "Invalid credential", badCredential, "The credential is limited to networks that the client's address is not in.", "credential_invalid"},
 	{Overdone, 429, "Too many attempts", "Too many failed attempts. Wait for as long as the Retry-After header says.", "The budget of failures of this account or address is used up; the attempt was not evaluated.", ""},
 	{PasswordChangeRequired, 403, "Password change required", "This password was set by somebody else. Choose your own first: sign in at /sallyport/ with a browser, or POST /sallyport/api/v1/me/password. Until then it opens nothing else.", "A person's password was set by an administrator and was not changed since. For a program use a service account or a token.", ""},
+	{SecondFactorRequired, 403, "Second factor required", "The password alone does not open this account. Sign in at /sallyport/ with a browser, or with the code beside the password. For a program use a token or an API key.", "The user has a second factor. What takes nothing but a password, such as HTTP Basic, is closed to him; that his password was right is no proof.", ""},
+	{SecondFactorWrong, 401, "Invalid credential", badCredential, "The code of the second factor is wrong, or was used before.", "credential_invalid"},
+	{ReauthenticationRequired, 403, "Confirmation required", "This needs your password once more. Confirm it with POST /sallyport/api/v1/session/confirm, or on the page that asks for it, then try again.", "A session in which the password was not given within the last five minutes asked for something that an intruder would want.", ""},
 
 	{APIUnknown, 404, "Not found", "There is nothing here.", "No protected API has this host and path.", "not_found"},
 	{RouteUnknown, 404, "Not found", "There is nothing here.", "The API has no route for this path; what has no route is refused. Add a route if the operation is meant to be reachable.", "not_found"},

@@ -46,6 +46,13 @@ type PasswordChange struct {
 type Credentials struct {
 	Login    string `json:"login" doc:"In any spelling." maxLength:"256" example:"jo"`
 	Password Secret `json:"password" writeOnly:"true" doc:"The password."`
+	Code     Secret `json:"code,omitempty" writeOnly:"true" doc:"Of the second factor, for who has one: from the app, or a recovery code."`
+}
+
+// A Confirmation shows that it is still the owner of a session who uses it.
+type Confirmation struct {
+	Password Secret `json:"password" writeOnly:"true" doc:"The password."`
+	Code     Secret `json:"code,omitempty" writeOnly:"true" doc:"Of the second factor, for who has one."`
 }
 
 // A Session is a session that was just started. Its secret is in the cookie,

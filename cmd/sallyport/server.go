@@ -84,7 +84,7 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 		return nil, err
 	}
 	management, err := httpapi.New(httpapi.Config{
-		Doors: n.Doors, Admin: n.Admin, Master: master, Cookie: httpapi.CookieName(c.Public.URL), Now: time.Now, Log: v.log,
+		Doors: n.Doors, Admin: n.Admin, Master: master, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
 		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
 	})
 	if err != nil {

@@ -39,6 +39,9 @@ func (s *Service) CreateKey(ctx context.Context, a Actor, tenant sallyport.Tenan
 		if err := w.may(tenant, KeysWrite); err != nil {
 			return err
 		}
+		if err := w.confirmed(); err != nil {
+			return err
+		}
 		if issued, err = w.repeatedIssue(ctx); err != nil || issued.Replayed {
 			return err
 		}
@@ -191,6 +194,9 @@ func (s *Service) UpdateKey(ctx context.Context, a Actor, tenant sallyport.Tenan
 // what [Service.UpdateKey] needs.
 func (s *Service) RenewKey(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.CredentialID, ifVersion int64, overlap time.Duration) (issued Issued, err error) {
 	err = s.changeKey(ctx, a, tenant, id, ifVersion, func(w *work, c sallyport.Credential) (err error) {
+		if err := w.confirmed(); err != nil {
+			return err
+		}
 		if issued, err = w.renew(ctx, c, ifVersion, overlap); err != nil {
 			return err
 		}

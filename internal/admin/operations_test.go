@@ -74,6 +74,10 @@ func furnish(t *testing.T, w *admintest.World) *scene {
 	s.svc = w.MakeUser(s.in, sallyport.Service)
 	s.shut = w.MakeUser(s.in, sallyport.Person)
 	must(w.Store.Write(s.ctx, func(tx *store.Tx) error {
+		f := store.Factor{ID: "f", Principal: s.user.ID, Kind: store.FactorTOTP, Name: "phone", Active: true}
+		if err := tx.InsertFactor(s.ctx, &f); err != nil {
+			return err
+		}
 		return tx.SetUserState(s.ctx, s.in, s.shut.ID, sallyport.Locked, store.AnyVersion)
 	}))
 	s.child = must(w.CreateTenant(s.ctx, system, admin.NewTenant{Name: "child", Parent: s.in}))
@@ -375,6 +379,9 @@ func operations() []operation {
 			_, err := s.Families(s.ctx, s.a, s.in, s.user.ID, admin.Page{})
 			return err
 		}},
+		{name: "ResetFactors", needs: perms{admin.UsersWrite}, run: func(s *scene) error {
+			return s.ResetFactors(s.ctx, s.a, s.in, s.user.ID)
+		}},
 		{name: "RevokeFamily", needs: perms{admin.SessionsRevoke}, run: func(s *scene) error {
 			return s.RevokeFamily(s.ctx, s.a, s.family.ID)
 		}},
@@ -446,6 +453,7 @@ func operations() []operation {
 func ownAffairs() []string {
 	return []string{
 		"Me", "MyRoles", "MyTenants", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
+		"Factors", "StartFactor", "ActivateFactor", "RemoveFactor", "NewRecoveryCodes", "ConfirmSession", // the same
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
 		"Suppose", "Advice", // about himself; about others see TestCanI of the management API
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone

@@ -66,8 +66,10 @@ func (s *Service) SetPassword(ctx context.Context, a Actor, tenant sallyport.Ten
 	var user sallyport.User
 	// Asked for twice as in [Service.CreateUser].
 	err := s.look(ctx, a, func(w *work) (err error) {
-		user, err = w.userToChange(ctx, tenant, id)
-		return err
+		if user, err = w.userToChange(ctx, tenant, id); err != nil {
+			return err
+		}
+		return w.confirmed()
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type Config struct {
 	Keys       *token.Sealer   // of [token.SealSigningKey]
 	Successors *token.Sealer   // of [token.SealSuccessor]
 	Cursors    *token.Sealer   // of [token.SealCursor]
+	Factors    *token.Sealer   // of [token.SealFactor]
 
 	Checkpoints *audit.Signer      // signs how the audit trail is
 	Pseudonyms  token.PseudonymKey // of the access log
@@ -71,7 +72,7 @@ func New(c Config) (*Service, error) {
 	switch {
 	case c.Store == nil || c.Policy == nil || c.Compiler == nil:
 		return nil, errors.New("admin: no store, policy or compiler")
-	case c.Secrets == nil || c.Keys == nil || c.Successors == nil || c.Cursors == nil:
+	case c.Secrets == nil || c.Keys == nil || c.Successors == nil || c.Cursors == nil || c.Factors == nil:
 		return nil, errors.New("admin: no digester or sealer")
 	case c.Checkpoints == nil:
 		return nil, errors.New("admin: no key of checkpoints")

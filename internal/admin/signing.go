@@ -160,7 +160,12 @@ func (w *work) insertKey(ctx context.Context, k *token.SigningKey) error {
 // a new successor, which is published from now on. It needs [SigningKeysWrite]
 // in every tenant. It returns the key that is active now.
 func (s *Service) RotateSigningKey(ctx context.Context, a Actor, use KeyUse) (info KeyInfo, err error) {
-	err = s.look(ctx, a, func(w *work) error { return w.may(sallyport.EveryTenant, SigningKeysWrite) })
+	err = s.look(ctx, a, func(w *work) error {
+		if err := w.may(sallyport.EveryTenant, SigningKeysWrite); err != nil {
+			return err
+		}
+		return w.confirmed()
+	})
 	if err != nil {
 		return info, err
 	}

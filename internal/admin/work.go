@@ -25,6 +25,7 @@ type work struct {
 	tenants   []sallyport.TenantID
 	roles     map[[2]string]sallyport.Role // that were read, by tenant and id
 	guarding  bool                         // the last administrator is being watched over
+	session   *sallyport.Credential        // that the actor came with; nil: something else
 }
 
 // begin loads the actor. Who is not active, or whose credential is not any
@@ -130,6 +131,9 @@ func (w *work) credential(ctx context.Context) error {
 			return refused(sallyport.CredentialRevoked)
 		}
 		w.narrow(c.Scopes, c.Tenant)
+		if c.Kind == sallyport.Session {
+			w.session = &c
+		}
 	case sallyport.AccessToken:
 		return w.signIn(ctx)
 	case sallyport.Password, sallyport.RefreshToken:

@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Store    *store.Store
 	Secrets  *token.Digester // digests as they are stored
+	Factors  *token.Sealer   // of [token.SealFactor]
 	Memory   token.MemoryKey // digests under which what was verified is remembered
 	Keys     func() *token.KeySet
 	Hasher   *password.Hasher

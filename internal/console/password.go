@@ -33,7 +33,7 @@ func (v *visit) changePassword() error {
 		return v.show(http.StatusUnprocessableEntity, "password", page)
 	}
 	// Guessing here is guessing at the sign-in: the same budget, the same work.
-	_, reason, retry := v.Doors.Authenticate(v.r.Context(), v.self.Principal.Login, present, v.request.Client)
+	_, reason, retry := v.Doors.Password(v.r.Context(), v.self.Principal.Login, present, v.request.Client)
 	switch {
 	case reason.Coarse() == sallyport.CredentialInvalid:
 		page.Faults.at("present", "This is not your present password.")

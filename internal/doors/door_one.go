@@ -64,6 +64,9 @@ func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sally
 	if reason == "" && found.Login != "" && v.known.Kind() != sallyport.Password {
 		reason = v.belongs(found.Login)
 	}
+	if reason == "" && v.principal.SecondFactor && v.known.Kind() == sallyport.Password {
+		reason = sallyport.SecondFactorRequired
+	}
 	if reason == "" && v.principal.MustChange && v.mustChangeFirst() {
 		reason = sallyport.PasswordChangeRequired
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +26,7 @@ type Config struct {
 	Compiler *policy.Compiler
 	Secrets  *token.Digester // digests as they are stored
 	Sealer   *token.Sealer   // opens the signing keys
+	Factors  *token.Sealer   // opens the secrets of second factors
 	Hasher   *password.Hasher
 	Throttle *authn.Throttle
 	Issuer   string // the "iss" of what is signed here: the installation's public URL
@@ -111,7 +111,7 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	d.lease.start = c.Now()
 	d.principals = newPrincipals(d.loadPrincipal)
 	d.authn = authn.New(authn.Config{
-		Store: c.Store, Secrets: c.Secrets, Memory: memory, Keys: d.keys.Load, Hasher: c.Hasher,
+		Store: c.Store, Secrets: c.Secrets, Factors: c.Factors, Memory: memory, Keys: d.keys.Load, Hasher: c.Hasher,
 		Throttle: c.Throttle, Now: c.Now, Log: c.Log, Capacity: c.Credentials,
 		Number: d.principals.number, Scopes: c.Compiler.LimitIndex,
 	})
@@ -359,22 +359,4 @@ func (d *Doors) FlushDecisions(ctx context.Context) error {
 func (d *Doors) Close() {
 	d.assertions.StopAllGoroutines()
 	d.advice.cache.StopAllGoroutines()
-}
-
-// Authenticate checks a login and password for a form or a token endpoint, with
-// the same throttle and the same memory as HTTP Basic. It returns the principal,
-// or the reason why not. Of a principal who MustChange, the password is good for
-// nothing but to be changed, or to start a session in which it can be.
-func (d *Doors) Authenticate(ctx context.Context, login, secret string, client netip.Addr) (*policy.Principal, sallyport.Reason, int) {
-	v := visit{doors: d, policy: d.policy.Load(), now: d.now()}
-	reason, retryAfter := v.verify(ctx, &authn.Presented{
-		In: sallyport.CarrierBasic, Login: login, Secret: secret, Client: client, Now: v.now,
-	})
-	if reason == "" && d.lease.age(d.now()) > d.maxStaleness {
-		reason = sallyport.PolicyStale
-	}
-	if reason != "" {
-		return nil, reason, retryAfter
-	}
-	return v.principal, "", 0
 }

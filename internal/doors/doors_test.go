@@ -87,6 +87,12 @@ func TestWhoMayWhat(t *testing.T) {
 		return tx.SetPassword(ctx, doorstest.Tenant, fresh, p.Hash, true)
 	})
 	_, freshToken := k.Token(fresh)
+	careful := k.User("careful", password, reader)
+	_, carefulToken := k.Token(careful)
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		tx.Note(sallyport.ChangePrincipal, string(careful))
+		return tx.InsertFactor(ctx, &store.Factor{ID: "f1", Principal: careful, Kind: store.FactorTOTP, Name: "app", Active: true, Secret: "x"})
+	})
 	revoked, revokedSecret := k.Token(alice)
 	k.Revoke(revoked)
 	_, access := k.AccessToken(alice, "shop")
@@ -110,6 +116,10 @@ func TestWhoMayWhat(t *testing.T) {
 		{"Basic, password of somebody else's choice", "GET", "/shop/orders", []string{"Authorization", basic("fresh", password)}, sallyport.PasswordChangeRequired},
 		{"Basic, the same at a public route", "GET", "/shop/health", []string{"Authorization", basic("fresh", password)}, sallyport.PasswordChangeRequired},
 		{"Basic, guess at it", "GET", "/shop/orders", []string{"Authorization", basic("fresh", "wrong")}, sallyport.PasswordWrong},
+		{"Basic, of who has a second factor", "GET", "/shop/orders", []string{"Authorization", basic("careful", password)}, sallyport.SecondFactorRequired},
+		{"Basic, of who has a second factor, at a public route", "GET", "/shop/health", []string{"Authorization", basic("careful", password)}, sallyport.SecondFactorRequired},
+		{"Basic, guess at who has a second factor", "GET", "/shop/orders", []string{"Authorization", basic("careful", "wrong")}, sallyport.PasswordWrong},
+		{"a token of who has a second factor", "GET", "/shop/orders", []string{"Authorization", "Bearer " + carefulToken}, ""},
 		{"a token of the same user", "GET", "/shop/orders", []string{"Authorization", "Bearer " + freshToken}, ""},
 		{"Basic, wrong password", "GET", "/shop/orders", []string{"Authorization", basic("alice", "wrong")}, sallyport.PasswordWrong},
 		{"Basic, unknown user", "GET", "/shop/orders", []string{"Authorization", basic("nobody", password)}, sallyport.UserUnknown},

@@ -42,6 +42,7 @@ type Config struct {
 	Admin  *admin.Service
 	Master token.MasterKey // for digests of requests with an Idempotency-Key
 	Cookie string          // [CookieSecure] or [CookiePlain]
+	URL    string          // public; apps that show codes show them under its host
 	Now    func() time.Time
 	Log    *slog.Logger
 

@@ -16,6 +16,8 @@ func cookieOperations() []operation {
 		create("session.start", "/session", "", "Sign in with login and password", (*Handler).signIn, public, setsCookie,
 			func(op *operation) { op.once, op.scopes = false, nil },
 			more("The session is in the cookie of the answer, where no script can read it. A session that the request came with ends.")),
+		send("session.confirm", http.MethodPost, "/session/confirm", "", "Show that it is still you who sits there", (*Handler).confirm, scoped("self", "read", "write"),
+			more("What an intruder would want, such as new API keys or other second factors, asks for it when the password was given more than five minutes ago.")),
 		remove("session.end", "/session", "", "Sign out", (*Handler).signOut, unversioned, setsCookie,
 			scoped("self", "read", "write"), more("It ends the session that the request came with.")),
 	}
@@ -40,6 +42,9 @@ func (h *Handler) signIn(c *call, in api.Credentials) (api.Session, error) {
 		return api.Session{}, &denial{reason: sallyport.OriginForbidden}
 	}
 	p, reason, retryAfter := h.Doors.Authenticate(c.ctx, in.Login, in.Password.Reveal(), c.client)
+	if reason == sallyport.SecondFactorRequired && in.Code != "" {
+		reason, retryAfter = h.Doors.SecondFactor(c.ctx, p, in.Code.Reveal(), c.client)
+	}
 	if reason != "" {
 		return api.Session{}, &denial{reason, retryAfter}
 	}
@@ -107,6 +112,28 @@ func (h *Handler) endPrevious(c *call, started sallyport.CredentialID) {
 	}
 }
 
+// confirm notes that the session's owner has given his password anew.
+func (h *Handler) confirm(c *call, in api.Confirmation) (nothing, error) {
+	if c.actor.CredentialKind != sallyport.Session {
+		return nothing{}, sallyport.ErrConflict("", "this request came with something else than a session, so there is nothing to confirm")
+	}
+	p, reason, retryAfter := h.Doors.Authenticate(c.ctx, c.actor.Principal.Login, in.Password.Reveal(), c.client)
+	if reason == sallyport.SecondFactorRequired && in.Code != "" {
+		reason, retryAfter = h.Doors.SecondFactor(c.ctx, p, in.Code.Reveal(), c.client)
+	}
+	switch {
+	case reason == sallyport.SecondFactorWrong:
+		return nothing{}, sallyport.ErrInvalid("code", "the code is wrong, or was used before")
+	case reason == sallyport.SecondFactorRequired:
+		return nothing{}, sallyport.ErrInvalid("code", "give the code of your second factor as well")
+	case reason.Coarse() == sallyport.CredentialInvalid:
+		return nothing{}, sallyport.ErrInvalid("password", "this is not your password")
+	case reason != "":
+		return nothing{}, &denial{reason, retryAfter}
+	}
+	return nothing{}, h.Admin.ConfirmSession(c.ctx, c.actor)
+}
+
 func (h *Handler) signOut(c *call) (nothing, error) {
 	if c.actor.CredentialKind != sallyport.Session {
 		return nothing{}, sallyport.ErrConflict("", "this request came with something else than a session, so there is nothing to sign out of")
@@ -124,7 +151,7 @@ func (h *Handler) changePassword(c *call, in api.PasswordChange) (nothing, error
 		return nothing{}, sallyport.ErrConflict("", "an API key has no password; renew the key")
 	}
 	// Guessing here is guessing at the sign-in: the same budget, the same work.
-	_, reason, retryAfter := h.Doors.Authenticate(c.ctx, c.actor.Principal.Login, in.Present.Reveal(), c.client)
+	_, reason, retryAfter := h.Doors.Password(c.ctx, c.actor.Principal.Login, in.Present.Reveal(), c.client)
 	switch {
 	case reason.Coarse() == sallyport.CredentialInvalid:
 		return nothing{}, sallyport.ErrInvalid("present", "present is not the password that you have now")

@@ -15,6 +15,7 @@ import (
 type derived struct {
 	secrets, throttle                *token.Digester
 	signingKeys, successors, cursors *token.Sealer
+	factors                          *token.Sealer
 	pseudonyms                       token.PseudonymKey
 	checkpoints                      *audit.Signer
 }
@@ -33,6 +34,7 @@ func derive(m token.MasterKey) (derived, error) {
 		func() (err error) { d.throttle, err = token.NewDigester(token.UseThrottle, pepper); return err },
 		func() (err error) { d.signingKeys, err = token.NewSealer(token.SealSigningKey, m); return err },
 		func() (err error) { d.successors, err = token.NewSealer(token.SealSuccessor, m); return err },
+		func() (err error) { d.factors, err = token.NewSealer(token.SealFactor, m); return err },
 		func() (err error) { d.pseudonyms, err = m.PseudonymKey(); return err },
 		func() error {
 			key, err := m.AuditKey()

@@ -129,7 +129,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	n.Admin, err = admin.New(admin.Config{
 		Store: n.Store, Compiler: compiler, Rules: Rules(c.Dialects),
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
-		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors,
+		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors, Factors: k.factors,
 		Checkpoints: k.checkpoints, Pseudonyms: k.pseudonyms,
 		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
 		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.Settle(ctx) },
@@ -141,7 +141,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	}
 	open := func() (err error) {
 		n.Doors, err = doors.New(ctx, doors.Config{
-			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys,
+			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys, Factors: k.factors,
 			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
 			MaxStaleness: c.MaxStaleness, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded, Untraced: c.Untraced,
 		})

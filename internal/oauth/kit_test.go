@@ -133,7 +133,7 @@ func newAdmin(t testing.TB, k *doorstest.Kit) *admin.Service {
 	}
 	s, err := admin.New(admin.Config{
 		Store: k.Store, Policy: func() *policy.Snapshot { return k.Doors.Policy() }, Compiler: k.Compiler,
-		Secrets: k.Secrets, Keys: seal(token.SealSigningKey), Successors: seal(token.SealSuccessor), Cursors: seal(token.SealCursor),
+		Secrets: k.Secrets, Keys: seal(token.SealSigningKey), Successors: seal(token.SealSuccessor), Cursors: seal(token.SealCursor), Factors: seal(token.SealFactor),
 		Hasher: k.Hasher, Passwords: passwords, Now: k.Clock.Now, Checkpoints: checkpoints,
 		Committed: func(ctx context.Context, _ sallyport.Revision) error {
 			_, err := k.Doors.Apply(ctx)

@@ -70,6 +70,9 @@ func loadUser(ctx context.Context, r *store.Reader, id sallyport.PrincipalID) (R
 		record.Principal.Kind = sallyport.PrincipalService
 		return record, nil
 	}
+	if record.SecondFactor, err = r.HasSecondFactor(ctx, id); err != nil {
+		return Record{}, fmt.Errorf("read the second factors of %s: %w", id, err)
+	}
 	switch p, err := r.PasswordOf(ctx, id); {
 	case err == nil:
 		record.MustChange = p.MustChange

@@ -20,8 +20,10 @@ type Record struct {
 	// MustChange says that the password was set by somebody else and opens
 	// nothing until it is changed.
 	MustChange bool
-	Bindings   []sallyport.Binding // its own and those of its groups
-	Groups     []sallyport.GroupID
+	// SecondFactor says that the password alone opens nothing.
+	SecondFactor bool
+	Bindings     []sallyport.Binding // its own and those of its groups
+	Groups       []sallyport.GroupID
 }
 
 // A Principal is a compiled principal. It never changes and is safe for
@@ -33,8 +35,10 @@ type Principal struct {
 	NotBefore time.Time
 	// MustChange says that the password opens nothing until it is changed.
 	MustChange bool
-	Groups     []sallyport.GroupID
-	Bindings   []sallyport.Binding // as they came, also those that give nothing
+	// SecondFactor says that the password alone opens nothing.
+	SecondFactor bool
+	Groups       []sallyport.GroupID
+	Bindings     []sallyport.Binding // as they came, also those that give nothing
 
 	everywhere []sallyport.Grant // of bindings in every tenant
 	tenants    []tenantGrants    // by tenant
@@ -55,7 +59,7 @@ type tenantGrants struct {
 // tenant, or with a condition that cannot be read.
 func (c *Compiler) Principal(rec Record) (*Principal, error) {
 	p := &Principal{
-		Principal: rec.Principal, State: rec.State, Epoch: rec.Epoch, NotBefore: rec.NotBefore, MustChange: rec.MustChange,
+		Principal: rec.Principal, State: rec.State, Epoch: rec.Epoch, NotBefore: rec.NotBefore, MustChange: rec.MustChange, SecondFactor: rec.SecondFactor,
 		Groups: rec.Groups, Bindings: rec.Bindings,
 	}
 	var faults []error

@@ -200,6 +200,7 @@ func (t *Tx) DeleteUser(ctx context.Context, tenant sallyport.TenantID, id sally
 		args  []any
 	}{
 		{deletePassword, []any{string(id)}},
+		{deleteFactorsOf, []any{string(id)}},
 		{deleteMemberships, []any{string(id)}},
 		{deleteBindingsOf, []any{string(id), string(sallyport.SubjectUser)}},
 	} {

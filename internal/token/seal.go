@@ -21,6 +21,8 @@ const (
 	SealSigningKey Purpose = "signing-key" // private keys at rest
 	SealSuccessor  Purpose = "successor"   // a refresh token's successor, kept for the retry window
 	SealCursor     Purpose = "cursor"      // page cursors in the hands of clients
+	SealFactor     Purpose = "factor"      // secrets of second factors at rest
+	SealSignIn     Purpose = "sign-in"     // the first half of a sign-in, in the hands of a browser
 )
 
 // Errors of opening.

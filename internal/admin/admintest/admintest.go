@@ -81,6 +81,7 @@ func NewOn(t testing.TB, s *store.Store, clock *Clock) *World {
 		Keys:        must(token.NewSealer(token.SealSigningKey, w.Master))(t),
 		Successors:  must(token.NewSealer(token.SealSuccessor, w.Master))(t),
 		Cursors:     must(token.NewSealer(token.SealCursor, w.Master))(t),
+		Factors:     must(token.NewSealer(token.SealFactor, w.Master))(t),
 		Checkpoints: must(audit.NewSigner(must(w.Master.AuditKey())(t)))(t),
 		Pseudonyms:  must(w.Master.PseudonymKey())(t),
 		Hasher:      must(hashing())(t),

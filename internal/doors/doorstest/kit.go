@@ -79,7 +79,7 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	pseudonyms := must(k.Master.PseudonymKey())(t)
 	d, err := doors.New(t.Context(), doors.Config{
 		Store: k.Store, Compiler: k.Compiler, Secrets: k.Secrets,
-		Sealer: must(token.NewSealer(token.SealSigningKey, k.Master))(t),
+		Sealer: must(token.NewSealer(token.SealSigningKey, k.Master))(t), Factors: must(token.NewSealer(token.SealFactor, k.Master))(t),
 		Hasher: k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
 		Pseudonyms: &pseudonyms, MaxStaleness: o.MaxStaleness, Untraced: o.Untraced, Uncounted: o.Uncounted,
 	})

@@ -214,6 +214,59 @@ func testPassword(ctx context.Context, t *testing.T, s *store.Store) {
 	kinds(t, "a deleted password", err, sallyport.NotFound)
 }
 
+func testFactor(ctx context.Context, t *testing.T, s *store.Store) {
+	m := tenant(ctx, t, s)
+	u, other := user(ctx, t, s, m), user(ctx, t, s, m)
+	has := func(want bool) {
+		t.Helper()
+		if got := must[bool](t)(s.HasSecondFactor(ctx, u.ID)); got != want {
+			t.Errorf("HasSecondFactor = %v, want %v", got, want)
+		}
+	}
+	// yes runs a change that reports whether it did something.
+	yes := func(want bool, what string, f func(*store.Tx) (bool, error)) {
+		t.Helper()
+		var got bool
+		write(ctx, t, s, func(tx *store.Tx) (err error) { got, err = f(tx); return err })
+		if got != want {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	app := store.Factor{ID: sallyport.FactorID(id()), Principal: u.ID, Kind: store.FactorTOTP, Name: "phone", Secret: "\x00sealed\xff"}
+	code := store.Factor{ID: sallyport.FactorID(id()), Principal: u.ID, Kind: store.FactorRecovery, Active: true, Secret: "digest"}
+	write(ctx, t, s, func(tx *store.Tx) error {
+		if err := tx.InsertFactor(ctx, &app); err != nil {
+			return err
+		}
+		return tx.InsertFactor(ctx, &code)
+	})
+	has(false) // one waits, the other is none by itself
+	yes(false, "using what is not in force", func(tx *store.Tx) (bool, error) { return tx.UseFactor(ctx, u.ID, app.ID, 7) })
+	yes(false, "putting another's in force", func(tx *store.Tx) (bool, error) { return tx.ActivateFactor(ctx, other.ID, app.ID, 7) })
+	yes(true, "putting it in force", func(tx *store.Tx) (bool, error) { return tx.ActivateFactor(ctx, u.ID, app.ID, 7) })
+	yes(false, "putting it in force again", func(tx *store.Tx) (bool, error) { return tx.ActivateFactor(ctx, u.ID, app.ID, 9) })
+	has(true)
+	yes(false, "the same step", func(tx *store.Tx) (bool, error) { return tx.UseFactor(ctx, u.ID, app.ID, 7) })
+	yes(false, "an older step", func(tx *store.Tx) (bool, error) { return tx.UseFactor(ctx, u.ID, app.ID, 6) })
+	yes(false, "another's", func(tx *store.Tx) (bool, error) { return tx.UseFactor(ctx, other.ID, app.ID, 8) })
+	yes(true, "the next step", func(tx *store.Tx) (bool, error) { return tx.UseFactor(ctx, u.ID, app.ID, 8) })
+	all := must[[]store.Factor](t)(s.FactorsOf(ctx, u.ID))
+	if len(all) != 2 || all[0].ID != app.ID && all[1].ID != app.ID {
+		t.Fatalf("FactorsOf = %+v", all)
+	}
+	for _, f := range all {
+		if f.ID == app.ID && (!f.Active || f.Used != 8 || f.Secret != app.Secret || f.Name != "phone" || f.LastUsed.IsZero()) {
+			t.Errorf("the app came back as %+v, %q", f, f.Secret.Reveal())
+		}
+	}
+	yes(true, "a recovery code", func(tx *store.Tx) (bool, error) { return tx.DeleteFactor(ctx, u.ID, code.ID) })
+	yes(false, "the same again", func(tx *store.Tx) (bool, error) { return tx.DeleteFactor(ctx, u.ID, code.ID) })
+	write(ctx, t, s, func(tx *store.Tx) error { _, err := tx.DeleteUser(ctx, m, u.ID, -1); return err })
+	if left := must[[]store.Factor](t)(s.FactorsOf(ctx, u.ID)); len(left) != 0 {
+		t.Errorf("factors of a deleted user: %+v", left)
+	}
+}
+
 // tenant2 is a tenant in which nothing is.
 const tenant2 sallyport.TenantID = "00000000-0000-4000-8000-ffffffffffff"
 

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"UserState", testUserState},
 		{"UserDelete", testUserDelete},
 		{"Password", testPassword},
+		{"Factor", testFactor},
 		{"Group", testGroup},
 		{"Role", testRole},
 		{"Binding", testBinding},
