@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -92,7 +93,7 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	}
 	pages, err := console.New(console.Config{
 		Doors: n.Doors, Admin: n.Admin, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
-		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration,
+		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration, History: v.history,
 		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
 	})
 	if err != nil {
@@ -252,11 +253,9 @@ func (s *server) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	kept := make(chan struct{})
-	go func() {
-		defer close(kept)
-		s.node.Run(background, s.config.Poll)
-	}()
+	var kept sync.WaitGroup
+	kept.Go(func() { s.node.Run(background, s.config.Poll) })
+	kept.Go(func() { s.voice.history.Run(background) })
 	for _, l := range s.listeners {
 		s.voice.log.InfoContext(ctx, "listening", "listener", l.name, "address", l.socket.Addr().String(), "tls", l.tls)
 		group.Go(func() error {
@@ -272,7 +271,7 @@ func (s *server) run(ctx context.Context) error {
 	err := group.Wait()
 	// Decisions end before the loops that keep them current do.
 	stop()
-	<-kept
+	kept.Wait()
 	return errors.Join(err, s.node.Close(context.WithoutCancel(ctx)))
 }
 

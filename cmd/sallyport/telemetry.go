@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/config"
@@ -20,6 +21,7 @@ type voice struct {
 	log     *slog.Logger
 	access  *telemetry.AccessLog // nil: not wanted
 	metrics *telemetry.Metrics
+	history *telemetry.History
 
 	lines, accesses *telemetry.Async
 }
@@ -35,6 +37,7 @@ func newVoice(c *config.Log, master token.MasterKey, out io.Writer) (*voice, err
 		lines:    telemetry.NewAsync(out, 0),
 		accesses: telemetry.NewAsync(out, 0),
 	}
+	v.history = telemetry.NewHistory(v.metrics, time.Now())
 	v.log = telemetry.NewLogger(v.lines, telemetry.LogOptions{Level: level, Format: c.Format})
 	if c.Access {
 		key, err := master.PseudonymKey()

@@ -28,13 +28,14 @@ func accessArea() area {
 			{id: "groups", path: in + "/groups", needs: []sallyport.Permission{admin.GroupsRead}},
 			{id: "roles", path: in + "/roles", needs: []sallyport.Permission{admin.RolesRead}},
 			{id: "bindings", path: in + "/bindings", needs: []sallyport.Permission{admin.BindingsRead}},
+			{id: "who-can", path: in + "/who-can", needs: []sallyport.Permission{admin.BindingsRead}},
 			{id: "keys", path: in + "/keys", needs: []sallyport.Permission{admin.KeysRead}},
 		},
 	}
 }
 
 func accessRoutes() []route {
-	return slices.Concat(tenantRoutes(), userRoutes(), groupRoutes(), roleRoutes(), bindingRoutes(), keyRoutes())
+	return slices.Concat(tenantRoutes(), userRoutes(), groupRoutes(), roleRoutes(), bindingRoutes(), keyRoutes(), whoRoutes())
 }
 
 // A place is a tenant that somebody administers something in, and the frame of a

@@ -96,7 +96,7 @@ func TestAccessPages(t *testing.T) {
 		}
 	}
 	b.get(w.at()+"/users").has(t, html.EscapeString(hostile))
-	b.get("/").leads(t, "/sallyport/account")
+	b.get("/").leads(t, "/sallyport/overview")
 	b.get(w.at()).leads(t, "/sallyport"+w.at()+"/users")
 	reader.get("/account").hasNot(t, "Access control")
 	b.get("/account").has(t, "Access control")

@@ -32,6 +32,7 @@ type areaPage struct {
 // areas are the parts of the console, in the order of the navigation.
 func areas() []area {
 	return []area{
+		overviewArea(),
 		{
 			id: "account", path: accountPath, routes: accountRoutes,
 			pages: []areaPage{
@@ -41,6 +42,7 @@ func areas() []area {
 			},
 		},
 		accessArea(),
+		auditArea(),
 	}
 }
 

@@ -48,6 +48,7 @@ type Config struct {
 	Depth   int                  // how many of them there are in a row
 	Metrics *telemetry.Metrics   // nil: none
 	Access  *telemetry.AccessLog // nil: none
+	History *telemetry.History   // nil: none
 }
 
 // A Console serves the pages. It is safe for concurrent use.

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Decision", testDecision},
 		{"DecisionPrune", testDecisionPrune},
 		{"Uses", testUses},
+		{"Overview", testOverview},
 		{"Meta", testMeta},
 		{"Changes", testChanges},
 		{"ChangesConcurrent", testChangesConcurrent},

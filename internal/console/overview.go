@@ -1,0 +1,194 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/telemetry"
+)
+
+// overviewArea tells how things stand.
+func overviewArea() area {
+	return area{
+		id: "overview", path: "/overview", needs: []sallyport.Permission{admin.DecisionsExplain, admin.TokensRead},
+		routes: func() []route { return []route{{"overview", "GET", "/overview", member, (*visit).overview}} },
+		pages:  []areaPage{{id: "overview", path: "/overview"}},
+	}
+}
+
+// An overviewPage shows how things stand in a tenant, or in all of them.
+type overviewPage struct {
+	frame
+	Tenants  []option
+	Whole    bool // the whole installation, and this node
+	Refused  bool
+	ByHour   *chart
+	ByReason *chart
+	Expires  bool
+	Expiring []tokenRow
+	More     bool
+
+	Requests  *chart // of this node; nil: not the visitor's, or not known
+	Latency   *chart
+	Minute    string // what was decided in the last full minute
+	Known     string // credentials in use
+	Revision  string
+	Behind    bool // this node does not have the newest revision
+	Newest    string
+	Lag       string
+	Confirmed bool // the lag is within what is healthy
+}
+
+// How far back, and ahead, an overview looks.
+const (
+	refusalHours = 24
+	expiringDays = 14
+	maxExpiring  = 10
+	healthyLag   = 2 * time.Second
+	shownMinutes = 60
+)
+
+func (v *visit) overview() error {
+	tenant, tenants, err := v.scope(admin.DecisionsExplain, admin.TokensRead)
+	if err != nil {
+		return err
+	}
+	since := v.now.Truncate(time.Hour).Add(-(refusalHours - 1) * time.Hour)
+	o, err := v.Admin.Overview(v.r.Context(), v.actor, tenant, admin.Look{Since: since, Expiring: expiringDays * 24 * time.Hour, Most: maxExpiring})
+	if err != nil {
+		return err
+	}
+	page := &overviewPage{
+		frame: v.frame(v.text("overview.title"), "overview"), Tenants: tenants, Whole: tenant == "",
+		Refused: o.Refused, Expires: o.Expires, More: o.More,
+	}
+	page.ByHour, page.ByReason = v.refusalCharts(o.Refusals, since)
+	for _, c := range o.Expiring {
+		page.Expiring = append(page.Expiring, v.row(c))
+	}
+	if page.Whole {
+		v.thisNode(page, o.Newest)
+	}
+	return v.show(http.StatusOK, "overview", page)
+}
+
+// scope is the tenant that a page is about, "" for the whole installation, and
+// what there is to choose from. Which it is when none is chosen depends on where
+// the visitor holds one of the permissions.
+func (v *visit) scope(needs ...sallyport.Permission) (sallyport.TenantID, []option, error) {
+	ctx, q := v.r.Context(), v.r.URL.Query()
+	holds := func(tenant sallyport.TenantID) (bool, error) {
+		rights, err := v.Admin.Permissions(ctx, v.actor, tenant)
+		return slices.ContainsFunc(needs, func(p sallyport.Permission) bool { return slices.Contains(rights, p) }), err
+	}
+	whole := false
+	if v.self.AnyTenant {
+		var err error
+		if whole, err = holds(sallyport.EveryTenant); err != nil {
+			return "", nil, err
+		}
+	}
+	list, err := v.Admin.MyTenants(ctx, v.actor, maxList)
+	if err != nil {
+		return "", nil, err
+	}
+	chosen := sallyport.TenantID(q.Get("tenant"))
+	if chosen == "" && !whole {
+		for _, t := range list {
+			if ok, err := holds(t.ID); err != nil {
+				return "", nil, err
+			} else if ok {
+				chosen = t.ID
+				break
+			}
+		}
+		if chosen == "" && len(list) > 0 {
+			chosen = list[0].ID // and admin will refuse
+		}
+	}
+	var choices []option
+	if whole {
+		choices = append(choices, option{Text: v.text("scope.whole"), Chosen: chosen == ""})
+	}
+	for _, t := range list {
+		choices = append(choices, option{Value: string(t.ID), Text: t.Name, Chosen: t.ID == chosen})
+	}
+	return chosen, choices, nil
+}
+
+// refusalCharts draws refusals by hour and by reason.
+func (v *visit) refusalCharts(counts []store.RefusalCount, since time.Time) (byHour, byReason *chart) {
+	sums, reasons := map[int64]int64{}, map[sallyport.Reason]int64{}
+	total := int64(0)
+	for _, c := range counts {
+		sums[c.Hour.Unix()] += c.Count
+		reasons[c.Reason] += c.Count
+		total += c.Count
+	}
+	byHour = &chart{Title: v.text("overview.refusals"), Across: v.text("overview.hour"), Sum: grouped(total)}
+	for i := range refusalHours {
+		hour := since.Add(time.Duration(i) * time.Hour).UTC()
+		n := sums[hour.Unix()]
+		byHour.Rows = append(byHour.Rows, chartRow{Label: hour.Format("15:04") + " UTC", Value: float64(n), Text: grouped(n)})
+	}
+	byReason = &chart{Title: v.text("overview.reasons"), Across: v.text("overview.reason"), Sum: grouped(total)}
+	for reason, n := range reasons {
+		byReason.Rows = append(byReason.Rows, chartRow{Label: string(reason), Value: float64(n), Text: grouped(n)})
+	}
+	slices.SortFunc(byReason.Rows, func(a, b chartRow) int {
+		return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Label, b.Label))
+	})
+	return byHour.columns(groupedFloat), byReason.bars()
+}
+
+// thisNode tells what this node does: it is for who may see the whole
+// installation.
+func (v *visit) thisNode(page *overviewPage, newest sallyport.Revision) {
+	revision, lag := v.Doors.Revision(), v.Doors.Lag()
+	page.Known = grouped(int64(v.Doors.Known()))
+	page.Revision, page.Newest = grouped(int64(revision)), grouped(int64(newest)) //nolint:gosec // revisions count up from 1
+	page.Behind, page.Lag, page.Confirmed = revision < newest, lag.Round(time.Millisecond).String(), lag < healthyLag
+	if v.History == nil {
+		return
+	}
+	minutes := v.History.Minutes(v.now)
+	begun := len(minutes)
+	// A node that has just started shows the whole hour, too.
+	for len(minutes) <= shownMinutes {
+		minutes = slices.Insert(minutes, 0, telemetry.Minute{Start: minutes[0].Start.Add(-time.Minute)})
+	}
+	requests := &chart{Title: v.text("overview.requests"), Across: v.text("overview.minute")}
+	latency := &chart{Title: v.text("overview.latency"), Across: v.text("overview.minute")}
+	total, worst := int64(0), time.Duration(0)
+	for _, m := range minutes {
+		label := m.Start.UTC().Format("15:04") + " UTC"
+		n := m.Allowed + m.Denied + m.Failed
+		total, worst = total+n, max(worst, m.P99)
+		requests.Rows = append(requests.Rows, chartRow{Label: label, Value: float64(n), Text: grouped(n)})
+		latency.Rows = append(latency.Rows, chartRow{Label: label, Value: float64(m.P99) / float64(time.Microsecond), Text: m.P99.String()})
+	}
+	requests.Sum, latency.Sum = grouped(total), v.text("overview.most", worst.String())
+	page.Requests = requests.columns(groupedFloat)
+	page.Latency = latency.columns(func(micro float64) string { return time.Duration(micro * float64(time.Microsecond)).String() })
+	if begun > 1 {
+		last := minutes[len(minutes)-2]
+		page.Minute = grouped(last.Allowed + last.Denied + last.Failed)
+	}
+}
+
+// grouped writes a number with its thousands apart.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+func groupedFloat(f float64) string { return grouped(int64(f)) }
