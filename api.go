@@ -72,6 +72,10 @@ type Accept struct {
 	Kinds []CredentialKind `json:"kinds,omitempty"` // empty: all that can travel there
 	Login string           `json:"login,omitempty"` // query and form: the parameter beside it that says whose it is
 
+	// Scopes are local names: a limited token that comes this way must carry one
+	// of them by name.
+	Scopes []string `json:"scopes,omitempty"`
+
 	// Lenient reads what old clients send: Basic without the blank behind the
 	// word, a file part in the place of a field, an empty value for none, a cookie
 	// with a change in a request that does not say where it comes from.

@@ -143,6 +143,7 @@ func TestIdentitiesAreNotMixedUp(t *testing.T) {
 		"another kind":       func(d *sallyport.Decision) { d.CredentialKind = sallyport.Session },
 		"another principal":  func(d *sallyport.Decision) { d.Principal = &sallyport.Principal{ID: "v", Login: "bob"} },
 		"scopes":             func(d *sallyport.Decision) { d.Scopes = []string{"shop/reading"} },
+		"realms":             func(d *sallyport.Decision) { d.Realms = []string{"north"} },
 		"no scope at all":    func(d *sallyport.Decision) { d.Scopes = []string{} },
 		"nobody":             func(d *sallyport.Decision) { d.Principal = nil },
 		"odd names":          func(d *sallyport.Decision) { d.Route, d.Realm = "GET /ü x", "a,b\r\n" },

@@ -70,3 +70,35 @@ func TestLoginBesideCredential(t *testing.T) {
 		})
 	}
 }
+
+// TestScopesOfAPlace: where an API asks for scopes, a limited credential must carry
+// one of them by name; anywhere else it is good without.
+func TestScopesOfAPlace(t *testing.T) {
+	t.Parallel()
+	api := shop()
+	api.Scopes = append(api.Scopes, sallyport.ScopeSpec{Name: "browser"}, sallyport.ScopeSpec{Name: "kiosk"})
+	api.Accept[3].Scopes = []string{"browser", "kiosk"}
+	k := doorstest.New(t, api)
+	alice := k.User("alice", "", k.Role("reader", "shop/read"))
+	for _, tt := range []struct {
+		scopes []string
+		want   sallyport.Reason
+	}{
+		{nil, ""},
+		{[]string{"shop"}, sallyport.CredentialNotAccepted},
+		{[]string{"shop/reading"}, sallyport.CredentialNotAccepted},
+		{[]string{"shop", "shop/browser"}, ""},
+		{[]string{"shop/kiosk", "shop/reading"}, ""},
+	} {
+		_, session := k.Credential(sallyport.Credential{Kind: sallyport.Session, Owner: alice, Scopes: tt.scopes})
+		for range 2 { // learnt, and known
+			dec := ask(t, k.Doors, "GET", "/shop/orders", "Cookie", "sp_session="+session)
+			if dec.Reason != tt.want || (dec.Principal == nil) != (tt.want != "") {
+				t.Errorf("%v in the cookie: %q, principal %v", tt.scopes, dec.Reason, dec.Principal)
+			}
+		}
+		if dec := ask(t, k.Doors, "GET", "/shop/orders", "Authorization", "Bearer "+session); !dec.Allowed {
+			t.Errorf("%v in the header: %q", tt.scopes, dec.Reason)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package doors
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn"
@@ -64,6 +65,9 @@ func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sally
 	if reason == "" && found.Login != "" && v.known.Kind() != sallyport.Password {
 		reason = v.belongs(found.Login)
 	}
+	if reason == "" && !v.mayTravel(accept) {
+		reason = v.nobody(sallyport.CredentialNotAccepted)
+	}
 	if reason == "" && v.principal.SecondFactor && v.known.Kind() == sallyport.Password {
 		reason = sallyport.SecondFactorRequired
 	}
@@ -78,11 +82,26 @@ func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sally
 func (v *visit) belongs(name string) sallyport.Reason {
 	canonical, err := login.Canonical(name)
 	if err != nil || canonical != v.principal.Login {
-		v.principal, v.known = nil, authn.Known{}
-		v.decision.Principal, v.decision.Credential, v.decision.CredentialKind, v.decision.Scopes = nil, sallyport.UUID{}, "", nil
-		return sallyport.CredentialUnknown
+		return v.nobody(sallyport.CredentialUnknown)
 	}
 	return ""
+}
+
+// mayTravel reports whether the credential carries one of the scopes that are
+// asked for where it was found. One that is not limited may travel anywhere.
+func (v *visit) mayTravel(accept *sallyport.Accept) bool {
+	if accept == nil || len(accept.Scopes) == 0 {
+		return true
+	}
+	limits := v.known.Limits()
+	return !limits.Limited || slices.ContainsFunc(limits.Scopes, func(s string) bool { return slices.Contains(accept.Scopes, s) })
+}
+
+// nobody takes back that somebody was recognised, and returns why.
+func (v *visit) nobody(why sallyport.Reason) sallyport.Reason {
+	v.principal, v.known = nil, authn.Known{}
+	v.decision.Principal, v.decision.Credential, v.decision.CredentialKind, v.decision.Scopes = nil, sallyport.UUID{}, "", nil
+	return why
 }
 
 // managementAPI is where a password is changed.

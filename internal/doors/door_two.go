@@ -30,7 +30,7 @@ func (v *visit) doorTwo() sallyport.Reason {
 		return reason
 	}
 	v.decision.Tenant = tenant
-	realm, anyRealm, reason := v.realm(route)
+	realm, reason := v.realm(route)
 	if reason != "" {
 		return reason
 	}
@@ -42,7 +42,7 @@ func (v *visit) doorTwo() sallyport.Reason {
 	if reason != "" || route.Authenticated {
 		return reason
 	}
-	return v.authorize(route, limit, anyRealm)
+	return v.authorize(route, limit)
 }
 
 // tenant finds the tenant that the request is for and whether the principal has
@@ -84,16 +84,16 @@ func (v *visit) tenant(route *policy.Route) (sallyport.TenantID, sallyport.Reaso
 }
 
 // realm finds the realm that the request is for.
-func (v *visit) realm(route *policy.Route) (realm string, anyRealm bool, reason sallyport.Reason) {
+func (v *visit) realm(route *policy.Route) (realm string, reason sallyport.Reason) {
 	sel := route.Realm
 	if sel == nil {
-		return "", false, ""
+		return "", ""
 	}
 	realm, reason = v.selected(sel)
 	if reason == "" && realm == "" && sel.Required {
 		reason = sallyport.RealmRequired
 	}
-	return realm, sel.Any, reason
+	return realm, reason
 }
 
 // selected reads the value that a selector points at, or its default: of a
@@ -139,7 +139,7 @@ func (v *visit) limit(route *policy.Route) (*policy.Limit, sallyport.Reason) {
 	return limit, ""
 }
 
-func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm bool) sallyport.Reason {
+func (v *visit) authorize(route *policy.Route, limit *policy.Limit) sallyport.Reason {
 	r, dec := v.request, &v.decision
 	q := sallyport.Question{
 		Need:  route.Need,
@@ -158,7 +158,7 @@ func (v *visit) authorize(route *policy.Route, limit *policy.Limit, anyRealm boo
 	}
 	grants := v.principal.Grants(tenant)
 	reason, binding := sallyport.Authorize(v.policy.Roles(), grants, &q)
-	if reason != "" && anyRealm && dec.Realm == "" {
+	if reason != "" && dec.Realm == "" && route.Realm != nil && route.Realm.Any {
 		q.AnyRealm = true
 		reason, binding = v.inSomeRealm(grants, &q)
 	}

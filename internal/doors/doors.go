@@ -226,7 +226,7 @@ func (v *visit) find() sallyport.Reason {
 		r.Canonical = t
 		return sallyport.APIUnknown
 	}
-	v.decision.API = api.Name
+	v.decision.API, r.API = api.Name, api
 	if open := api.Document.Path; !closed && open != (sallyport.PathSpec{AllowEncodedSlash: true, AllowSemicolon: true, AllowEmptySegments: true}) {
 		t, fault = target.Parse(r.Method, r.Target, r.Host, target.Options{
 			Scheme:             r.Scheme,
@@ -238,7 +238,7 @@ func (v *visit) find() sallyport.Reason {
 			return reasonOfTarget(fault)
 		}
 	}
-	r.Canonical, r.API, r.BasePath = t, api, t.Path[:len(t.Path)-len(rest)]
+	r.Canonical, r.BasePath = t, t.Path[:len(t.Path)-len(rest)]
 	for _, p := range api.Parameters {
 		if reason := v.once(p); reason != "" {
 			return reason

@@ -34,7 +34,8 @@ type Holder struct {
 	Tenant     sallyport.TenantID // the one tenant that it acts in; empty: wherever the principal may
 	Limited    bool               // whether Scopes applies
 	Scopes     []string
-	Expires    time.Time // zero: never
+	Expires    time.Time     // zero: never
+	Idle       time.Duration // it ends when unused for so long; 0: no limit
 }
 
 // Holder verifies a secret, as door one does, and returns whose it is, or the
@@ -73,7 +74,7 @@ func (v *visit) holder() Holder {
 	limits := v.known.Limits()
 	return Holder{
 		Principal: v.principal, Kind: v.known.Kind(), Credential: v.known.ID(), Tenant: limits.Tenant,
-		Limited: limits.Limited, Scopes: slices.Clone(limits.Scopes), Expires: v.known.Expires(),
+		Limited: limits.Limited, Scopes: slices.Clone(limits.Scopes), Expires: v.known.Expires(), Idle: limits.Idle,
 	}
 }
 
@@ -85,7 +86,7 @@ func (d *Doors) Present(ctx context.Context, r *Request, login string) (Holder, 
 	v := visit{doors: d, policy: d.policy.Load(), request: r, now: d.now()}
 	// The policy may have been replaced since the API was found, and its number is
 	// another then.
-	reason := v.present(ctx, newIntake(r.API.Accept), login)
+	reason := v.present(ctx, newIntake(r.API.Name, r.API.Accept), login)
 	if reason == "" {
 		v.count()
 		reason = v.stillCurrent()

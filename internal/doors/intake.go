@@ -2,6 +2,7 @@ package doors
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
@@ -11,7 +12,7 @@ import (
 // An intake is an API's list of accepted carriers, ready for the search.
 type intake struct {
 	carriers []carrier.Carrier
-	accept   []sallyport.Accept // at the same places
+	accept   []sallyport.Accept // at the same places; scopes by their full names
 	plan     *carrier.Plan      // the search for them
 }
 
@@ -36,15 +37,16 @@ func newInForce(s *policy.Snapshot) *inForce {
 		if n >= len(f.intakes) {
 			f.intakes = append(f.intakes, make([]*intake, n+1-len(f.intakes))...)
 		}
-		f.intakes[n] = newIntake(api.Accept)
+		f.intakes[n] = newIntake(api.Name, api.Accept)
 	}
 	return f
 }
 
-func newIntake(accept []sallyport.Accept) *intake {
-	in := &intake{accept: accept}
+func newIntake(api sallyport.APIName, accept []sallyport.Accept) *intake {
+	in := &intake{accept: slices.Clone(accept)}
 	taken := map[string]bool{}
-	for _, a := range accept {
+	for i, a := range accept {
+		in.accept[i].Scopes = fullNames(api, a.Scopes)
 		c := carrier.Carrier{In: inOf(a.In), Name: a.Name, Login: a.Login}
 		if a.Lenient {
 			c.LenientBasic = c.In == carrier.Basic
@@ -66,6 +68,14 @@ func newIntake(accept []sallyport.Accept) *intake {
 	}
 	in.plan = carrier.NewPlan(in.carriers)
 	return in
+}
+
+func fullNames(api sallyport.APIName, scopes []string) []string {
+	var full []string
+	for _, s := range scopes {
+		full = append(full, string(api)+"/"+s)
+	}
+	return full
 }
 
 // at returns what is accepted in the place where a credential was found; nil if

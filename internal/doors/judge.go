@@ -28,7 +28,7 @@ func supposed(in *inForce, p *policy.Principal, t *policy.Trial) *visit {
 	}
 	v := &visit{
 		policy: in, now: t.Time, principal: p,
-		request: &Request{Method: t.Method, Target: t.Target, Header: header, Client: t.Client, Scheme: "https", Host: "localhost"},
+		request: &Request{Method: t.Method, Target: t.Target, Header: header, Client: t.Client, Scheme: "https", Host: "localhost", Endpoints: true},
 		known:   authn.Supposed(&authn.Limits{Tenant: t.Tenant, Limited: t.Limited, Scopes: t.Scopes}),
 	}
 	v.decision.Revision = in.Revision()

@@ -70,7 +70,7 @@ func (r Rules) checkDocument(a *sallyport.API, f *faults) {
 	r.checkEndpoints(a, f)
 	r.checkPlace(a, f)
 	checkUpstream(&a.Upstream, f)
-	checkAccept(a.Accept, f)
+	checkAccept(a, f)
 	checkSelector("tenant", "tenant", a.Tenant, f)
 	checkSelector("realm", "realm", a.Realm, f)
 	checkPermissions(a, f)

@@ -97,13 +97,14 @@ func suggest(what, name string, declared []string) string {
 	return "declare it or take it out"
 }
 
-func checkAccept(accept []sallyport.Accept, f *faults) {
+func checkAccept(doc *sallyport.API, f *faults) {
+	scopes := declaredScopes(doc)
 	type place struct {
 		in   sallyport.Carrier
 		name string
 	}
 	seen := map[place]bool{}
-	for i, a := range accept {
+	for i, a := range doc.Accept {
 		where := field("accept", i)
 		at := place{a.In, a.Name}
 		switch a.In {
@@ -133,6 +134,9 @@ func checkAccept(accept []sallyport.Accept, f *faults) {
 			f.add(where+".login", "a login stands beside a query or form parameter, under a name of its own")
 		}
 		checkKinds(where, a, f)
+		for j, s := range a.Scopes {
+			checkKnown(field(where+".scopes", j), string(a.In), "scope", s, scopes, f)
+		}
 	}
 }
 

@@ -107,6 +107,7 @@ func TestCheckFaults(t *testing.T) {
 		{"permission twice", func(a *sallyport.API) { a.Permissions[1].Name = "asset-management" }, "permissions[1].name", "twice"},
 		{"scope name", func(a *sallyport.API) { a.Scopes[0].Name = "/x" }, "scopes[0].name", "scope"},
 		{"scope twice", func(a *sallyport.API) { a.Scopes[1].Name = "REST/JSON" }, "scopes[1].name", "twice"},
+		{"scope of a place", func(a *sallyport.API) { a.Accept = []sallyport.Accept{{In: "bearer", Scopes: []string{"export"}}} }, "accept[0].scopes[0]", `did you mean "Export"?`},
 		{"scope of an unknown permission", func(a *sallyport.API) { a.Scopes[0].Permissions[0] = "data:raed" }, "scopes[0].permissions[0]", `"REST/JSON"|did you mean "data:read"?`},
 		{"explain", func(a *sallyport.API) { a.Explain = "all" }, "explain", "none, code or full"},
 		{"stale", func(a *sallyport.API) { a.Stale = "allow" }, "stale", "deny or serve"},
