@@ -41,9 +41,10 @@ var parts = []part{
 	{"workflow-runner", "Orchestrator: the right to run workflows, without being an operator", []sallyport.Permission{
 		"orchestrator/Aspera:Orchestrator:Workflow:run", "orchestrator/Aspera:Orchestrator:Workflow:view",
 	}},
+	{"network-login", "TrueSight: log in using web services", []sallyport.Permission{"truesight/web-services"}},
 	{"network-operator", "TrueSight: devices and groups", []sallyport.Permission{
-		"truesight/web-services", "truesight/view-groups", "truesight/edit-groups", "truesight/view-devices",
-		"truesight/edit-devices", "truesight/submit-jobs",
+		"truesight/view-groups", "truesight/edit-groups", "truesight/view-devices",
+		"truesight/edit-devices", "truesight/view-jobs", "truesight/submit-jobs",
 	}},
 	{"groups-only", "TrueSight: see groups, without the right to use web services", []sallyport.Permission{"truesight/view-groups"}},
 	{"edge-data", "Edge Intelligence: Data Management", []sallyport.Permission{"edgeintel/data-management"}},
@@ -113,7 +114,7 @@ var players = []player{
 	},
 	{
 		login: "operator", name: "Otto Operator", about: "runs workflows; network devices in realm Default only",
-		grants: []grant{{part: "operator"}, {part: "network-operator", realm: "Default"}},
+		grants: []grant{{part: "operator"}, {part: "network-login"}, {part: "network-operator", realm: "Default"}},
 	},
 	{
 		login: "jane", name: "Jane Twotenants", about: "belongs to two tenants, with other rights in each",

@@ -73,19 +73,6 @@ func (s *stage) inventoryExamples() []Example {
 	return all
 }
 
-func (s *stage) networkExamples() []Example {
-	groups := "/bca-networks/api/v1.0/groups?orderBy=%2Bname&offset=1&limit=25"
-	return []Example{
-		{"TrueSight: about needs nobody", "truesight", "", curl + s.url("/bca-networks/api/about"), 200, false},
-		{"TrueSight: groups of a realm", "truesight", "password", curl + s.basic("operator") + s.url(groups+"&filter.realm=Default"), 200, true},
-		{"TrueSight: groups of another realm, where the right is not held", "truesight", "password", curl + s.basic("operator") + s.url(groups+"&filter.realm=Lab"), 403, true},
-		{"TrueSight: all groups; the upstream shows those of the realms where the right is held", "truesight", "password", curl + s.basic("viewer") + s.url(groups), 200, false},
-		{"TrueSight: a user without the right to use web services", "truesight", "password", curl + s.basic("nologin") + s.url(groups), 403, false},
-		{"TrueSight: no credential", "truesight", "", curl + s.url(groups), 401, false},
-		{"TrueSight: personal token", "truesight", "personal-token", curl + s.bearer("laptop") + s.url(groups), 200, false},
-	}
-}
-
 func (s *stage) cmdbExamples() []Example {
 	rest := s.url("/itop/webservices/rest.php?version=1.3")
 	get := "--data-urlencode 'json_data={\"operation\":\"core/get\",\"class\":\"Person\",\"key\":\"SELECT Person\",\"output_fields\":\"friendlyname, email\"}' "

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport/sallyport/internal/dialect/edgeintel"
 	"github.com/sallyport/sallyport/internal/dialect/itadvisor"
 	"github.com/sallyport/sallyport/internal/dialect/orchestrator"
+	"github.com/sallyport/sallyport/internal/dialect/truesight"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -21,6 +22,7 @@ func Specs() map[string]policy.Dialect {
 		"edgeintel":    edgeintel.Spec(),
 		"itadvisor":    itadvisor.Spec(),
 		"orchestrator": orchestrator.Spec(),
+		"truesight":    truesight.Spec(),
 	}
 }
 
@@ -31,6 +33,7 @@ func New(c wire.Config) (map[string]surface.Dialect, error) {
 		"edgeintel":    edgeintel.New,
 		"itadvisor":    itadvisor.New,
 		"orchestrator": orchestrator.New,
+		"truesight":    truesight.New,
 	} {
 		var err error
 		if all[name], err = dialect(c); err != nil {

@@ -17,7 +17,7 @@ type known map[string]string
 
 // variables returns those of a demonstration.
 func (s *stage) variables() known {
-	k := known{"host": s.host, "url": s.URL, "cr": "\r"}
+	k := known{"host": s.host, "url": s.URL, "upstream": s.UpstreamURL, "cr": "\r"}
 	for _, u := range s.Users {
 		k["password:"+u.Login] = u.Password
 	}

@@ -27,10 +27,10 @@ const (
 	deviceColumns = `
 		SELECT d.seq AS seq, d.name AS name, d.address AS address, d.type, d.version, r.seq, r.name AS realm
 		FROM tsna_device d JOIN tsna_realm r ON r.seq = d.realm`
-	selectDevice = deviceColumns + ` WHERE d.seq = $1 AND ($2 = '' OR r.name = $2)`
+	selectDevice = deviceColumns + ` WHERE d.seq = $1 AND ($2 = 'null' OR r.name IN (SELECT value FROM json_each($2)))`
 	listDevices  = deviceColumns + `
 		WHERE ($1 = '' OR d.name LIKE $1 ESCAPE '\') AND ($2 = '' OR d.name LIKE $2 ESCAPE '\')
-			AND ($3 = '' OR r.name = $3) AND ($4 = '' OR r.name = $4) AND ($5 = '' OR d.address = $5)
+			AND ($3 = '' OR r.name = $3) AND ($4 = 'null' OR r.name IN (SELECT value FROM json_each($4))) AND ($5 = '' OR d.address = $5)
 		ORDER BY `
 )
 
@@ -42,8 +42,8 @@ func scanDevice(r storage.Row) (Device, error) {
 	return d, err
 }
 
-func loadDevice(ctx context.Context, q storage.Querier, realm, id string) (Device, error) {
-	d, err := storage.One(ctx, q, scanDevice, selectDevice, sequence(id), realm)
+func loadDevice(ctx context.Context, q storage.Querier, in limit, id string) (Device, error) {
+	d, err := storage.One(ctx, q, scanDevice, selectDevice, sequence(id), string(in))
 	return d, missing(err, "Device", id)
 }
 
@@ -59,7 +59,7 @@ func (s *Service) listDevices(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	all, err := storage.All(r.Context(), s.db, scanDevice, listDevices+by+` LIMIT $6 OFFSET $7`,
 		storage.Wildcard(q.Get("query")), storage.Wildcard(q.Get("filter.name")), q.Get("filter.realm"),
-		web.CallerOf(r).Realm, q.Get("filter.address"), limit, skip)
+		string(limitOf(r)), q.Get("filter.address"), limit, skip)
 	if err != nil {
 		return fmt.Errorf("list devices: %w", err)
 	}
@@ -67,7 +67,7 @@ func (s *Service) listDevices(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) getDevice(w http.ResponseWriter, r *http.Request) error {
-	d, err := loadDevice(r.Context(), s.db, web.CallerOf(r).Realm, r.PathValue("id"))
+	d, err := loadDevice(r.Context(), s.db, limitOf(r), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *Service) createDevice(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return fmt.Errorf("create device: %w", err)
 		}
-		d, err = loadDevice(r.Context(), tx, "", formatID(seq))
+		d, err = loadDevice(r.Context(), tx, everyRealm, formatID(seq))
 		return err
 	})
 	if err != nil {
@@ -132,7 +132,7 @@ func (d *Device) check() error {
 
 func (s *Service) deleteDevice(w http.ResponseWriter, r *http.Request) error {
 	err := storage.Tx(r.Context(), s.db, func(tx *sql.Tx) error {
-		d, err := loadDevice(r.Context(), tx, web.CallerOf(r).Realm, r.PathValue("id"))
+		d, err := loadDevice(r.Context(), tx, limitOf(r), r.PathValue("id"))
 		if err != nil {
 			return err
 		}

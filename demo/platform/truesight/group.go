@@ -51,7 +51,7 @@ const (
 		SELECT g.seq AS seq, g.name AS name, g.description, r.seq, r.name AS realm, g.auto AS auto,
 			(SELECT count(*) FROM tsna_group_device m WHERE m.grp = g.seq) AS devices
 		FROM tsna_group g JOIN tsna_realm r ON r.seq = g.realm`
-	selectGroup = groupColumns + ` WHERE g.seq = $1 AND ($2 = '' OR r.name = $2)`
+	selectGroup = groupColumns + ` WHERE g.seq = $1 AND ($2 = 'null' OR r.name IN (SELECT value FROM json_each($2)))`
 )
 
 func scanGroup(r storage.Row) (Group, error) {
@@ -123,8 +123,8 @@ func groupFilter(r *http.Request) (string, []any, error) {
 	add := func(condition string, values ...any) {
 		where, args = append(where, condition), append(args, values...)
 	}
-	if limit := web.CallerOf(r).Realm; limit != "" {
-		add("r.name = ?", limit)
+	if in := limitOf(r); in != everyRealm {
+		add("r.name IN (SELECT value FROM json_each(?))", string(in))
 	}
 	names := make([]string, 0, len(q))
 	for name := range q {
@@ -153,8 +153,11 @@ func groupFilter(r *http.Request) (string, []any, error) {
 				add(kinds[name])
 			}
 		case "filter.action":
-			// Names an action that the caller must be allowed on the group. Who
-			// may do what is decided in front of this service, so all remain.
+			// Who may do what is decided in front of this service, which is told
+			// the realms in which the action is allowed.
+			if !slices.Contains(knownActions[:], value) {
+				return "", nil, web.BadField(name, "there is no action %q", value)
+			}
 		default:
 			if dynamic, ok := strings.CutPrefix(name, "filter."); ok {
 				add("EXISTS (SELECT 1 FROM tsna_group_field f WHERE f.grp = g.seq AND f.name = ? AND f.value = ?)", dynamic, value)
@@ -171,8 +174,8 @@ var kinds = map[string]string{
 	"filter.emptyAutoGroups": "(g.auto = 0 OR EXISTS (SELECT 1 FROM tsna_group_device m WHERE m.grp = g.seq))",
 }
 
-func loadGroup(ctx context.Context, q storage.Querier, realm, id string) (Group, error) {
-	g, err := storage.One(ctx, q, scanGroup, selectGroup, sequence(id), realm)
+func loadGroup(ctx context.Context, q storage.Querier, in limit, id string) (Group, error) {
+	g, err := storage.One(ctx, q, scanGroup, selectGroup, sequence(id), string(in))
 	if err != nil {
 		return g, missing(err, "Group", id)
 	}
@@ -180,7 +183,7 @@ func loadGroup(ctx context.Context, q storage.Querier, realm, id string) (Group,
 }
 
 func (s *Service) getGroup(w http.ResponseWriter, r *http.Request) error {
-	g, err := loadGroup(r.Context(), s.db, web.CallerOf(r).Realm, r.PathValue("id"))
+	g, err := loadGroup(r.Context(), s.db, limitOf(r), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -222,7 +225,7 @@ func (s *Service) replaceGroup(w http.ResponseWriter, r *http.Request) error {
 	}
 	var g Group
 	err = storage.Tx(r.Context(), s.db, func(tx *sql.Tx) error {
-		old, err := loadGroup(r.Context(), tx, web.CallerOf(r).Realm, r.PathValue("id"))
+		old, err := loadGroup(r.Context(), tx, limitOf(r), r.PathValue("id"))
 		if err != nil {
 			return err
 		}
@@ -250,7 +253,7 @@ func (s *Service) replaceGroup(w http.ResponseWriter, r *http.Request) error {
 // fillGroup puts devices and fields into the group seq and reads it back.
 func fillGroup(ctx context.Context, tx *sql.Tx, seq int64, realm Realm, in groupInput) (Group, error) {
 	for _, id := range in.Devices {
-		d, err := loadDevice(ctx, tx, realm.Name, id)
+		d, err := loadDevice(ctx, tx, only(realm.Name), id)
 		if isMissing(err) {
 			return Group{}, invalid("Group", web.BadField("deviceIds", "no device %s in realm %s", id, realm.Name))
 		}
@@ -268,12 +271,12 @@ func fillGroup(ctx context.Context, tx *sql.Tx, seq int64, realm Realm, in group
 			}
 		}
 	}
-	return loadGroup(ctx, tx, "", formatID(seq))
+	return loadGroup(ctx, tx, everyRealm, formatID(seq))
 }
 
 func (s *Service) deleteGroup(w http.ResponseWriter, r *http.Request) error {
 	err := storage.Tx(r.Context(), s.db, func(tx *sql.Tx) error {
-		g, err := loadGroup(r.Context(), tx, web.CallerOf(r).Realm, r.PathValue("id"))
+		g, err := loadGroup(r.Context(), tx, limitOf(r), r.PathValue("id"))
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,8 +36,8 @@ const (
 	realmColumns = `seq, name, description,
 		(SELECT count(*) FROM tsna_device d WHERE d.realm = r.seq) AS devices,
 		(SELECT count(*) FROM tsna_group g WHERE g.realm = r.seq) AS groups`
-	selectRealm = `SELECT ` + realmColumns + ` FROM tsna_realm r WHERE (seq = $1 OR name = $2) AND ($3 = '' OR name = $3)`
-	listRealms  = `SELECT ` + realmColumns + ` FROM tsna_realm r WHERE ($1 = '' OR name LIKE $1 ESCAPE '\') AND ($2 = '' OR name = $2) ORDER BY `
+	selectRealm = `SELECT ` + realmColumns + ` FROM tsna_realm r WHERE (seq = $1 OR name = $2) AND ($3 = 'null' OR name IN (SELECT value FROM json_each($3)))`
+	listRealms  = `SELECT ` + realmColumns + ` FROM tsna_realm r WHERE ($1 = '' OR name LIKE $1 ESCAPE '\') AND ($2 = 'null' OR name IN (SELECT value FROM json_each($2))) ORDER BY `
 )
 
 func scanRealm(r storage.Row) (Realm, error) {
@@ -47,10 +48,36 @@ func scanRealm(r storage.Row) (Realm, error) {
 	return v, err
 }
 
+// A limit is the list of realms that a caller is kept to, as JSON for queries.
+type limit string
+
+// everyRealm is no limit.
+const everyRealm limit = "null"
+
+// limitOf returns the realms that the gateway keeps a caller to.
+func limitOf(r *http.Request) limit { return only(web.CallerOf(r).Realms...) }
+
+func only(realms ...string) limit {
+	text, err := json.Marshal(realms)
+	if err != nil {
+		return "[]" // unreachable: text can always be written
+	}
+	return limit(text)
+}
+
+// knownActions are those by which groups and realms can be filtered.
+var knownActions = [...]string{ActionEdit, ActionSubmit}
+
+// Ids of actions.
+const (
+	ActionEdit   = "6f9619ff-8b86-d011-b42d-00c04fc964ff" // change the groups of a realm
+	ActionSubmit = "1b4e28ba-2fa1-11d2-883f-0016d3cca427" // submit jobs
+)
+
 // findRealm loads the realm that a caller names by id or by name. A caller
 // whom the gateway limits to one realm sees no other.
-func findRealm(ctx context.Context, q storage.Querier, limit, key string) (Realm, error) {
-	v, err := storage.One(ctx, q, scanRealm, selectRealm, sequence(key), key, limit)
+func findRealm(ctx context.Context, q storage.Querier, in limit, key string) (Realm, error) {
+	v, err := storage.One(ctx, q, scanRealm, selectRealm, sequence(key), key, string(in))
 	return v, missing(err, "Realm", key)
 }
 
@@ -92,14 +119,14 @@ func target(ctx context.Context, q storage.Querier, r *http.Request, key realmRe
 	if key == "" {
 		return Realm{}, web.BadField("realmId", "is required")
 	}
-	realm, err := findRealm(ctx, q, "", string(key))
+	realm, err := findRealm(ctx, q, everyRealm, string(key))
 	if isMissing(err) {
 		return Realm{}, web.BadField("realmId", "there is no realm %q", string(key))
 	}
 	if err != nil {
 		return Realm{}, err
 	}
-	if limit := web.CallerOf(r).Realm; limit != "" && limit != realm.Name {
+	if in := web.CallerOf(r).Realms; in != nil && !slices.Contains(in, realm.Name) {
 		return Realm{}, &web.Error{Status: http.StatusForbidden, Message: "Forbidden: Not allowed to access realm " + realm.Name}
 	}
 	return realm, nil
@@ -114,8 +141,11 @@ func (s *Service) listRealms(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if action := r.URL.Query().Get("filter.action"); action != "" && !slices.Contains(knownActions[:], action) {
+		return web.BadField("filter.action", "there is no action %q", action)
+	}
 	all, err := storage.All(r.Context(), s.db, scanRealm, listRealms+by+` LIMIT $3 OFFSET $4`,
-		storage.Wildcard(r.URL.Query().Get("query")), web.CallerOf(r).Realm, limit, skip)
+		storage.Wildcard(r.URL.Query().Get("query")), string(limitOf(r)), limit, skip)
 	if err != nil {
 		return fmt.Errorf("list realms: %w", err)
 	}
@@ -123,7 +153,7 @@ func (s *Service) listRealms(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) getRealm(w http.ResponseWriter, r *http.Request) error {
-	v, err := findRealm(r.Context(), s.db, web.CallerOf(r).Realm, r.PathValue("id"))
+	v, err := findRealm(r.Context(), s.db, limitOf(r), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -146,7 +176,7 @@ func (s *Service) createRealm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return invalid("Realm", err)
 	}
-	if limit := web.CallerOf(r).Realm; limit != "" {
+	if limitOf(r) != everyRealm {
 		return &web.Error{Status: http.StatusForbidden, Message: "Forbidden: Not allowed to access realms"}
 	}
 	var realm Realm

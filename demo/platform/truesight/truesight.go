@@ -49,6 +49,7 @@ func New(ctx context.Context, db *sql.DB, o Options) (*Service, error) {
 	// The documentation of the product calls the same paths /apidocs.
 	for _, base := range []string{"/bca-networks/api", "/bca-networks/apidocs"} {
 		s.mux.Handle("GET "+base+"/about", s.about)
+		s.mux.Handle("GET "+base+"/about/login_information", s.loginInformation)
 		for _, r := range s.routes() {
 			s.mux.Handle(r.method+" "+base+"/{version}"+r.path, versioned(r))
 		}
@@ -181,6 +182,12 @@ func order(r *http.Request, columns map[string]string) (string, error) {
 		return "", web.BadField("orderBy", "%q is not one of the orders of this list", by)
 	}
 	return column + suffix + ", seq", nil
+}
+
+func (s *Service) loginInformation(w http.ResponseWriter, _ *http.Request) error {
+	return web.JSON(w, http.StatusOK, struct {
+		Banner string `json:"loginBanner"`
+	}{"Devices of the demonstration. Nothing here is real."})
 }
 
 func (s *Service) about(w http.ResponseWriter, _ *http.Request) error {

@@ -42,10 +42,13 @@ func TestListGroups(t *testing.T) {
 		{base + "/v1.0/groups?query=%25", "", []string{}},
 		{base + "/v2.0/groups?filter.autoGroup=true&filter.realm=Default", "", []string{"All Cisco IOS-XE", "End of support"}},
 		{base + "/v4.0/groups?filter.staticGroups=false&filter.emptyAutoGroups=false&filter.realm=Retail", "", []string{}},
-		{base + "/v4.0/groups?orderBy=-deviceCount&limit=1&filter.action=6F9619FF-8B86-D011-B42D-00C04FC964FF", "", []string{"All Cisco IOS-XE"}},
+		{base + "/v4.0/groups?orderBy=-deviceCount&limit=1&filter.action=" + ActionEdit + "", "", []string{"All Cisco IOS-XE"}},
 		{base + "/v1.0/groups?filter.Site=Lyon", "", []string{"Access switches Lyon", "Lab routers"}},
 		{base + "/v1.0/groups", "Lab", []string{"Lab routers", "Nightly builds"}},
 		{base + "/v1.0/groups?filter.realm=Default", "Lab", []string{}},
+		{base + "/v1.0/groups?filter.Site=Lyon", "Lab,Retail", []string{"Lab routers"}},
+		{base + "/v1.0/groups?filter.Site=Lyon", "L%61b,De%2Cfault", []string{"Lab routers"}},
+		{base + "/v1.0/groups", "%zz", []string{}},
 	} {
 		w := platformtest.Do(t, s, "GET", tt.path, "", "X-Sallyport-Realm", tt.realm)
 		names := []string{}

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // MaxBody is the longest request body that is read, in bytes.
@@ -25,6 +27,8 @@ type Caller struct {
 	UserID string
 	Tenant string
 	Realm  string
+	// Realms are those to keep to; nil: all.
+	Realms []string
 }
 
 // CallerOf reads the identity headers of the gateway.
@@ -34,7 +38,22 @@ func CallerOf(r *http.Request) Caller {
 		UserID: identity(r, "X-Sallyport-User-Id"),
 		Tenant: identity(r, "X-Sallyport-Tenant"),
 		Realm:  identity(r, "X-Sallyport-Realm"),
+		Realms: realms(r.Header.Get("X-Sallyport-Realm")),
 	}
+}
+
+// realms reads a list of realms. What cannot be read is the name of no realm.
+func realms(text string) []string {
+	if text == "" || text == "-" {
+		return nil
+	}
+	list := strings.Split(text, ",")
+	for i, name := range list {
+		if plain, err := url.PathUnescape(name); err == nil {
+			list[i] = plain
+		}
+	}
+	return list
 }
 
 // Name is the caller's login, or "anonymous" on a public route.

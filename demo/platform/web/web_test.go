@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,8 +20,16 @@ func TestCallerOf(t *testing.T) {
 	r.Header.Set("X-Sallyport-User-Id", strings.Repeat("x", 300))
 	r.Header.Set("X-Sallyport-Tenant", "-")
 	r.Header.Set("X-Sallyport-Realm", "Lab")
-	if got, want := CallerOf(r), (Caller{Login: "jane", Realm: "Lab"}); got != want {
+	if got, want := CallerOf(r), (Caller{Login: "jane", Realm: "Lab", Realms: []string{"Lab"}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("caller %+v, want %+v", got, want)
+	}
+	for text, want := range map[string][]string{
+		"": nil, "-": nil, "Lab": {"Lab"}, "Lab,De%2Cfault": {"Lab", "De,fault"}, "%zz": {"%zz"}, strings.Repeat("x", 300): {strings.Repeat("x", 300)},
+	} {
+		r.Header.Set("X-Sallyport-Realm", text)
+		if got := CallerOf(r).Realms; !slices.Equal(got, want) || (got == nil) != (want == nil) {
+			t.Errorf("%.20s: realms %q, want %q", text, got, want)
+		}
 	}
 	if got := (Caller{}).Name(); got != "anonymous" {
 		t.Errorf("nobody is called %q", got)

@@ -1,0 +1,191 @@
+package truesight
+
+import (
+	"html"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
+	"github.com/sallyport/sallyport/internal/doors/surface"
+	"github.com/sallyport/sallyport/internal/respond"
+)
+
+// Sentences that clients and people know.
+const (
+	notAuthenticated = "Unauthorized: User authentication failed"
+	notLoggedIn      = "Unauthorized: Failed to provide a suitable Authorization header, or the specified user is not logged in"
+	notInCookie      = "Unauthorized: Failed to provide a suitable Authorization header or accessToken cookie, or the specified user is not logged in"
+	notAllowed       = "Forbidden: Not allowed to "
+	toUse            = "access web services"
+	unexpected       = "Internal server error: Unexpected exception occurred"
+)
+
+// A refusal is the body of every error. Clients look at the status alone; people
+// know the message.
+type refusal struct {
+	Status  int    `json:"status"`
+	Message string `json:"message"`
+
+	Detail      string           `json:"detail,omitempty"`
+	Reason      sallyport.Reason `json:"reason,omitempty"`
+	RequestID   string           `json:"requestId,omitempty"`
+	Permissions []string         `json:"requiredPermissions,omitempty"`
+	Scopes      []string         `json:"requiredScopes,omitempty"`
+	Suggestions []respond.Grant  `json:"suggestions,omitempty"`
+	Field       string           `json:"field,omitempty"`
+}
+
+// Deny answers a denied request.
+func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
+	p := x.Docs.Problem(x.Answer)
+	switch {
+	case x.Decision.Reason == sallyport.PathAmbiguous:
+		page(w, r, x, &p)
+		return
+	case isEmpty(x):
+		wire.Send(w, r, x, http.StatusOK, "application/json", []byte("[]"))
+		return
+	}
+	wire.SendJSON(w, r, x, p.Status, refusalOf(x, &p))
+}
+
+// isEmpty reports whether what was asked for is a list of that on which an action
+// is allowed, and nothing but the right to that action is missing: then the list
+// is empty.
+func isEmpty(x *surface.Exchange) bool {
+	route := x.Request.Match.Route
+	if route == nil || route.Parameter == nil || route.Parameter.Name != filterAction || x.Decision.Reason.Status() != http.StatusForbidden {
+		return false
+	}
+	return len(x.Decision.Missing) == 1 && x.Decision.Missing[0] == route.AllOf[len(route.AllOf)-1]
+}
+
+// page answers with HTML, as the container in front of the product does to a path
+// with a slash or a backslash in a name.
+func page(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p *respond.Problem) {
+	title := strconv.Itoa(p.Status) + " " + html.EscapeString(p.Title)
+	body := "<!DOCTYPE html>\n<html lang=\"en\"><head><title>" + title + "</title></head>\n<body><h1>" + title + "</h1>\n<p>" +
+		html.EscapeString(p.Detail) + "</p>\n<p>Request " + html.EscapeString(p.RequestID) + "</p></body></html>\n"
+	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	wire.Send(w, r, x, p.Status, "text/html; charset=utf-8", []byte(body))
+}
+
+// refusalOf says in the product's words what a problem says.
+func refusalOf(x *surface.Exchange, p *respond.Problem) refusal {
+	body := refusal{
+		Status: p.Status, Message: sentence(p.Status, p.Title, p.Detail), Reason: p.Reason, RequestID: p.RequestID,
+		Scopes: p.RequiredScopes, Suggestions: p.Suggestions,
+	}
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		body.Message = unauthorized(x)
+	case isRight(x.Decision.Reason):
+		body.Message = notAllowed + tried(x)
+		body.Detail = p.Detail
+	}
+	for _, m := range p.MissingPermissions {
+		body.Permissions = append(body.Permissions, local(m))
+	}
+	return body
+}
+
+// isRight reports whether a reason says that a right is missing.
+func isRight(r sallyport.Reason) bool {
+	switch r { //nolint:exhaustive // the others are about something else
+	case sallyport.PermissionMissing, sallyport.RealmForbidden, sallyport.ConditionUnmet, sallyport.ScopeInsufficient, sallyport.TenantForbidden:
+		return true
+	}
+	return false
+}
+
+// unauthorized is what the product says to who has no token, or none that is good.
+// The calls that all versions have in common say it in another way.
+func unauthorized(x *surface.Exchange) string {
+	route := x.Request.Match.Route
+	switch {
+	case route == nil || strings.HasPrefix(route.Path, "/{version}/"):
+		return notAuthenticated
+	case setting(x, cookie) == yes:
+		return notInCookie
+	default:
+		return notLoggedIn
+	}
+}
+
+// tried is what one is not allowed to: to use web services at all, or what the
+// route is for.
+func tried(x *surface.Exchange) string {
+	route := x.Request.Match.Route
+	switch {
+	case slices.Contains(x.Decision.Missing, sallyport.Permission(string(x.Request.API.Name)+"/"+webServices)), route == nil:
+		return toUse
+	case route.Title != "":
+		return route.Title
+	default:
+		return "access " + route.ID
+	}
+}
+
+// local returns the name of a permission inside its API.
+func local(p sallyport.Permission) string {
+	_, name, _ := strings.Cut(string(p), "/")
+	return name
+}
+
+// sentence says a problem in one sentence: the name of the status, and what is
+// wrong.
+func sentence(status int, title, detail string) string {
+	if status == http.StatusInternalServerError {
+		return unexpected
+	}
+	name := http.StatusText(status)
+	name = name[:min(1, len(name))] + strings.ToLower(name[min(1, len(name)):])
+	if detail == "" {
+		detail = title
+	}
+	return name + ": " + detail
+}
+
+// fail answers with an error of an endpoint.
+func (c *call) fail(err error) {
+	p := c.Docs.ProblemOf(err, c.Decision.RequestID)
+	switch {
+	case p.Status == http.StatusUnprocessableEntity:
+		p.Status = http.StatusBadRequest
+	case p.Status >= http.StatusInternalServerError:
+		c.Log.ErrorContext(c.r.Context(), "an endpoint failed", "request_id", c.Decision.RequestID, "endpoint", c.Endpoint(), "error", err)
+	}
+	body := refusal{Status: p.Status, Message: sentence(p.Status, p.Title, p.Detail), RequestID: p.RequestID}
+	explain := c.Request.API.Document.Explain
+	if explain != sallyport.ExplainNone {
+		body.Reason = p.Reason
+	}
+	if len(p.Errors) > 0 {
+		body.Field = p.Errors[0].Field
+	}
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		body.Message = notAuthenticated
+		c.challenge()
+	case c.Endpoint() == issueEndpoint && isRight(p.Reason):
+		body.Message = notAllowed + toUse
+		if explain == sallyport.ExplainFull {
+			for _, m := range p.MissingPermissions {
+				body.Permissions = append(body.Permissions, local(m))
+			}
+		}
+	case p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable:
+		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
+	}
+	wire.SendJSON(c.w, c.r, c.Exchange, body.Status, body)
+}
+
+// challenge adds the challenges that a 401 must have.
+func (c *call) challenge() {
+	for _, challenge := range respond.Challenges(c.Request.API.Accept, string(c.Request.API.Name), respond.Try{}) {
+		c.w.Header().Add("WWW-Authenticate", challenge)
+	}
+}

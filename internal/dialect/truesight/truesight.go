@@ -1,0 +1,63 @@
+// Package truesight speaks as a network automation product of the TrueSight kind
+// does under /bca-networks/api: the token is a decimal number that ends when it is
+// not used for a while, rights are held in realms, and an error is one sentence.
+//
+// It answers the calls that are about signing in. All others go to the product.
+package truesight
+
+import (
+	"net/http"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
+	"github.com/sallyport/sallyport/internal/doors/surface"
+)
+
+// A dialect answers for all APIs of the dialect. It is safe for concurrent use.
+type dialect struct {
+	wire.Config
+	serve map[string]func(*call) error
+}
+
+// New returns the dialect ready to answer.
+func New(c wire.Config) (surface.Dialect, error) {
+	return &dialect{Config: c, serve: endpoints()}, nil
+}
+
+// A call is a request to one of the endpoints.
+type call struct {
+	*dialect
+	*surface.Exchange
+	w     http.ResponseWriter
+	r     *http.Request
+	actor admin.Actor
+}
+
+// issueEndpoint is the one whose refusals are about the right to use web services.
+const issueEndpoint = "token.issue"
+
+// endpoints are what the dialect answers itself.
+func endpoints() map[string]func(*call) error {
+	return map[string]func(*call) error{
+		issueEndpoint: (*call).issue,
+		"token.keep":  (*call).keep,
+		"token.end":   (*call).end,
+	}
+}
+
+// Serve answers a call to one of the endpoints.
+func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
+	c := &call{dialect: d, Exchange: x, w: w, r: r, actor: wire.Actor(x)}
+	f, known := d.serve[x.Endpoint()]
+	if !known { // unreachable: the policy takes no other names
+		c.fail(sallyport.ErrNotFound("this endpoint is not served here"))
+		return
+	}
+	if err := f(c); err != nil {
+		c.fail(err)
+	}
+}
+
+// setting returns a setting of the API.
+func setting(x *surface.Exchange, name string) string { return x.Request.API.Document.Settings[name] }
