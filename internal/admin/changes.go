@@ -12,8 +12,12 @@ import (
 	"github.com/sallyport/sallyport/internal/store"
 )
 
-// maxHistory bounds how many entries of the trail are looked at for one answer.
-const maxHistory = 20_000
+// Bounds of one answer: how many entries of the trail are looked at, and how
+// often the policy is compiled as it was.
+const (
+	maxHistory  = 20_000
+	maxCompiled = 500
+)
 
 // usualPast is how far back is looked when nothing is said.
 const usualPast = 24 * time.Hour
@@ -61,6 +65,9 @@ func (s *Service) Changes(ctx context.Context, a Actor, f ChangeFilter, p Page) 
 	err = s.look(ctx, a, func(w *work) error {
 		if err := w.may(f.Tenant, AuditRead); err != nil {
 			return err
+		}
+		if f.Trial != nil && s.c.Judge == nil {
+			return sallyport.ErrInvalid("url", "this installation cannot say what would have been decided")
 		}
 		if f.Principal != "" && !w.actor.is(f.Principal) {
 			if err := w.mayExplain(ctx, f.Principal, f.Tenant); err != nil {
@@ -120,6 +127,9 @@ func (h *past) walk(ctx context.Context) error {
 		if err := h.step(ctx, row); err != nil {
 			return err
 		}
+		if h.state.compiles > maxCompiled {
+			return errTooMuch()
+		}
 		newer = row.Time
 	}
 	h.ended(h.f.Since, newer)
@@ -149,7 +159,7 @@ func (h *past) rows(ctx context.Context) ([]store.AuditRow, error) {
 		for _, action := range rightful {
 			part, err := all(func(p store.Page) ([]store.AuditRow, string, error) {
 				if len(rows) > maxHistory {
-					return nil, "", sallyport.ErrInvalid("since", "too much has changed since then to be told at once; choose a later time")
+					return nil, "", errTooMuch()
 				}
 				list, next, err := h.tx.Audit(ctx, place, store.AuditFilter{Action: action, From: h.f.Since}, p)
 				rows = append(rows, list...)
@@ -162,6 +172,10 @@ func (h *past) rows(ctx context.Context) ([]store.AuditRow, error) {
 	}
 	slices.SortFunc(rows, func(a, b store.AuditRow) int { return int(b.Seq - a.Seq) })
 	return rows, nil
+}
+
+func errTooMuch() error {
+	return sallyport.ErrInvalid("since", "too much has changed since then to be told at once; choose a later time")
 }
 
 // step undoes an entry and notes what it changed.

@@ -25,6 +25,7 @@ type state struct {
 	loaded   map[sallyport.GroupID]bool // groups of which the bindings are there
 
 	snapshot *policy.Snapshot // nil: it has to be compiled anew
+	compiles int              // how often it was
 }
 
 // begin loads the state of now.
@@ -87,6 +88,7 @@ func (st *state) compiled(c *policy.Compiler) (*policy.Snapshot, *policy.Princip
 		st.source.Roles = slices.Collect(maps.Values(st.roles))
 		slices.SortFunc(st.source.Roles, func(a, b sallyport.Role) int { return strings.Compare(string(a.ID), string(b.ID)) })
 		st.snapshot, _ = c.Compile(st.source) // what is faulty denies, as it did
+		st.compiles++
 	}
 	record := st.record
 	record.Bindings = st.own()

@@ -155,3 +155,38 @@ func TestWhyAfterRestart(t *testing.T) {
 		why(unasked)
 	})
 }
+
+// A refusal carries its own repair where the API explains in full: what is
+// missing, the role that opens the least, and who may give it; and less where it
+// explains less. A 401 is the same at every level.
+func TestRefusalCarriesItsRepair(t *testing.T) {
+	t.Parallel()
+	in := initialise(t, "")
+	in.serve("TERM")
+	w := in.furnish()
+	for name, permissions := range map[string][]string{
+		"writer": {"orders/write"}, "keeper": {"orders/write", "sallyport/users.read"},
+	} {
+		w.admin.make("/tenants/"+w.tenant+"/roles", map[string]any{"name": name, "permissions": permissions})
+	}
+	for explain, want := range map[string][2]string{
+		"full": {
+			`"reason":"permission_missing","request_id":"ID","missing_permissions":["orders/write"],"tenant":"` + w.tenant +
+				`","suggestions":[{"roles":["writer"],"also_opens":1,"may_grant":["` + in.login + `"]},{"roles":["keeper"],"also_opens":`,
+			`"reason":"credential_invalid","request_id":"ID"}`,
+		},
+		"code": {`"reason":"permission_missing","request_id":"ID"}`, `"reason":"credential_invalid","request_id":"ID"}`},
+		"none": {`{"type":"about:blank","title":"Forbidden","status":403,"request_id":"ID"}`, `{"type":"about:blank","title":"Unauthorized","status":401,"request_id":"ID"}`},
+	} {
+		api := orders(w.up.URL)
+		api["explain"] = explain
+		w.admin.must(http.MethodPut, "/apis/orders", api, "If-Match: *")
+		for i, token := range []string{w.token, w.token[:len(w.token)-1] + "!"} {
+			res := ask(t, http.MethodPost, in.url("/orders/1"), "", bearer(token))
+			id := res.header.Get("X-Request-Id")
+			if body := strings.ReplaceAll(res.body, id, "ID"); id == "" || !strings.Contains(body, want[i]) {
+				t.Errorf("explain %s: %s\nwithout %s", explain, body, want[i])
+			}
+		}
+	}
+}
