@@ -72,11 +72,21 @@ type way struct {
 func (m *manager) showWay(ctx context.Context, w *way) error {
 	var rows [][]string
 	for _, s := range w.trace.Steps {
-		rows = append(rows, []string{"  " + s.Step, s.Verdict, s.Text})
+		if s.Verdict != api.StepSkipped {
+			rows = append(rows, []string{"  " + s.Step, s.Verdict, s.Text})
+		}
 	}
 	m.blank()
 	if err := align(m.out, rows); err != nil {
 		return err
+	}
+	if t := w.trace.Tenant; t != nil && len(t.Members) > 0 {
+		var names []string
+		for _, id := range t.Members {
+			names = append(names, m.tenantText(ctx, id))
+		}
+		m.blank()
+		m.say("Tenants that the principal belongs to: %s", strings.Join(names, ", "))
 	}
 	if err := m.showConsidered(w.trace); err != nil {
 		return err
