@@ -150,3 +150,21 @@ func TestWorld(t *testing.T) {
 		t.Errorf("there are %d kinds of askers, want 8", n)
 	}
 }
+
+// TestWhyIsFound: what is measured of why is a refusal that is kept, with what
+// would help.
+func TestWhyIsFound(t *testing.T) {
+	t.Parallel()
+	w, err := newWorld(t.Context(), t.TempDir(), size{Routes: 12, Roles: 3, Users: 4, Tokens: 8}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.node.Close(t.Context()) })
+	why, err := explaining(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := why.check(); err != nil {
+		t.Error(err)
+	}
+}

@@ -78,19 +78,23 @@ func decisions(ctx context.Context, orders *json.Decoder, answers *json.Encoder)
 	traces := [][2]*sample{
 		{random(middle, byToken), random(untraced, byToken)}, {random(middle, noPermission), random(untraced, noPermission)},
 	}
+	why, err := explaining(ctx, large)
+	if err != nil {
+		return err
+	}
 	compile, err := compiling(ctx, large)
 	if err != nil {
 		return err
 	}
 	uses := counting(ctx, middle)
 	for range rounds {
-		for _, s := range append(slices.Concat(samples, traces[0][:], traces[1][:]), compile, uses) {
+		for _, s := range append(slices.Concat(samples, traces[0][:], traces[1][:]), why, compile, uses) {
 			if err := s.take(); err != nil {
 				return err
 			}
 		}
 	}
-	return answers.Encode(append(decisionResults(samples, compile, uses), traceResults(traces)...))
+	return answers.Encode(slices.Concat(decisionResults(samples, compile, uses), traceResults(traces), whyResults(why)))
 }
 
 // decisionResults lists the figures; the samples are in the order in which they
