@@ -18,7 +18,6 @@ type Wanted struct {
 	Tenant sallyport.TenantID // where; [sallyport.EveryTenant]: in each; filled in by [Service.WhoCan]
 	Realm  string             // empty: in any, if Realms
 	Realms bool               // a right in one realm counts too
-	Across bool               // rights in different realms add up
 	AllOf  []sallyport.Permission
 	AnyOf  []sallyport.Permission
 	Route  *policy.Route // that limited tokens must reach; nil: any
@@ -227,37 +226,28 @@ func (h *holders) enough(holder *Holder) bool {
 }
 
 // combined looks in which realms the bindings that count give all that is wanted;
-// nil: in every one, or in the one that was asked about. Rights in two realms add
-// up to a right to what is about all of them only.
+// nil: in every one, or in the one that was asked about. As at the doors, rights
+// in different realms do not add up.
 func (h *holders) combined(through []Held, counts func(*Held) bool) (realms []string, found bool) {
-	in := func(realm string, all bool) bool { //nolint:revive // not a switch: how much is put together
+	in := func(realm string) bool {
 		var sets []sallyport.Set
 		for i := range through {
-			if t := &through[i]; counts(t) && (all || t.Binding.Realm == "" || t.Binding.Realm == realm) {
+			if t := &through[i]; counts(t) && (t.Binding.Realm == "" || t.Binding.Realm == realm) {
 				sets = append(sets, t.Role.Set)
 			}
 		}
 		return meets(h.need, sets)
 	}
-	if in(h.want.Realm, false) {
+	if in(h.want.Realm) {
 		return nil, true
 	}
-	var some, every []string
 	for i := range through {
-		r := through[i].Binding.Realm
-		if r == "" || slices.Contains(every, r) {
-			continue
-		}
-		every = append(every, r)
-		if in(r, false) {
-			some = append(some, r)
+		if r := through[i].Binding.Realm; r != "" && !slices.Contains(realms, r) && in(r) {
+			realms = append(realms, r)
 		}
 	}
-	if len(some) == 0 && h.want.Across && in("", true) {
-		some = every
-	}
-	slices.Sort(some)
-	return some, len(some) > 0
+	slices.Sort(realms)
+	return realms, len(realms) > 0
 }
 
 // meets reports whether sets together have what is needed.

@@ -49,7 +49,7 @@ func (h *Handler) wanted(q *api.WhoCanQuery) (want admin.Wanted, open string, er
 		if faults := h.Doors.Policy().CheckRole(&role); len(faults) > 0 {
 			return want, "", badParameter("permission", "is not one that is declared: "+cutField(faults[0].Error()))
 		}
-		return admin.Wanted{AllOf: role.Permissions, Realm: q.Realm, Realms: q.Realm == "", Across: true}, "", nil
+		return admin.Wanted{AllOf: role.Permissions, Realm: q.Realm, Realms: q.Realm == ""}, "", nil
 	}
 	found, reason := doors.Look(h.Doors.Policy(), &policy.Trial{Method: q.Method, Target: q.URL, Time: h.Now(), Realm: q.Realm})
 	switch route := found.Route; {
@@ -64,7 +64,7 @@ func (h *Handler) wanted(q *api.WhoCanQuery) (want admin.Wanted, open string, er
 	default:
 		return admin.Wanted{
 			Route: route, AllOf: route.AllOf, AnyOf: route.AnyOf, Realm: found.Realm,
-			Realms: route.Realm != nil && found.Realm == "", Across: route.Realm != nil && route.Realm.Any,
+			Realms: route.Realm != nil && found.Realm == "",
 		}, "", nil
 	}
 }
