@@ -93,7 +93,7 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 }
 
 // open opens a node of the installation.
-func (w *world) open(ctx context.Context, folder string, untraced bool) (*node.Node, error) { //nolint:revive // not a switch: what the node is like
+func (w *world) open(ctx context.Context, folder string, untraced bool) (*node.Node, error) {
 	n, err := node.Open(ctx, node.Config{
 		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(folder, fmt.Sprintf("bench-%d.db", w.Routes))),
 		MasterKey:  w.master, Issuer: "http://sallyport.test", Log: slog.New(slog.DiscardHandler), Now: time.Now,

@@ -37,12 +37,11 @@ func texts(t *testing.T, w *admintest.World, a admin.Actor, f admin.ChangeFilter
 // story makes a past: jo may read and write orders at first, and then not.
 type story struct {
 	*admintest.World
-	jo      sallyport.User
-	role    sallyport.Role
-	group   sallyport.Group
-	began   time.Time
-	system  admin.Actor
-	changer admin.Actor
+	jo     sallyport.User
+	role   sallyport.Role
+	group  sallyport.Group
+	began  time.Time
+	system admin.Actor
 }
 
 func newStory(t *testing.T) *story {
@@ -117,55 +116,78 @@ func TestEveryWayOfChange(t *testing.T) {
 		do   func(s *story) error
 		want string // the texts, and what was decided after each, newest first
 	}{
-		"out of the group": {func(s *story) error { return s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID) },
-			`jo was taken out of the group "staff": permission_missing`},
-		"out and in again": {func(s *story) error {
-			if err := s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID); err != nil {
-				return err
-			}
-			s.Clock.Move(time.Minute)
-			return s.AddMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID)
-		}, "jo came into the group \"staff\": allowed\njo was taken out of the group \"staff\": permission_missing"},
-		"the group's role is taken": {func(s *story) error {
-			list := must(s.Bindings(t.Context(), s.Root, s.T1.ID, bindingsOf(s.group.ID), admin.Page{}))
-			return s.DeleteBinding(t.Context(), s.Root, s.T1.ID, list.Items[0].ID, anyVersion)
-		}, `the role "clerk" was taken from the group "staff": permission_missing`},
-		"the group's role is limited": {func(s *story) error {
-			list := must(s.Bindings(t.Context(), s.Root, s.T1.ID, bindingsOf(s.group.ID), admin.Page{}))
-			condition := `method == "GET"`
-			_, err := s.UpdateBinding(t.Context(), s.Root, s.T1.ID, list.Items[0].ID, anyVersion, admin.BindingChange{Condition: &condition})
-			return err
-		}, `the role "clerk" of the group "staff" reached everywhere and reaches while method == "GET" now: condition_unmet`},
-		"the account is deactivated": {func(s *story) error {
-			_, err := s.DeactivateUser(t.Context(), s.Root, s.T1.ID, s.jo.ID, anyVersion)
-			return err
-		}, `the user "jo" was deactivated: owner_inactive`},
-		"a role for a while": {func(s *story) error {
-			_, err := s.CreateBinding(t.Context(), s.Root, s.T1.ID, admin.NewBinding{
-				SubjectKind: sallyport.SubjectUser, Subject: string(s.jo.ID), Role: s.role.ID, Expires: s.Clock.Now().Add(time.Hour),
-			})
-			if err == nil {
-				err = s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID)
-			}
-			s.Clock.Move(2 * time.Hour)
-			return err
-		}, `the role "clerk" of jo ended, as it was given until then: permission_missing`},
-		"the API asks for more": {func(s *story) error {
-			api := admintest.Orders()
-			api.Routes[1] = sallyport.Route{Methods: []string{"POST"}, Path: "/", AllOf: []string{"write", "sign"}}
-			api.Permissions = append(api.Permissions, sallyport.PermissionSpec{Name: "sign"})
-			_, err := s.ApplyAPIs(t.Context(), s.Root, []sallyport.API{api})
-			return err
-		}, `the API "orders" was replaced: permission_missing`},
-		"the role is restored": {func(s *story) error {
-			for _, list := range [][]sallyport.Permission{{}, {"orders/*"}} {
-				if _, err := s.UpdateRole(t.Context(), s.Root, s.T1.ID, s.role.ID, anyVersion, admin.RoleChange{Permissions: &list}); err != nil {
+		"out of the group": {
+			do:   func(s *story) error { return s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID) },
+			want: `jo was taken out of the group "staff": permission_missing`,
+		},
+		"out and in again": {
+			do: func(s *story) error {
+				if err := s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID); err != nil {
 					return err
 				}
 				s.Clock.Move(time.Minute)
-			}
-			return nil
-		}, "the role \"clerk\" gained orders/*: allowed\nthe role \"clerk\" lost orders/read, orders/write: permission_missing"},
+				return s.AddMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID)
+			},
+			want: "jo came into the group \"staff\": allowed\njo was taken out of the group \"staff\": permission_missing",
+		},
+		"the group's role is taken": {
+			do: func(s *story) error {
+				list := must(s.Bindings(t.Context(), s.Root, s.T1.ID, bindingsOf(s.group.ID), admin.Page{}))
+				return s.DeleteBinding(t.Context(), s.Root, s.T1.ID, list.Items[0].ID, anyVersion)
+			},
+			want: `the role "clerk" was taken from the group "staff": permission_missing`,
+		},
+		"the group's role is limited": {
+			do: func(s *story) error {
+				list := must(s.Bindings(t.Context(), s.Root, s.T1.ID, bindingsOf(s.group.ID), admin.Page{}))
+				condition := `method == "GET"`
+				_, err := s.UpdateBinding(t.Context(), s.Root, s.T1.ID, list.Items[0].ID, anyVersion, admin.BindingChange{Condition: &condition})
+				return err
+			},
+			want: `the role "clerk" of the group "staff" reached everywhere and reaches while method == "GET" now: condition_unmet`,
+		},
+		"the account is deactivated": {
+			do: func(s *story) error {
+				_, err := s.DeactivateUser(t.Context(), s.Root, s.T1.ID, s.jo.ID, anyVersion)
+				return err
+			},
+			want: `the user "jo" was deactivated: owner_inactive`,
+		},
+		"a role for a while": {
+			do: func(s *story) error {
+				_, err := s.CreateBinding(t.Context(), s.Root, s.T1.ID, admin.NewBinding{
+					SubjectKind: sallyport.SubjectUser, Subject: string(s.jo.ID), Role: s.role.ID, Expires: s.Clock.Now().Add(time.Hour),
+				})
+				if err == nil {
+					err = s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID)
+				}
+				s.Clock.Move(2 * time.Hour)
+				return err
+			},
+			want: `the role "clerk" of jo ended, as it was given until then: permission_missing`,
+		},
+		"the API asks for more": {
+			do: func(s *story) error {
+				api := admintest.Orders()
+				api.Routes[1] = sallyport.Route{Methods: []string{"POST"}, Path: "/", AllOf: []string{"write", "sign"}}
+				api.Permissions = append(api.Permissions, sallyport.PermissionSpec{Name: "sign"})
+				_, err := s.ApplyAPIs(t.Context(), s.Root, []sallyport.API{api})
+				return err
+			},
+			want: `the API "orders" was replaced: permission_missing`,
+		},
+		"the role is restored": {
+			do: func(s *story) error {
+				for _, list := range [][]sallyport.Permission{{}, {"orders/*"}} {
+					if _, err := s.UpdateRole(t.Context(), s.Root, s.T1.ID, s.role.ID, anyVersion, admin.RoleChange{Permissions: &list}); err != nil {
+						return err
+					}
+					s.Clock.Move(time.Minute)
+				}
+				return nil
+			},
+			want: "the role \"clerk\" gained orders/*: allowed\nthe role \"clerk\" lost orders/read, orders/write: permission_missing",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
