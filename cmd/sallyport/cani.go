@@ -74,9 +74,9 @@ rights or with one of his tokens. Nobody makes the request, and nothing is count
 Exit status: 0 it would be let in, 1 it would not. For others it needs the permission
 sallyport/decisions.explain.`,
 		Example: `  sallyport can-i GET /inventory/items
-  sallyport can-i POST /api/current/customers --as interface
+  sallyport can-i POST /api/current/customers --as crm
   sallyport can-i GET /nbapi/ei/v1/assetTypes --as jane --tenant acme_3
-  sallyport can-i DELETE /inventory/items/itm-0001 --token laptop && echo yes`,
+  sallyport can-i GET /inventory/items --as viewer --token laptop`,
 		Args:    needs("METHOD", "URL"),
 		PreRunE: func(c *cobra.Command, _ []string) error { return atMostOne(c, "as", "key") },
 		RunE: managed(func(ctx context.Context, m *manager, args []string) (err error) {

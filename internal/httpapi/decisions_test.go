@@ -136,11 +136,11 @@ func TestDecisionLists(t *testing.T) {
 	}
 	tenant := "?tenant=" + string(w.T1.ID)
 	for _, tt := range []struct{ path, token, want string }{
-		{"/decisions", token, "jo-2 jo-1 jo-0"},
-		{"/decisions?principal=" + string(jo.ID), token, "jo-2 jo-1 jo-0"},
-		{"/decisions" + tenant, explains, "other jo-2 jo-1 jo-0"},
+		{"/decisions?api=orders", token, "jo-2 jo-1 jo-0"},
+		{"/decisions?api=orders&principal=" + string(jo.ID), token, "jo-2 jo-1 jo-0"},
+		{"/decisions" + tenant + "&api=orders", explains, "other jo-2 jo-1 jo-0"},
 		{"/decisions" + tenant + "&reason=method_not_allowed", explains, "other"},
-		{"/decisions" + tenant + "&principal=" + string(jo.ID) + "&limit=1", explains, "jo-2"},
+		{"/decisions" + tenant + "&api=orders&principal=" + string(jo.ID) + "&limit=1", explains, "jo-2"},
 		{"/decisions" + tenant + "&outcome=allowed&api=orders", explains, ""},
 		{"/decisions" + tenant + "&api=orders&since=2030-05-01T12:00:02Z", explains, "other jo-2"},
 		{"/decisions?tenant=*&api=orders", root, "stranger"},
