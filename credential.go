@@ -46,6 +46,23 @@ type Credential struct {
 	// BegunWith is the credential that a session was begun with and ends with;
 	// empty: a password.
 	BegunWith CredentialID
+
+	Brownout Brownout // refuses part of its uses for a while; zero: does not
+}
+
+// A Brownout refuses a share of the uses of a credential for a while, as if it had
+// been revoked, to find out who would miss it.
+type Brownout struct {
+	Share int       // of 100 uses
+	Until time.Time // then it is over
+}
+
+// At returns the share that is refused at a time, 0 for none.
+func (b Brownout) At(now time.Time) int {
+	if b.Share > 0 && now.Before(b.Until) {
+		return b.Share
+	}
+	return 0
 }
 
 // MarshalJSON refuses: a credential's record is never an answer; surfaces have
@@ -64,6 +81,8 @@ type CredentialSecret struct {
 	Expires    time.Time // end of the overlap; zero: as the credential
 	Uses       int64
 	LastUsed   time.Time
+	LastAddr   string
+	LastVia    string // user agent, truncated
 	Created    time.Time
 }
 

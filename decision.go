@@ -1,5 +1,7 @@
 package sallyport
 
+import "time"
+
 // A Decision is the answer of the two doors to one request. The zero Decision
 // is a denial.
 type Decision struct {
@@ -15,7 +17,8 @@ type Decision struct {
 	Principal      *Principal // nil: nobody was recognised
 	Credential     UUID       // of an access token the id of its sign-in, of a password the user's
 	CredentialKind CredentialKind
-	Scopes         []string // the scopes of the credential; nil: not limited
+	Expires        time.Time // when the credential ends, if that is soon and its owner should know; else zero
+	Scopes         []string  // the scopes of the credential; nil: not limited
 
 	Tenant  TenantID  // empty: none was chosen
 	Realm   string    // empty: the request named none

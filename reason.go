@@ -25,6 +25,7 @@ const (
 	CredentialIdle        Reason = "credential_idle"
 	CredentialRevoked     Reason = "credential_revoked"
 	CredentialReplaced    Reason = "credential_replaced"
+	CredentialBrownout    Reason = "credential_brownout"
 	SignatureInvalid      Reason = "signature_invalid"
 	ClaimsInvalid         Reason = "claims_invalid"
 	UserUnknown           Reason = "user_unknown"
@@ -126,6 +127,7 @@ var reasons = [...]ReasonInfo{
 	{CredentialIdle, 401, "Invalid credential", badCredential, "The session was unused for longer than its idle limit.", "credential_invalid"},
 	{CredentialRevoked, 401, "Invalid credential", badCredential, "The credential was revoked, or its owner's tokens were ended. It will never work again.", "credential_invalid"},
 	{CredentialReplaced, 401, "Invalid credential", badCredential, "The secret was replaced by a refresh and its overlap is over. Somebody still uses the old one.", "credential_invalid"},
+	{CredentialBrownout, 401, "Invalid credential", badCredential, "The credential is in a brown-out: a share of its uses is refused for a while, as if it had been revoked already. Whoever runs into it will miss it; the brown-out can be ended.", "credential_invalid"},
 	{SignatureInvalid, 401, "Invalid credential", badCredential, "The access token's signature does not verify with a key of this installation.", "credential_invalid"},
 	{ClaimsInvalid, 401, "Invalid credential", badCredential, "The access token is signed, but its type, issuer, audience or times are not acceptable here.", "credential_invalid"},
 	{UserUnknown, 401, "Invalid credential", badCredential, "No user has this login.", "credential_invalid"},

@@ -118,3 +118,9 @@ type Rotation struct {
 	Kind      string `json:"kind" doc:"Which tokens it signs." example:"access"`
 	Algorithm string `json:"algorithm,omitempty" doc:"Left out: the default of the kind." example:"EdDSA"`
 }
+
+// An AuditEvents is what a webhook is sent: entries in their order. One that comes
+// again, which its number tells, was received before.
+type AuditEvents struct {
+	Entries []AuditEntry `json:"entries"`
+}

@@ -26,6 +26,8 @@ type Credential struct {
 	LastUsedAt time.Time                `json:"last_used_at,omitzero" doc:"When it was last used; left out: never."`
 	LastUsedBy string                   `json:"last_used_by,omitempty" doc:"The user agent of the last use."`
 	LastAddr   string                   `json:"last_address,omitempty" doc:"The client address of the last use." example:"192.0.2.7"`
+	Expiring   bool                     `json:"expires_soon,omitempty" doc:"It ends soon, and should be renewed."`
+	Brownout   *Brownout                `json:"brownout,omitempty" doc:"Part of its uses is refused for a while."`
 	CreatedAt  time.Time                `json:"created_at" doc:"When it was made."`
 	RenewedAt  time.Time                `json:"renewed_at,omitzero" doc:"When its secret was last replaced."`
 	UpdatedAt  time.Time                `json:"updated_at" doc:"When it was last changed."`
@@ -73,7 +75,27 @@ type SecretInfo struct {
 	ExpiresAt  time.Time `json:"expires_at,omitzero" doc:"End of its overlap; left out: as the credential."`
 	Uses       int64     `json:"uses" doc:"How often it was used successfully."`
 	LastUsedAt time.Time `json:"last_used_at,omitzero" doc:"When it was last used; left out: never."`
+	LastUsedBy string    `json:"last_used_by,omitempty" doc:"The user agent of the last use: who still has it."`
+	LastAddr   string    `json:"last_address,omitempty" doc:"The client address of the last use." example:"192.0.2.7"`
 	CreatedAt  time.Time `json:"created_at" doc:"When it was made."`
+}
+
+// A Brownout refuses a share of the uses of a credential for a while, as if it had
+// been revoked.
+type Brownout struct {
+	Share int       `json:"share" minimum:"1" maximum:"100" doc:"How many of 100 uses are refused." example:"25"`
+	Until time.Time `json:"until" doc:"When it is over."`
+}
+
+// A NewBrownout is a brown-out to begin.
+type NewBrownout struct {
+	Share int                `json:"share" minimum:"1" maximum:"100" doc:"How many of 100 uses are refused." example:"25"`
+	For   sallyport.Duration `json:"for" doc:"For how long, at most 720h." example:"2h"`
+}
+
+// A Leak is secrets that got into wrong hands.
+type Leak struct {
+	Secrets []Secret `json:"secrets" writeOnly:"true" maxItems:"100" doc:"The secrets. What they stand for ends for good."`
 }
 
 // A Secrets is the secrets of a credential: two during an overlap, else one.

@@ -39,6 +39,22 @@ func (s Secretive[F, New]) Revoke(ctx context.Context, id sallyport.CredentialID
 	return s.c.do(ctx, call{method: http.MethodDelete, path: s.one(id), match: version})
 }
 
+// BrownOut refuses a share of the uses of one of which version was read, for a
+// while.
+func (s Secretive[F, New]) BrownOut(ctx context.Context, id sallyport.CredentialID, version int64, in api.NewBrownout) (api.Credential, error) {
+	return fetch[api.Credential](ctx, s.c, call{method: http.MethodPost, path: s.one(id) + "/brownout", body: in, match: version})
+}
+
+// EndBrownout ends the brown-out of one of which version was read.
+func (s Secretive[F, New]) EndBrownout(ctx context.Context, id sallyport.CredentialID, version int64) (api.Credential, error) {
+	return fetch[api.Credential](ctx, s.c, call{method: http.MethodDelete, path: s.one(id) + "/brownout", match: version})
+}
+
+// EndOverlap ends the secrets before the newest of one of which version was read.
+func (s Secretive[F, New]) EndOverlap(ctx context.Context, id sallyport.CredentialID, version int64) (api.Credential, error) {
+	return fetch[api.Credential](ctx, s.c, call{method: http.MethodPost, path: s.one(id) + "/end-overlap", match: version})
+}
+
 // Adopt gives an API key a secret that was made elsewhere.
 func (s Secretive[F, New]) Adopt(ctx context.Context, id sallyport.CredentialID, secret api.Secret) error {
 	return s.c.do(ctx, call{method: http.MethodPost, path: s.one(id) + "/adopt", body: api.Adoption{Secret: secret}})

@@ -39,6 +39,12 @@ func (c *Client) Who(ctx context.Context, pseudonym string) ([]api.Someone, erro
 	return out.Items, err
 }
 
+// RevokeLeaked ends what secrets stand for, at most 100 at a time. Whoever holds a
+// secret may, without a token; nobody is told whether a secret was good.
+func (c *Client) RevokeLeaked(ctx context.Context, secrets ...api.Secret) error {
+	return c.do(ctx, call{method: http.MethodPost, path: at("leaked"), body: api.Leak{Secrets: secrets}})
+}
+
 // SigningKeys returns the signing keys.
 func (c *Client) SigningKeys(ctx context.Context) ([]api.SigningKey, error) {
 	var out api.SigningKeys

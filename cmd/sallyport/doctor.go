@@ -137,6 +137,7 @@ func examineStore(ctx context.Context, c *config.Config) []finding {
 	}
 	findings := []finding{{"database", fine, fmt.Sprintf("%s, schema version %d", s.Engine(), is)}}
 	findings = append(findings, examineClock(ctx, s)...)
+	findings = append(findings, examineSinks(ctx, c, s)...)
 	findings = append(findings, examineSigning(ctx, c, s)...)
 	return append(findings, examinePolicy(ctx, s)...)
 }

@@ -180,7 +180,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"json": scriptJSON, "post": scriptPost, "lastline": scriptLastLine, "status": scriptStatus,
+			"json": scriptJSON, "writes": scriptWrites, "post": scriptPost, "lastline": scriptLastLine, "status": scriptStatus,
 			"capture": scriptCapture,
 		},
 	})
@@ -245,6 +245,14 @@ func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
 	if ok := answer.StatusCode/100 == 2; ok == neg {
 		ts.Fatalf("%s: %s", answer.Status, body)
 	}
+}
+
+// scriptWrites writes the lines that follow the name of a file to it.
+func scriptWrites(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: writes FILE LINE...")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")+"\n"), 0o600))
 }
 
 // scriptStatus runs a program that must end with a status: "status N PROGRAM
@@ -424,6 +432,9 @@ func example(t *testing.T, line string) {
 		}
 		defer f.Close()
 		words, into = words[:n-2], f
+	}
+	if n := len(words); n > 2 && words[n-2] == "<" {
+		words = words[:n-2]
 	}
 	var errOut strings.Builder
 	if status := run(t.Context(), words, strings.NewReader("yes\n"), into, &errOut); status != exitOK {

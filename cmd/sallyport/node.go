@@ -22,6 +22,10 @@ func openNode(ctx context.Context, c *config.Config, log *slog.Logger, loaded fu
 	if err != nil {
 		return nil, err
 	}
+	sinks, err := sinksOf(c)
+	if err != nil {
+		return nil, err
+	}
 	return node.Open(ctx, node.Config{
 		StorageURL: c.Storage.URL, MasterKey: master, Issuer: c.Public.URL, Log: log, Now: time.Now,
 		ManagementAPI: httpapi.Document(httpapi.CookieName(c.Public.URL)),
@@ -32,7 +36,7 @@ func openNode(ctx context.Context, c *config.Config, log *slog.Logger, loaded fu
 			Window: c.Throttle.Window, Failures: c.Throttle.Failures,
 			Consecutive: c.Throttle.Consecutive, Accounts: c.Throttle.AccountsPerSource,
 		},
-		Checkpoints: c.Audit.Checkpoint,
+		Sinks: sinks, Checkpoints: c.Audit.Checkpoint, ExpiryWarning: c.Tokens.ExpiryWarning,
 		PasswordLen: c.Passwords.MinLength, Loaded: loaded, Dialects: dialect.Specs(),
 	})
 }

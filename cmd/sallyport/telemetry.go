@@ -60,6 +60,15 @@ func (v *voice) learn(s *policy.Snapshot) {
 
 // watch adds what the parts of a node count themselves to the metrics.
 func (v *voice) watch(n *node.Node) error {
+	err := v.metrics.WatchSinks(func() (all []telemetry.Sink) {
+		for _, s := range n.Streams() {
+			all = append(all, telemetry.Sink{Name: s.Name, Behind: s.Behind, Delivered: s.Delivered, Failures: s.Failures})
+		}
+		return all
+	})
+	if err != nil {
+		return err
+	}
 	return v.metrics.Watch(telemetry.Sources{
 		CredentialEntries: func() float64 { return float64(n.Doors.Known()) },
 		HashQueue:         func() float64 { return float64(n.Gate.Waiting()) },

@@ -20,7 +20,7 @@ func newToken() *cobra.Command {
 		Long: `Manage tokens. A personal token stands for a person, an application token for a service
 account; it may what its owner may, as far as its scopes reach. Without --user it is
 about your own.`,
-	}, newTokenList(), newTokenGet(), newTokenCreate(), newTokenUpdate(), newTokenRenew(), newTokenSecrets(), newTokenRevoke())
+	}, newTokenList(), newTokenGet(), newTokenCreate(), newTokenUpdate(), newTokenRenew(), newTokenSecrets(), newTokenEndOverlap(), newTokenBrownout(), newTokenRevoke())
 }
 
 var tokens = sort{"token", "tokens"}
@@ -37,7 +37,13 @@ func credentialView(p *printer) view[api.Credential] {
 		{name: "tenant", text: func(c api.Credential) string { return string(c.Tenant) }, detail: true},
 		{name: "scopes", text: func(c api.Credential) string { return orAny(strings.Join(c.Scopes, ", ")) }},
 		{name: "networks", text: func(c api.Credential) string { return orAny((&networksFlag{list: c.Networks}).String()) }, detail: true},
-		{name: "expires", text: func(c api.Credential) string { return p.until(c.ExpiresAt) }},
+		{name: "expires", text: func(c api.Credential) string {
+			if c.Expiring {
+				return p.until(c.ExpiresAt) + ", soon"
+			}
+			return p.until(c.ExpiresAt)
+		}},
+		{name: "brown-out", text: func(c api.Credential) string { return brownoutText(p, c.Brownout) }, detail: true},
 		{name: "ends idle", text: func(c api.Credential) string { return length(c.IdleLimit) }, detail: true},
 		{name: "uses", text: func(c api.Credential) string { return fmt.Sprint(c.Uses) }},
 		{name: "last used", text: func(c api.Credential) string { return p.when(c.LastUsedAt) }},
@@ -55,6 +61,9 @@ type vault interface {
 	Update(ctx context.Context, id sallyport.CredentialID, version int64, change api.TokenChange) (api.Credential, error)
 	Renew(ctx context.Context, id sallyport.CredentialID, version int64, in api.Renewal) (api.Issued, error)
 	Revoke(ctx context.Context, id sallyport.CredentialID, version int64) error
+	BrownOut(ctx context.Context, id sallyport.CredentialID, version int64, in api.NewBrownout) (api.Credential, error)
+	EndBrownout(ctx context.Context, id sallyport.CredentialID, version int64) (api.Credential, error)
+	EndOverlap(ctx context.Context, id sallyport.CredentialID, version int64) (api.Credential, error)
 	Secrets(ctx context.Context, id sallyport.CredentialID) ([]api.SecretInfo, error)
 }
 
@@ -322,6 +331,8 @@ func secretView(p *printer) view[api.SecretInfo] {
 		{name: "overlap ends", text: func(s api.SecretInfo) string { return p.when(s.ExpiresAt) }},
 		{name: "uses", text: func(s api.SecretInfo) string { return fmt.Sprint(s.Uses) }},
 		{name: "last used", text: func(s api.SecretInfo) string { return p.when(s.LastUsedAt) }},
+		{name: "from", text: func(s api.SecretInfo) string { return s.LastAddr }},
+		{name: "by", text: func(s api.SecretInfo) string { return s.LastUsedBy }},
 	}
 }
 
@@ -349,28 +360,5 @@ func newTokenSecrets() *cobra.Command {
 		}),
 	}
 	owner.add(c, usageOwner)
-	return c
-}
-
-func newTokenRevoke() *cobra.Command {
-	var owner ownerFlag
-	var version versionFlag
-	c := &cobra.Command{
-		Use: "revoke TOKEN", Aliases: []string{"delete"}, Short: "Revoke a token for good",
-		Example: "  sallyport token revoke nightly --user stockroom",
-		Args:    needs("TOKEN"),
-		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
-			t, in, err := m.token(ctx, owner, args[0])
-			if err == nil {
-				err = in.Revoke(ctx, t.ID, version.or(t.Version))
-			}
-			if err != nil {
-				return err
-			}
-			return m.told(t, "Revoked the token %s (%s).", t.Name, t.ID)
-		}),
-	}
-	owner.add(c, usageOwner)
-	version.add(c)
 	return c
 }

@@ -2,9 +2,11 @@ package admin_test
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
@@ -92,6 +94,10 @@ func furnish(t *testing.T, w *admintest.World) *scene {
 	s.key = must(w.CreateKey(s.ctx, system, s.in, admin.NewKey{Name: "key"})).Credential
 	s.app = must(w.CreateApplicationToken(s.ctx, system, s.in, s.svc.ID, admin.NewToken{Name: "app"})).Credential
 	s.token = must(w.CreateToken(s.ctx, admintest.As(s.user), admin.NewToken{Name: "own"})).Credential
+	brown := sallyport.Brownout{Share: 50, Until: w.Clock.Now().Add(time.Hour)}
+	must(w.Store.Write(s.ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.SetBrownout(s.ctx, &s.app, brown, anyVersion), tx.SetBrownout(s.ctx, &s.key, brown, anyVersion))
+	}))
 	s.session = must(w.StartSession(s.ctx, admin.NewSession{User: s.user.ID})).Credential
 	s.family = must(w.StartFamily(s.ctx, admin.NewFamily{Principal: s.user.ID, Client: "cli", Refresh: true})).Family
 	return s
@@ -339,6 +345,18 @@ func operations() []operation {
 		{name: "RevokeToken", needs: perms{admin.TokensRevoke}, run: func(s *scene) error {
 			return s.RevokeToken(s.ctx, s.a, s.token.ID, anyVersion)
 		}},
+		{name: "BrownOutToken", needs: perms{admin.TokensRevoke}, run: func(s *scene) error {
+			_, err := s.BrownOutToken(s.ctx, s.a, s.token.ID, anyVersion, admin.BrownoutPlan{Share: 10, For: time.Hour})
+			return err
+		}},
+		{name: "EndTokenBrownout", needs: perms{admin.TokensRevoke}, run: func(s *scene) error {
+			_, err := s.EndTokenBrownout(s.ctx, s.a, s.app.ID, anyVersion)
+			return err
+		}},
+		{name: "EndTokenOverlap", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
+			_, err := s.EndTokenOverlap(s.ctx, s.a, s.app.ID, anyVersion)
+			return err
+		}},
 
 		{name: "CreateKey", needs: perms{admin.KeysWrite}, holds: orders, run: func(s *scene) error {
 			_, err := s.CreateKey(s.ctx, s.a, s.in, admin.NewKey{Name: "new", Roles: []admin.KeyRole{{Role: s.role.ID}}})
@@ -366,6 +384,18 @@ func operations() []operation {
 		}},
 		{name: "RevokeKey", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
 			return s.RevokeKey(s.ctx, s.a, s.in, s.key.ID, anyVersion)
+		}},
+		{name: "BrownOutKey", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			_, err := s.BrownOutKey(s.ctx, s.a, s.in, s.key.ID, anyVersion, admin.BrownoutPlan{Share: 10, For: time.Hour})
+			return err
+		}},
+		{name: "EndKeyBrownout", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			_, err := s.EndKeyBrownout(s.ctx, s.a, s.in, s.key.ID, anyVersion)
+			return err
+		}},
+		{name: "EndKeyOverlap", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			_, err := s.EndKeyOverlap(s.ctx, s.a, s.in, s.key.ID, anyVersion)
+			return err
 		}},
 
 		{name: "Sessions", needs: perms{admin.SessionsRead}, looks: true, run: func(s *scene) error {

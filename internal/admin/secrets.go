@@ -32,6 +32,8 @@ type SecretInfo struct {
 	Expires  time.Time // end of its overlap; zero: as the credential
 	Uses     int64
 	LastUsed time.Time
+	LastAddr string
+	LastVia  string // user agent
 	Created  time.Time
 }
 

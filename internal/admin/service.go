@@ -51,6 +51,9 @@ type Config struct {
 	// counted.
 	Used func(policy.Use)
 
+	// ExpiryWarning is how long before it ends a token or key is told of; 0: never.
+	ExpiryWarning time.Duration
+
 	// RetryWindow is for how long a refresh token that was just replaced gives
 	// the same successor again; 10 s when 0.
 	RetryWindow time.Duration

@@ -59,6 +59,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if _, err := tx.PruneUses(ctx, store.DayOf(now.Add(-keepUses))); err != nil {
 			return err
 		}
+		if err := s.pruneTombstones(ctx, tx, now); err != nil {
+			return err
+		}
 		return tx.PruneChanges(ctx, now.Add(-keepChanges), leastChanges)
 	})
 	if err != nil {

@@ -262,7 +262,7 @@ func (s *Service) TokenSecrets(ctx context.Context, a Actor, id sallyport.Creden
 func (w *work) secretsOf(ctx context.Context, c sallyport.Credential) (list []SecretInfo, err error) {
 	secrets, err := w.tx.CredentialSecrets(ctx, c.Tenant, c.ID)
 	for _, s := range secrets {
-		list = append(list, SecretInfo{Hint: s.Hint, Expires: s.Expires, Uses: s.Uses, LastUsed: s.LastUsed, Created: s.Created})
+		list = append(list, SecretInfo{Hint: s.Hint, Expires: s.Expires, Uses: s.Uses, LastUsed: s.LastUsed, LastAddr: s.LastAddr, LastVia: s.LastVia, Created: s.Created})
 	}
 	return list, err
 }

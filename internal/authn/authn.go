@@ -53,6 +53,7 @@ type Verifier struct {
 	// moved, what was learnt may be older than what was forgotten.
 	forgets  atomic.Uint64
 	revision atomic.Uint64
+	lots     atomic.Uint64 // that were drawn for brown-outs
 }
 
 // New returns a verifier that knows nothing yet.
@@ -207,8 +208,21 @@ func (v *Verifier) look(k Known, p *Presented) sallyport.Reason {
 		return sallyport.NetworkForbidden
 	case !k.limits.For(p.API):
 		return sallyport.ClaimsInvalid
+	case k.limits.Brownout.Share != 0 && v.draw() < k.limits.Brownout.At(p.Now):
+		return sallyport.CredentialBrownout
 	}
 	return ""
+}
+
+// draw returns a number from 0 to 99, each as often as the others. It need not be
+// hard to guess: who is refused may ask again.
+func (v *Verifier) draw() int {
+	// SplitMix64 over a count: two clients that take turns do not get every other
+	// number of a series.
+	n := v.lots.Add(1) * 0x9e3779b97f4a7c15
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return int((n ^ n>>31) % 100)
 }
 
 func accepts(list []sallyport.CredentialKind, kind sallyport.CredentialKind) bool {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/login"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 // A Claim is what a credential that was refused said of itself: enough to find
@@ -41,7 +42,13 @@ type Claimed struct {
 	Credential *sallyport.Credential
 	Secret     *sallyport.CredentialSecret // the one of its secrets that was shown
 	User       *sallyport.User             // of a password, or the credential's owner
+	// Removed says that the record is not there any more, and Credential is what its
+	// tombstone tells.
+	Removed bool
 }
+
+// Deleted is the state of a user in [Claimed] of whom only the name is left.
+const Deleted sallyport.State = "deleted"
 
 // Trace finds whose a refused credential is. An error says that the store did
 // not answer.
@@ -51,6 +58,10 @@ func (v *Verifier) Trace(ctx context.Context, c Claim) (Claimed, error) {
 	switch {
 	case c.stored:
 		credential, secret, err := v.Store.CredentialByDigest(ctx, c.digest)
+		if sallyport.KindOf(err) == sallyport.NotFound {
+			credential, secret, err = v.fromTombstone(ctx, c.digest)
+			out.Removed = err == nil
+		}
 		if err != nil {
 			return out, unlessMissing(err)
 		}
@@ -69,10 +80,36 @@ func (v *Verifier) Trace(ctx context.Context, c Claim) (Claimed, error) {
 		return out, nil
 	}
 	user, err := v.Store.UserByID(ctx, owner)
+	if sallyport.KindOf(err) == sallyport.NotFound {
+		user = sallyport.User{ID: owner, State: Deleted}
+		user.Login, err = v.Store.LastName(ctx, string(owner))
+	}
 	if err == nil {
 		out.User = &user
 	}
 	return out, unlessMissing(err)
+}
+
+// fromTombstone returns what is left of a credential that was removed.
+func (v *Verifier) fromTombstone(ctx context.Context, digest [32]byte) (c sallyport.Credential, s sallyport.CredentialSecret, err error) {
+	stone, err := v.Store.TombstoneByDigest(ctx, digest)
+	if err != nil {
+		return c, s, err
+	}
+	c = sallyport.Credential{
+		ID: stone.Credential, Tenant: stone.Tenant, Kind: stone.Kind, Owner: stone.Owner, Name: stone.Name, Hint: stone.Hint,
+		Created: stone.Created, State: sallyport.Active,
+	}
+	s = sallyport.CredentialSecret{Credential: stone.Credential, Hint: stone.Hint}
+	switch stone.Cause {
+	case store.CauseExpired:
+		c.Expires = stone.Ended
+	case store.CauseReplaced:
+		s.Expires = stone.Ended
+	case store.CauseRevoked:
+		c.State, c.Updated = sallyport.Revoked, stone.Ended
+	}
+	return c, s, nil
 }
 
 // Stored returns what is stored of a credential that was good: nothing of

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/known"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -52,7 +53,7 @@ func (v *Verifier) ask(ctx context.Context, f form, p *Presented) (known.Record,
 func (v *Verifier) askStored(ctx context.Context, p *Presented) (r known.Record, l Limits, used int64, reason sallyport.Reason) {
 	c, s, err := v.find(ctx, p.Secret)
 	if err != nil {
-		return r, l, 0, reasonOf(err, sallyport.CredentialUnknown)
+		return r, l, 0, v.buried(ctx, p.Secret, err)
 	}
 	expires := earlier(c.Expires, s.Expires)
 	id, ok := sallyport.ParseUUID(string(c.ID))
@@ -76,6 +77,9 @@ func (v *Verifier) askStored(ctx context.Context, p *Presented) (r known.Record,
 		}
 	}
 	l = Limits{Limited: c.Scopes != nil, Scopes: c.Scopes, Networks: c.Networks, Idle: c.Idle}
+	if c.Brownout.At(p.Now) > 0 {
+		l.Brownout = c.Brownout
+	}
 	if c.Tenant != sallyport.EveryTenant {
 		l.Tenant = c.Tenant
 	}
@@ -84,6 +88,40 @@ func (v *Verifier) askStored(ctx context.Context, p *Presented) (r known.Record,
 		return r, l, 0, sallyport.CredentialIdle
 	}
 	return r, l, used, ""
+}
+
+// buried returns why a secret that was not found is not good. One that is known
+// from its tombstone is told from one that never was; the caller is told the same
+// of both.
+func (v *Verifier) buried(ctx context.Context, secret string, err error) sallyport.Reason {
+	if sallyport.KindOf(err) != sallyport.NotFound {
+		return reasonOf(err, sallyport.CredentialUnknown)
+	}
+	for _, version := range v.Secrets.Versions() {
+		digest, ok := v.Secrets.DigestAt(version, secret)
+		if !ok {
+			continue
+		}
+		stone, err := v.Store.TombstoneByDigest(ctx, digest)
+		switch {
+		case err == nil:
+			return reasonOfCause(stone.Cause)
+		case sallyport.KindOf(err) != sallyport.NotFound:
+			return reasonOf(err, sallyport.CredentialUnknown)
+		}
+	}
+	return sallyport.CredentialUnknown
+}
+
+func reasonOfCause(c store.Cause) sallyport.Reason {
+	switch c {
+	case store.CauseExpired:
+		return sallyport.CredentialExpired
+	case store.CauseReplaced:
+		return sallyport.CredentialReplaced
+	case store.CauseRevoked:
+	}
+	return sallyport.CredentialRevoked
 }
 
 func (v *Verifier) find(ctx context.Context, secret string) (sallyport.Credential, sallyport.CredentialSecret, error) {

@@ -22,6 +22,9 @@ type Limits struct {
 	Idle     time.Duration       // ends when unused for so long; 0: no limit
 	Audience []sallyport.APIName // access tokens: the APIs it is for; empty: every API
 
+	// Brownout refuses a share of the uses for a while.
+	Brownout sallyport.Brownout
+
 	// Scope is the policy's number of Scopes, if it has given one.
 	Scope    int32
 	Numbered bool
@@ -80,7 +83,7 @@ func (l *Limits) key() string {
 	var b strings.Builder
 	part := func(s string) { fmt.Fprintf(&b, "%d:%s", len(s), s) }
 	part(string(l.Tenant))
-	part(fmt.Sprint(l.Limited, l.Idle, len(l.Scopes), len(l.Networks)))
+	part(fmt.Sprint(l.Limited, l.Idle, len(l.Scopes), len(l.Networks), l.Brownout.Share, micros(l.Brownout.Until)))
 	for _, s := range l.Scopes {
 		part(s)
 	}

@@ -174,12 +174,16 @@ type Sessions struct {
 	Absolute time.Duration `koanf:"absolute" min:"1m" max:"720h"`
 }
 
-// Tokens are access and refresh tokens. How long they live is said in the
-// document of each API.
+// Tokens are tokens and keys. How long access and refresh tokens live is said in
+// the document of each API, of others in the policy of each tenant.
 type Tokens struct {
 	// For how long a client whose answer was lost may use a rotated refresh
 	// token once more. Later that is taken for theft and ends the sign-in.
 	RetryWindow time.Duration `koanf:"retry_window" min:"0s" max:"1m"`
+	// How long before a personal token, an application token or an API key ends
+	// that is told: in the header X-Sallyport-Credential-Expires of every answer,
+	// once in the audit trail, and in the console. 0: never.
+	ExpiryWarning time.Duration `koanf:"expiry_warning" min:"0s" max:"2160h"`
 }
 
 // Passwords say which passwords people may choose. There are no rules about
@@ -208,6 +212,37 @@ type Audit struct {
 	// How often how the trail is gets signed, if something was written since; 0:
 	// never. The checkpoint is written into the trail and into the log.
 	Checkpoint time.Duration `koanf:"checkpoint" min:"0s" max:"720h"`
+	// Where the trail is handed on to as it grows. What could not be handed on is
+	// tried again, in order, until it arrives; nothing is lost when a node starts
+	// anew. This key has no variable.
+	Sinks []Sink `koanf:"sinks"`
+}
+
+// A Sink is somewhere that the audit trail is handed on to.
+type Sink struct {
+	// A name of lower-case letters, digits and dashes. How far the sink is, is kept
+	// under it, so it stays when the url changes.
+	Name string `koanf:"name"`
+	// syslog+tls://HOST:PORT (RFC 5425), syslog+tcp://HOST:PORT (RFC 6587, octet
+	// counting), or the https URL of a webhook.
+	URL string `koanf:"url"`
+	// File with the secret that signs what a webhook is sent, at least 24
+	// characters, or whsec_ and base64. It must not be readable for everyone.
+	SecretFile string `koanf:"secret_file" kind:"path"`
+	// PEM file with the certificates of who is believed, in place of those of the
+	// system.
+	CAFile string `koanf:"ca_file" kind:"path"`
+	// PEM files with a certificate and its key, for a server that asks for one.
+	CertFile string `koanf:"cert_file" kind:"path"`
+	KeyFile  string `koanf:"key_file" kind:"path"`
+	// What the actions of the entries begin with that it gets, such as token. or
+	// token.expires_soon; empty: all.
+	Actions []string `koanf:"actions"`
+	// A sink that is new gets the trail from its beginning, not from now on.
+	Whole bool `koanf:"whole"`
+
+	// Secret is what secret_file holds.
+	Secret sallyport.Secret `koanf:"-"`
 }
 
 // Log is what a node says about itself, on standard error.
@@ -234,7 +269,7 @@ func Default() Config {
 			Connections: 10_000, ConnectionsPerAddress: 1000, Argon2Queue: 64,
 		},
 		Sessions:  Sessions{Idle: 30 * time.Minute, Absolute: 12 * time.Hour},
-		Tokens:    Tokens{RetryWindow: 10 * time.Second},
+		Tokens:    Tokens{RetryWindow: 10 * time.Second, ExpiryWarning: 14 * 24 * time.Hour},
 		Passwords: Passwords{MinLength: 15},
 		Throttle:  Throttle{Failures: 10, Window: 10 * time.Minute, Consecutive: 100, AccountsPerSource: 50},
 		Audit:     Audit{Checkpoint: time.Hour},

@@ -196,8 +196,15 @@ func section(b *bytes.Buffer, c comments, s *shape, prefix string, defaults map[
 		if d := defaults[path]; d != "" {
 			fmt.Fprintf(b, "- default: `%s`\n", d)
 		}
-		if f.kind != list || f.elem.kind != object {
+		switch {
+		case f.kind != list || f.elem.kind != object:
 			fmt.Fprintf(b, "- variable: `%s`\n", variable(path))
+		case f.elem.typ.PkgPath() == reflect.TypeFor[Config]().PkgPath():
+			b.WriteString("\n| key | is | meaning |\n|---|---|---|\n")
+			for _, key := range f.elem.keys {
+				of := f.elem.fields[key]
+				fmt.Fprintf(b, "| `%s` | %s | %s |\n", key, typeName(of), plain(c.of(of)))
+			}
 		}
 	}
 }

@@ -49,6 +49,9 @@ func itemText(v any) string {
 	if a, ok := v.(sallyport.API); ok {
 		return string(a.Name)
 	}
+	if s, ok := v.(Sink); ok {
+		return s.Name
+	}
 	return fmt.Sprint(v)
 }
 

@@ -32,6 +32,9 @@ func (l *loader) resolve(c *Config) {
 	l.exposed(c)
 	l.present("public.tls.cert_file", c.Public.TLS.CertFile, exists)
 	l.present("public.tls.key_file", c.Public.TLS.KeyFile, private)
+	for i := range c.Audit.Sinks {
+		l.resolveSink(fmt.Sprintf("audit.sinks[%d]", i), &c.Audit.Sinks[i])
+	}
 	if c.APIsDir != "" {
 		apis, faults := apiDir(c.APIsDir)
 		c.APIs = append(c.APIs, apis...)

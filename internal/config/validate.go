@@ -39,6 +39,7 @@ func (c *Config) faults() Faults {
 	_, err := c.Keys.Bytes()
 	add("keys.master_key", err)
 	c.checkTimes(add)
+	c.checkSinks(add)
 	if c.Limits.ConnectionsPerAddress > c.Limits.Connections {
 		add("limits.connections_per_address", errors.New("is more than limits.connections"))
 	}

@@ -97,7 +97,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	v.decision.Reason = h.question(r, v)
 	if v.decision.Reason == "" {
-		h.decide(r, v)
+		h.decide(w, r, v)
 	}
 	status := http.StatusOK
 	if !v.decision.Allowed || !h.allow(w, r, v) {
@@ -140,12 +140,13 @@ func (h *Handler) question(r *http.Request, v *visit) sallyport.Reason {
 }
 
 // decide takes the decision.
-func (h *Handler) decide(r *http.Request, v *visit) {
+func (h *Handler) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	clean(r.Header)
 	v.request.ID, v.request.Header, v.request.Now = v.decision.RequestID, r.Header, v.began
 	ctx := &deadline{parent: r.Context(), limit: limit}
 	defer ctx.end()
 	v.decision = h.doors.Decide(ctx, &v.request)
+	h.doors.Announce(&v.decision, w.Header())
 	if !v.decision.Allowed {
 		return
 	}

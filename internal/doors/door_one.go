@@ -3,6 +3,7 @@ package doors
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn"
@@ -101,6 +102,7 @@ func (v *visit) mayTravel(accept *sallyport.Accept) bool {
 func (v *visit) nobody(why sallyport.Reason) sallyport.Reason {
 	v.principal, v.known = nil, authn.Known{}
 	v.decision.Principal, v.decision.Credential, v.decision.CredentialKind, v.decision.Scopes = nil, sallyport.UUID{}, "", nil
+	v.decision.Expires = time.Time{}
 	return why
 }
 
@@ -165,6 +167,7 @@ func (v *visit) recognise(ctx context.Context, known authn.Known) sallyport.Reas
 	dec := &v.decision
 	dec.Principal = &p.Principal.Principal
 	dec.Credential, dec.CredentialKind = known.ID(), known.Kind()
+	dec.Expires = v.doors.endsSoon(&known, v.now)
 	if limits.Limited {
 		dec.Scopes = limits.Scopes
 	}

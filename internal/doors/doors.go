@@ -43,6 +43,10 @@ type Config struct {
 	// that failed. Nil: these entries are not written.
 	Pseudonyms *token.PseudonymKey
 
+	// ExpiryWarning is how long before a token or key ends its owner is told so; see
+	// [Doors.Notice]. 0: never.
+	ExpiryWarning time.Duration
+
 	// Untraced says that decisions are not kept, so that nobody can ask why.
 	Untraced bool
 
@@ -75,6 +79,8 @@ type Doors struct {
 	uses       *useLedger // nil: the use of permissions is not counted
 	advice     *advice
 	assertions *otter.Cache[assertionKey, string]
+	warning    time.Duration
+	notices    notices
 
 	// applying is held while changes are applied; it guards applied.
 	applying sync.Mutex
@@ -104,8 +110,8 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 		return nil, err
 	}
 	d := &Doors{
-		advice: advice,
-		store:  c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log, loaded: c.Loaded,
+		advice: advice, warning: c.ExpiryWarning,
+		store: c.Store, compiler: c.Compiler, sealer: c.Sealer, issuer: c.Issuer, now: c.Now, log: c.Log, loaded: c.Loaded,
 		throttle: c.Throttle, pseudonyms: c.Pseudonyms, maxStaleness: c.MaxStaleness, assertions: assertions,
 	}
 	d.lease.start = c.Now()

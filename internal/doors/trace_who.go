@@ -91,7 +91,7 @@ func (n *note) tellCredential(t *api.Trace, claimed *authn.Claimed) string {
 	default:
 		parts = append(parts, strings.TrimSpace(kindText(c.Kind)+" "+n.place()))
 		if claimed.Credential != nil {
-			parts = append(parts, named(c))
+			parts = append(parts, named(c), n.life(claimed))
 		}
 		parts = append(parts, n.clock(c.ExpiresAt))
 	}
@@ -104,6 +104,18 @@ func named(c *api.TraceCredential) string {
 		return "it is " + c.State
 	}
 	return fmt.Sprintf("its name is %q, and it is %s", c.Name, c.State)
+}
+
+// life tells what else became of a refused credential.
+func (n *note) life(claimed *authn.Claimed) string {
+	b := claimed.Credential.Brownout
+	switch {
+	case claimed.Removed:
+		return "its record was removed since"
+	case n.decision.Reason == sallyport.CredentialBrownout && b.Share > 0:
+		return fmt.Sprintf("%d of 100 of its uses are refused until %s", b.Share, b.Until.UTC().Format(time.RFC3339))
+	}
+	return ""
 }
 
 // clock compares the end of a credential with the time of the decision.

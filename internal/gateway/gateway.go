@@ -96,6 +96,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer g.account(p, began) // also when the answer breaks off, which is a panic
 	p.decide(r.Context())
 	p.took = g.now().Sub(began)
+	g.doors.Announce(&p.decision, w.Header())
 	switch {
 	case p.misdirected():
 		p.problem(http.StatusMisdirectedRequest, "The connection was made for another host.")

@@ -80,6 +80,7 @@ func tags() []*huma.Tag {
 		{Name: "bindings", Description: "Who has which role where."},
 		{Name: "keys", Description: "API keys: principals with roles of their own in one tenant."},
 		{Name: "credentials", Description: "The tokens of others."},
+		{Name: "leaked", Description: "Secrets that got into wrong hands."},
 		{Name: "sessions", Description: "The sessions and sign-ins of others."},
 		{Name: "me", Description: "What is the caller's own. Everybody may do this."},
 		{Name: "session", Description: "Signing in and out with a browser."},
@@ -313,8 +314,11 @@ func (op *operation) failures() []int {
 	if op.access != anybody {
 		all = append(all, 401, 403, 404, 429)
 	}
-	if op.id == "session.start" {
+	switch op.id {
+	case "session.start":
 		all = append(all, 401, 403, 429)
+	case "leaked.revoke":
+		all = append(all, 429)
 	}
 	if op.method != http.MethodGet {
 		all = append(all, 409)

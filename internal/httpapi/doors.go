@@ -57,6 +57,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v *visit) {
 	dec := &v.decision
 	header := w.Header()
 	header.Set(respond.HeaderRequestID, dec.RequestID)
+	h.Doors.Announce(dec, header)
 	switch {
 	case !dec.Allowed:
 		h.desk.Deny(w, r, &v.request, dec)

@@ -60,6 +60,7 @@ type Handler struct {
 	mux      *http.ServeMux
 	api      huma.API
 	document []byte // the OpenAPI document
+	leaks    quota
 }
 
 // useRequest keeps the digests of requests apart from all others: some requests

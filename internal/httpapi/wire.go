@@ -81,7 +81,12 @@ func bindingOnWire(b sallyport.Binding) api.Binding {
 }
 
 func (c *call) credentialOnWire(k sallyport.Credential) api.Credential {
+	var brownout *api.Brownout
+	if share := k.Brownout.At(c.h.Now()); share > 0 {
+		brownout = &api.Brownout{Share: share, Until: k.Brownout.Until}
+	}
 	return api.Credential{
+		Expiring: c.h.Admin.ExpiresSoon(k), Brownout: brownout,
 		ID: k.ID, Kind: k.Kind, Tenant: k.Tenant, Owner: k.Owner, Creator: k.Creator, Name: k.Name, Hint: k.Hint,
 		Scopes: k.Scopes, Networks: k.Networks, State: k.State, ExpiresAt: k.Expires, IdleLimit: sallyport.Duration(k.Idle),
 		Uses: k.Uses, LastUsedAt: k.LastUsed, LastUsedBy: k.LastVia, LastAddr: k.LastAddr,
@@ -98,7 +103,8 @@ func secretsOnWire(list []admin.SecretInfo) api.Secrets {
 	out := api.Secrets{Items: []api.SecretInfo{}}
 	for _, s := range list {
 		out.Items = append(out.Items, api.SecretInfo{
-			Hint: s.Hint, ExpiresAt: s.Expires, Uses: s.Uses, LastUsedAt: s.LastUsed, CreatedAt: s.Created,
+			Hint: s.Hint, ExpiresAt: s.Expires, Uses: s.Uses, LastUsedAt: s.LastUsed,
+			LastUsedBy: s.LastVia, LastAddr: s.LastAddr, CreatedAt: s.Created,
 		})
 	}
 	return out

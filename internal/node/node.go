@@ -9,8 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/audit/stream"
 	"github.com/sallyport/sallyport/internal/authn"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/password"
@@ -46,6 +49,8 @@ type Config struct {
 	HashWorkers   int
 	HashQueue     int
 	Throttle      authn.ThrottleLimits
+	ExpiryWarning time.Duration // how long before their end tokens are told of; 0: never
+	Sinks         []stream.Target
 	Checkpoints   time.Duration // how often how the audit trail is gets signed; 0: never
 	PasswordLen   int           // fewest characters
 	PasswordWords []string      // context words that passwords must not be made of
@@ -74,6 +79,7 @@ type Node struct {
 	now func() time.Time
 
 	checkpoints time.Duration
+	streams     *stream.Streams
 }
 
 // Open opens the store, brings its schema and its built-in parts up to date and
@@ -130,7 +136,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Store: n.Store, Compiler: compiler, Rules: Rules(c.Dialects),
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors, Factors: k.factors,
-		Checkpoints: k.checkpoints, Pseudonyms: k.pseudonyms,
+		ExpiryWarning: c.ExpiryWarning, Checkpoints: k.checkpoints, Pseudonyms: k.pseudonyms,
 		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
 		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.Settle(ctx) },
 		Used:        func(u policy.Use) { n.Doors.Used(u) },
@@ -143,10 +149,11 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		n.Doors, err = doors.New(ctx, doors.Config{
 			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys, Factors: k.factors,
 			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
-			MaxStaleness: c.MaxStaleness, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded, Untraced: c.Untraced,
+			MaxStaleness: c.MaxStaleness, ExpiryWarning: c.ExpiryWarning, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded, Untraced: c.Untraced,
 		})
 		return err
 	}
+	n.streams = stream.New(stream.Config{Store: n.Store, Node: uuid.NewString(), Targets: c.Sinks, Now: c.Now, Log: c.Log})
 	// The doors come first, so that what is bootstrapped is judged by a policy
 	// and taken up like any other change.
 	if err := open(); err != nil {
@@ -157,6 +164,9 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	}
 	return nil
 }
+
+// Streams tells how the sinks of the audit trail do.
+func (n *Node) Streams() []stream.State { return n.streams.States() }
 
 // committed has this node take up a change before its author is answered.
 func (n *Node) committed(ctx context.Context, r sallyport.Revision) error {
@@ -184,6 +194,7 @@ func passwordPolicy(c Config) (*password.Policy, error) {
 func (n *Node) Run(ctx context.Context, poll time.Duration) {
 	var loops sync.WaitGroup
 	loops.Go(func() { n.Doors.Follow(ctx, poll) })
+	loops.Go(func() { n.streams.Run(ctx) })
 	loops.Go(func() {
 		every(ctx, flushInterval, func() {
 			n.tell(ctx, "use counts could not be written; they are kept for the next time", n.Doors.Flush(ctx))
@@ -221,6 +232,7 @@ func every(ctx context.Context, interval time.Duration, f func()) {
 func (n *Node) tidy(ctx context.Context) {
 	n.tell(ctx, "no room could be set aside for revocations on a full disk", n.Store.Reserve())
 	n.tell(ctx, "what is over could not be removed; the next time it will be", n.Admin.Sweep(ctx))
+	n.tell(ctx, "nobody could be told of tokens that end soon; the next time it will be", n.Admin.WarnOfExpiry(ctx))
 	n.tell(ctx, "no checkpoint of the audit trail could be made; the next time it will be", n.checkpoint(ctx))
 }
 

@@ -10,7 +10,7 @@ import (
 const credentialFields = `
 	c.id, c.tenant, c.kind, c.owner, c.creator, c.name, c.hint, c.scopes, c.networks, c.state,
 	c.expires, c.idle, c.uses, c.last_used, c.last_addr, c.last_via, c.created, c.renewed, c.updated, c.version,
-	c.begun_with`
+	c.begun_with, c.brownout_share, c.brownout_until`
 
 const credentialColumns = `
 	SELECT ` + credentialFields + `
@@ -21,6 +21,7 @@ type credentialRow struct {
 	c                                                  sallyport.Credential
 	scopes, networks                                   string
 	expires, idle, lastUsed, created, renewed, updated int64
+	brownout                                           int64
 }
 
 func (w *credentialRow) into() []any {
@@ -29,6 +30,7 @@ func (w *credentialRow) into() []any {
 		&c.ID, &c.Tenant, &c.Kind, &c.Owner, &c.Creator, &c.Name, &c.Hint, &w.scopes, &w.networks, &c.State,
 		&w.expires, &w.idle, &c.Uses, &w.lastUsed, &c.LastAddr, &c.LastVia, &w.created, &w.renewed, &w.updated, &c.Version,
 		&c.BegunWith,
+		&c.Brownout.Share, &w.brownout,
 	}
 }
 
@@ -38,6 +40,10 @@ func (w *credentialRow) credential() (sallyport.Credential, error) {
 	c, id := &w.c, string(w.c.ID)
 	c.Expires, c.Idle, c.LastUsed = moment(w.expires), span(w.idle), moment(w.lastUsed)
 	c.Created, c.Renewed, c.Updated = moment(w.created), moment(w.renewed), moment(w.updated)
+	c.Brownout.Until = moment(w.brownout)
+	if c.Brownout.Share < 0 || c.Brownout.Share > 100 {
+		return *c, damaged("credential", id, "a share that is none")
+	}
 	switch c.Kind {
 	case sallyport.Session, sallyport.PersonalToken, sallyport.ApplicationToken, sallyport.APIKey,
 		sallyport.AccessToken:
@@ -288,11 +294,15 @@ const (
 )
 
 // PruneCredentials removes credentials of a kind that have been expired or
-// revoked since before, and returns how many. API keys are kept, since they
+// revoked since before, with a tombstone for each secret that is not a session's,
+// and returns how many. API keys are kept, since they
 // are principals.
 func (t *Tx) PruneCredentials(ctx context.Context, kind sallyport.CredentialKind, before time.Time) (int64, error) {
 	if kind == sallyport.APIKey {
 		return 0, nil
+	}
+	if _, err := t.exec(ctx, "tombstone", buryDead, micros(t.now()), string(kind), micros(before)); err != nil {
+		return 0, err
 	}
 	if _, err := t.exec(ctx, "credential", deleteDeadSecrets, string(kind), micros(before)); err != nil {
 		return 0, err
@@ -300,8 +310,11 @@ func (t *Tx) PruneCredentials(ctx context.Context, kind sallyport.CredentialKind
 	return t.exec(ctx, "credential", deleteDeadCredentials, string(kind), micros(before))
 }
 
-// PruneSecrets removes secrets whose overlap ended before a time. Until then
-// they tell whoever still uses one that it was replaced.
+// PruneSecrets removes secrets whose overlap ended before a time, with a tombstone
+// for each: who still uses one can be told that it was replaced.
 func (t *Tx) PruneSecrets(ctx context.Context, before time.Time) (int64, error) {
+	if _, err := t.exec(ctx, "tombstone", buryReplaced, micros(t.now()), micros(before)); err != nil {
+		return 0, err
+	}
 	return t.exec(ctx, "credential", deleteOldSecrets, micros(before))
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const secretFields = `
-	s.digest, s.credential, s.pepper, s.hint, s.expires, s.uses, s.last_used, s.created`
+	s.digest, s.credential, s.pepper, s.hint, s.expires, s.uses, s.last_used, s.last_addr, s.last_via, s.created`
 
 // A secretRow is a row on its way to a secret.
 type secretRow struct {
@@ -22,7 +22,7 @@ type secretRow struct {
 
 func (w *secretRow) into() []any {
 	s := &w.s
-	return []any{&w.digest, &s.Credential, &s.Pepper, &s.Hint, &w.expires, &s.Uses, &w.lastUsed, &w.created}
+	return []any{&w.digest, &s.Credential, &s.Pepper, &s.Hint, &w.expires, &s.Uses, &w.lastUsed, &s.LastAddr, &s.LastVia, &w.created}
 }
 
 func (w *secretRow) secret() (s sallyport.CredentialSecret, err error) {
@@ -86,8 +86,8 @@ func (r *Reader) CredentialSecrets(ctx context.Context, tenant sallyport.TenantI
 }
 
 const insertSecret = `
-	INSERT INTO credential_secret (digest, credential, pepper, hint, expires, uses, last_used, created)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	INSERT INTO credential_secret (digest, credential, pepper, hint, expires, uses, last_used, last_addr, last_via, created)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 func (t *Tx) insertSecret(ctx context.Context, s *sallyport.CredentialSecret) error {
 	if s.Created.IsZero() {
@@ -95,7 +95,7 @@ func (t *Tx) insertSecret(ctx context.Context, s *sallyport.CredentialSecret) er
 	}
 	s.Created, s.Expires, s.LastUsed = trim(s.Created), trim(s.Expires), trim(s.LastUsed)
 	return t.insert(ctx, "credential", "secret", "this secret is in use already", insertSecret,
-		s.Digest[:], string(s.Credential), s.Pepper, s.Hint, micros(s.Expires), s.Uses, micros(s.LastUsed), micros(s.Created))
+		s.Digest[:], string(s.Credential), s.Pepper, s.Hint, micros(s.Expires), s.Uses, micros(s.LastUsed), s.LastAddr, s.LastVia, micros(s.Created))
 }
 
 const (
@@ -134,6 +134,27 @@ func (t *Tx) ReplaceSecret(ctx context.Context, tenant sallyport.TenantID, id sa
 	return t.insertSecret(ctx, secret)
 }
 
+const touchCredential = `
+	UPDATE credential
+	SET updated = $1, version = version + 1
+	WHERE tenant = $2 AND id = $3 AND state <> 'revoked' AND (version = $4 OR $4 = -1)
+	RETURNING version`
+
+// EndOverlap ends every secret of a credential but the newest, now. A revoked
+// credential is a Conflict.
+func (t *Tx) EndOverlap(ctx context.Context, tenant sallyport.TenantID, id sallyport.CredentialID, ifVersion int64) error {
+	now := micros(t.now())
+	err := t.update(ctx, "credential", nil, touchCredential, []any{now, string(tenant), string(id), ifVersion},
+		credentialVersion, string(tenant), string(id))
+	if sallyport.KindOf(err) == sallyport.Changed {
+		return t.orRevoked(ctx, tenant, id, err)
+	}
+	if err == nil {
+		_, err = t.exec(ctx, "credential", endOverlap, now, string(id), now)
+	}
+	return err
+}
+
 // A UseCount is how often a secret was used since the last count, and by whom
 // the last time.
 type UseCount struct {
@@ -161,9 +182,11 @@ var (
 	countSecrets = batchText{
 		head: `UPDATE credential_secret
 	SET uses = credential_secret.uses + v.column3,
+		last_addr = CASE WHEN v.column4 >= credential_secret.last_used THEN v.column5 ELSE credential_secret.last_addr END,
+		last_via = CASE WHEN v.column4 >= credential_secret.last_used THEN v.column6 ELSE credential_secret.last_via END,
 		last_used = CASE WHEN v.column4 >= credential_secret.last_used THEN v.column4 ELSE credential_secret.last_used END
 	FROM (VALUES `,
-		row: []string{asBlob, asText, asInt, asInt},
+		row: []string{asBlob, asText, asInt, asInt, asText, asText},
 		tail: `) AS v, credential c
 	WHERE credential_secret.digest = v.column1 AND credential_secret.credential = v.column2
 	AND c.id = credential_secret.credential AND c.state <> 'revoked'`,
@@ -188,7 +211,7 @@ func (t *Tx) CountUses(ctx context.Context, counts []UseCount) error {
 	}
 	rows = make([][]any, 0, len(bySecret))
 	for _, c := range bySecret {
-		rows = append(rows, []any{c.Digest[:], string(c.Credential), c.Uses, micros(c.LastUsed)})
+		rows = append(rows, []any{c.Digest[:], string(c.Credential), c.Uses, micros(c.LastUsed), c.Addr, c.Via})
 	}
 	return t.batch(ctx, "credential", countSecrets, rows)
 }

@@ -77,18 +77,19 @@ func NewOn(t testing.TB, s *store.Store, clock *Clock) *World {
 	w.snapshot.Store(compile(t, w))
 	w.Service = must(admin.New(admin.Config{
 		Store: s, Policy: w.Policy, Compiler: w.Compiler, Rules: rules,
-		Secrets:     w.Secrets,
-		Keys:        must(token.NewSealer(token.SealSigningKey, w.Master))(t),
-		Successors:  must(token.NewSealer(token.SealSuccessor, w.Master))(t),
-		Cursors:     must(token.NewSealer(token.SealCursor, w.Master))(t),
-		Factors:     must(token.NewSealer(token.SealFactor, w.Master))(t),
-		Checkpoints: must(audit.NewSigner(must(w.Master.AuditKey())(t)))(t),
-		Pseudonyms:  must(w.Master.PseudonymKey())(t),
-		Hasher:      must(hashing())(t),
-		Passwords:   must(password.NewPolicy(0, 0, must(blocklist())(t), "sallyport"))(t),
-		Now:         clock.Now,
-		Judge:       doors.Judge,
-		Committed:   w.apply,
+		Secrets:       w.Secrets,
+		Keys:          must(token.NewSealer(token.SealSigningKey, w.Master))(t),
+		Successors:    must(token.NewSealer(token.SealSuccessor, w.Master))(t),
+		Cursors:       must(token.NewSealer(token.SealCursor, w.Master))(t),
+		Factors:       must(token.NewSealer(token.SealFactor, w.Master))(t),
+		Checkpoints:   must(audit.NewSigner(must(w.Master.AuditKey())(t)))(t),
+		Pseudonyms:    must(w.Master.PseudonymKey())(t),
+		Hasher:        must(hashing())(t),
+		Passwords:     must(password.NewPolicy(0, 0, must(blocklist())(t), "sallyport"))(t),
+		Now:           clock.Now,
+		ExpiryWarning: 24 * time.Hour,
+		Judge:         doors.Judge,
+		Committed:     w.apply,
 	}))(t)
 	w.furnish()
 	return w

@@ -39,6 +39,9 @@ type Kit struct {
 	Clock    *Clock
 }
 
+// ExpiryWarning is how long before its end a token of the kit is told of.
+const ExpiryWarning = 10 * time.Minute
+
 // Options change what [New] makes.
 type Options struct {
 	Store        *store.Store  // SQLite in a temporary folder when nil
@@ -81,7 +84,7 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 		Store: k.Store, Compiler: k.Compiler, Secrets: k.Secrets,
 		Sealer: must(token.NewSealer(token.SealSigningKey, k.Master))(t), Factors: must(token.NewSealer(token.SealFactor, k.Master))(t),
 		Hasher: k.Hasher, Throttle: k.Throttle, Issuer: Issuer, Now: clock.Now, Log: o.Log,
-		Pseudonyms: &pseudonyms, MaxStaleness: o.MaxStaleness, Untraced: o.Untraced, Uncounted: o.Uncounted,
+		Pseudonyms: &pseudonyms, MaxStaleness: o.MaxStaleness, ExpiryWarning: ExpiryWarning, Untraced: o.Untraced, Uncounted: o.Uncounted,
 	})
 	if err != nil {
 		t.Fatalf("making the doors: %v", err)

@@ -73,7 +73,7 @@ func New(t testing.TB, o Options) *World {
 	w.Node = must(node.Open(t.Context(), node.Config{
 		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(t.TempDir(), "sallyport.db")), MasterKey: master,
 		Issuer: "http://sallyport.test", Log: o.Log, Now: w.Clock.Now,
-		ManagementAPI: httpapi.Document(o.Cookie),
+		ManagementAPI: httpapi.Document(o.Cookie), ExpiryWarning: 10 * time.Minute,
 	}))(t)
 	t.Cleanup(func() {
 		if err := w.Node.Close(context.Background()); err != nil {
