@@ -118,7 +118,7 @@ To run it for good:            sallyport init, then sallyport serve --config FIL
 		&cobra.Group{ID: "run", Title: "Run it:"},
 		&cobra.Group{ID: "manage", Title: "Manage it (speaks the management API with SALLYPORT_URL and SALLYPORT_TOKEN):"},
 	)
-	for _, c := range []*cobra.Command{newDemo(), newQuickstart(), newInit(), newServe(), newMigrate(), newDoctor(), newVersion()} {
+	for _, c := range []*cobra.Command{newDemo(), newQuickstart(), newInit(), newServe(), newMigrate(), newDoctor(), newScan(), newVersion()} {
 		c.GroupID = "run"
 		root.AddCommand(c)
 	}

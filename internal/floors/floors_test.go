@@ -21,7 +21,7 @@ var floors = [][]string{
 		"internal/token", "internal/password", "internal/login", // docs/adr/0002
 		"internal/strictjson", "internal/openapi", "internal/foreign",
 	},
-	{"internal/authn", "internal/policy", "internal/audit"},
+	{"internal/authn", "internal/policy", "internal/audit", "internal/leaks"},
 	{"internal/admin", "internal/doors"},
 	{
 		"internal/node", "internal/gateway", "internal/decide", "internal/httpapi", "internal/oauth", "internal/console",

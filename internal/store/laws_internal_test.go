@@ -119,6 +119,7 @@ var crossing = []string{
 	"selectRefreshByDigest", "useRefreshToken", // by digest
 	"selectDecision", "selectDecisionsOf", "pruneDecisions", // by id, of one principal, of the installation
 	"selectUsesOf", "pruneUses",
+	"selectUnwarned", "markWarned", "burial", "buryDead", "buryReplaced", "selectLastName", // of the installation, by id
 	"selectEveryRole", "selectAuditFrom", "selectPolicyItemsOf", // of the installation
 	"deadCredentials", "deleteDeadSecrets", "deleteDeadCredentials", "deadFamilies", "deleteDeadTokens", "deleteDeadFamilies",
 	"sqlite countCredentials", "postgres countCredentials", // by id
