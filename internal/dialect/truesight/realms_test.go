@@ -3,8 +3,10 @@ package truesight_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/dialect/dialecttest"
 	"github.com/sallyport/sallyport/internal/store"
 )
@@ -138,6 +140,27 @@ func TestActions(t *testing.T) {
 		if r.Status != tt.status || !strings.Contains(r.Body, tt.body) || tt.body == "[]" && r.Body != tt.body {
 			t.Errorf("%s %s: %d %s, want %d %s", tt.login, tt.path, r.Status, r.Body, tt.status, tt.body)
 		}
+	}
+}
+
+// TestActionBeyondScopes: a token whose scopes do not reach to the action is told
+// so; that is no empty list.
+func TestActionBeyondScopes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"actions": editGroups + "=edit-groups"})
+	u := w.User("otto", w.login, w.view, w.Role("edit", "truesight/edit-groups"))
+	issued, err := w.Admin.CreateToken(t.Context(), admin.Actor{Principal: sallyport.Principal{ID: u.ID, Kind: sallyport.PrincipalPerson, Home: u.Tenant}},
+		admin.NewToken{Name: "look", Scopes: []string{"truesight/view"}, Expires: w.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := bearer(issued.Secret.Reveal())
+	if r := w.Ask("GET", groups, "", own...); r.Status != 200 {
+		t.Errorf("the list: %d %s", r.Status, r.Body)
+	}
+	got := says(t, "by action", w.Ask("GET", groups+"?filter.action="+editGroups, "", own...), 403, "Forbidden: Not allowed to access groups")
+	if got.Reason != "scope_insufficient" {
+		t.Errorf("the reason is %q", got.Reason)
 	}
 }
 

@@ -300,6 +300,24 @@ func TestIdle(t *testing.T) {
 	says(t, "over its life, although in use", w.Ask("GET", groups, "", fresh...), 401, failed)
 }
 
+// TestIdleOfTheSession: a token keeps the time that it began with, and that is what
+// it is told.
+func TestIdleOfTheSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	before := bearer(w.token("jane"))
+	changed := sallyport.API{Name: "truesight", Dialect: "truesight", Settings: map[string]string{"idle": "1m"}}
+	changed.Upstream.URL = w.Doors.Policy().API("truesight").Document.Upstream.URL
+	if _, err := w.Admin.ApplyAPIs(t.Context(), dialecttest.System(), []sallyport.API{changed}); err != nil {
+		t.Fatal(err)
+	}
+	for want, own := range map[string][]string{"1800000": before, "60000": bearer(w.token("jane"))} {
+		if r := w.Ask("GET", base+"/token", "", own...); r.Body != want {
+			t.Errorf("the time is %s, want %s", r.Body, want)
+		}
+	}
+}
+
 // TestCookie: a person's token may travel in a cookie, a program's may not.
 func TestCookie(t *testing.T) {
 	t.Parallel()
