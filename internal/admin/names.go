@@ -78,10 +78,13 @@ func (s *Service) FindSubject(ctx context.Context, a Actor, tenant sallyport.Ten
 		}
 		return w.checkSubject(ctx, tenant, kind, id)
 	})
-	if err == nil && id == "" {
+	switch {
+	case err != nil:
+		return "", err // not even the id of what he cannot see
+	case id == "":
 		return "", sallyport.ErrInvalid("subject", "there is nobody and nothing of this name here, or you cannot see it")
 	}
-	return id, err
+	return id, nil
 }
 
 // findSubject returns the empty id for what is not there.

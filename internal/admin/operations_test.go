@@ -456,6 +456,25 @@ func operations() []operation {
 			_, err := s.WhoCan(s.ctx, s.a, s.in, admin.Page{}, asking(admin.Wanted{AllOf: orders}))
 			return err
 		}},
+		{name: "Overview", needs: perms{admin.DecisionsExplain}, looks: true, run: func(s *scene) error {
+			_, err := s.Overview(s.ctx, s.a, s.in, admin.Look{Most: 10})
+			return err
+		}},
+		{name: "Overview of all tenants", needs: perms{admin.DecisionsExplain}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.Overview(s.ctx, s.a, "", admin.Look{Most: 10})
+			return err
+		}},
+		{name: "NamesIn", needs: perms{admin.BindingsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.NamesIn(s.ctx, s.a, []sallyport.Binding{s.binding})
+			return err
+		}},
+		{name: "FindSubject", needs: perms{admin.BindingsWrite}, looks: true, run: func(s *scene) error {
+			_, err := s.FindSubject(s.ctx, s.a, s.in, sallyport.SubjectUser, s.user.Login)
+			return err
+		}},
+		{name: "CheckCondition", needs: perms{admin.BindingsWrite}, looks: true, run: func(s *scene) error {
+			return s.CheckCondition(s.ctx, s.a, s.in, `method == "GET"`)
+		}},
 		{name: "Changes", needs: perms{admin.AuditRead}, looks: true, run: func(s *scene) error {
 			_, err := s.Changes(s.ctx, s.a, admin.ChangeFilter{Tenant: s.in}, admin.Page{})
 			return err

@@ -11,8 +11,7 @@ import (
 // An Overview is how things stand in a tenant, or in the whole installation. What
 // the actor may not see is left out.
 type Overview struct {
-	Refusals []store.RefusalCount // needs [DecisionsExplain]
-	Refused  bool                 // whether Refusals is there
+	Refusals []store.RefusalCount
 
 	Expiring []sallyport.Credential // tokens and keys, the next one first; needs [TokensRead] and [KeysRead]
 	More     bool                   // there are more than are listed
@@ -29,7 +28,7 @@ type Look struct {
 }
 
 // Overview returns how things stand in a tenant, or in the whole installation when
-// it is empty. It needs [DecisionsExplain], or [TokensRead] and [KeysRead], there.
+// it is empty. It needs [DecisionsExplain] there.
 func (s *Service) Overview(ctx context.Context, a Actor, tenant sallyport.TenantID, in Look) (o Overview, err error) {
 	if s.c.Settle != nil {
 		if err := s.c.Settle(ctx); err != nil {
@@ -40,22 +39,19 @@ func (s *Service) Overview(ctx context.Context, a Actor, tenant sallyport.Tenant
 		return o, err
 	}
 	err = s.look(ctx, a, func(w *work) (err error) {
-		refusal := w.mayList(tenant, DecisionsExplain)
-		o.Refused = refusal == nil
+		if err := w.mayList(tenant, DecisionsExplain); err != nil {
+			return err
+		}
+		if o.Refusals, err = w.refusalCounts(ctx, tenant, in.Since); err != nil {
+			return err
+		}
 		o.Expires = w.mayList(tenant, TokensRead) == nil && w.mayList(tenant, KeysRead) == nil
-		if !o.Refused && !o.Expires {
-			return refusal
+		if !o.Expires {
+			return nil
 		}
-		if o.Refused {
-			if o.Refusals, err = w.refusalCounts(ctx, tenant, in.Since); err != nil {
-				return err
-			}
-		}
-		if o.Expires {
-			o.Expiring, err = w.expiring(ctx, tenant, in)
-			o.More = len(o.Expiring) > in.Most
-			o.Expiring = o.Expiring[:min(len(o.Expiring), in.Most)]
-		}
+		o.Expiring, err = w.expiring(ctx, tenant, in)
+		o.More = len(o.Expiring) > in.Most
+		o.Expiring = o.Expiring[:min(len(o.Expiring), in.Most)]
 		return err
 	})
 	return o, err

@@ -16,7 +16,7 @@ import (
 // overviewArea tells how things stand.
 func overviewArea() area {
 	return area{
-		id: "overview", path: "/overview", needs: []sallyport.Permission{admin.DecisionsExplain, admin.TokensRead},
+		id: "overview", path: "/overview", needs: []sallyport.Permission{admin.DecisionsExplain},
 		routes: func() []route { return []route{{"overview", "GET", "/overview", member, (*visit).overview}} },
 		pages:  []areaPage{{id: "overview", path: "/overview"}},
 	}
@@ -27,7 +27,6 @@ type overviewPage struct {
 	frame
 	Tenants  []option
 	Whole    bool // the whole installation, and this node
-	Refused  bool
 	ByHour   *chart
 	ByReason *chart
 	Expires  bool
@@ -55,7 +54,7 @@ const (
 )
 
 func (v *visit) overview() error {
-	tenant, tenants, err := v.scope(admin.DecisionsExplain, admin.TokensRead)
+	tenant, tenants, err := v.scope(admin.DecisionsExplain)
 	if err != nil {
 		return err
 	}
@@ -66,7 +65,7 @@ func (v *visit) overview() error {
 	}
 	page := &overviewPage{
 		frame: v.frame(v.text("overview.title"), "overview"), Tenants: tenants, Whole: tenant == "",
-		Refused: o.Refused, Expires: o.Expires, More: o.More,
+		Expires: o.Expires, More: o.More,
 	}
 	page.ByHour, page.ByReason = v.refusalCharts(o.Refusals, since)
 	for _, c := range o.Expiring {
@@ -80,12 +79,12 @@ func (v *visit) overview() error {
 
 // scope is the tenant that a page is about, "" for the whole installation, and
 // what there is to choose from. Which it is when none is chosen depends on where
-// the visitor holds one of the permissions.
-func (v *visit) scope(needs ...sallyport.Permission) (sallyport.TenantID, []option, error) {
+// the visitor holds the permission.
+func (v *visit) scope(needs sallyport.Permission) (sallyport.TenantID, []option, error) {
 	ctx, q := v.r.Context(), v.r.URL.Query()
 	holds := func(tenant sallyport.TenantID) (bool, error) {
 		rights, err := v.Admin.Permissions(ctx, v.actor, tenant)
-		return slices.ContainsFunc(needs, func(p sallyport.Permission) bool { return slices.Contains(rights, p) }), err
+		return slices.Contains(rights, needs), err
 	}
 	whole := false
 	if v.self.AnyTenant {

@@ -87,7 +87,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"user_password": &userPasswordPage{}, "groups": &groupsPage{}, "group": &groupPage{}, "group_form": &groupFormPage{},
 		"roles": &rolesPage{}, "role": &rolePage{}, "role_form": &roleFormPage{}, "bindings": &bindingsPage{}, "binding_form": &bindingFormPage{},
 		"keys": &keysPage{}, "key": &keyPage{}, "key_form": &keyFormPage{}, "key_secret": &keySecretPage{}, "key_refresh": &keyPage{},
-		"overview": &overviewPage{Whole: true, Refused: true, Expires: true, ByHour: &chart{}, ByReason: &chart{}, Requests: &chart{}, Latency: &chart{}},
+		"overview": &overviewPage{Whole: true, Expires: true, ByHour: &chart{}, ByReason: &chart{}, Requests: &chart{}, Latency: &chart{}},
 		"audit":    &auditPage{}, "who": &whoPage{},
 		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {
