@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func (v *visit) bindings() error {
 		return err
 	}
 	page.Pager = v.pager(list.Next)
-	page.Kinds = v.subjectKinds(page.Kind, true)
+	page.Kinds = slices.Insert(v.subjectKinds(page.Kind), 0, option{Text: v.text("filter.any"), Chosen: page.Kind == ""})
 	if page.Can("roles.read") {
 		if page.Roles, err = v.roleChoices(p, page.Role, v.text("filter.any")); err != nil {
 			return err
@@ -107,10 +108,7 @@ func (v *visit) bindings() error {
 	return v.show(http.StatusOK, "bindings", page)
 }
 
-func (v *visit) subjectKinds(chosen string, any bool) (list []option) {
-	if any {
-		list = append(list, option{Text: v.text("filter.any"), Chosen: chosen == ""})
-	}
+func (v *visit) subjectKinds(chosen string) (list []option) {
 	for _, k := range []sallyport.SubjectKind{sallyport.SubjectUser, sallyport.SubjectGroup, sallyport.SubjectKey} {
 		list = append(list, option{Value: string(k), Text: v.text("subject." + string(k)), Chosen: chosen == string(k)})
 	}
@@ -191,7 +189,7 @@ func (*bindingFormPage) Language() []string {
 }
 
 func (v *visit) showBindingForm(status int, page *bindingFormPage) (err error) {
-	page.Kinds = v.subjectKinds(page.Kind, false)
+	page.Kinds = v.subjectKinds(page.Kind)
 	page.States = v.states(page.State, sallyport.Active, sallyport.Deactivated)[1:]
 	if page.ID() == "" {
 		if page.Roles, err = v.roleChoices(page.place, page.Role, v.text("binding.choose")); err != nil {

@@ -224,10 +224,13 @@ func (v *visit) exportAudit() error {
 	for p, n := (admin.Page{Limit: maxList}), 0; n < maxExport; {
 		list, err := v.Admin.Audit(v.r.Context(), v.actor, tenant, filter, p)
 		if err != nil {
-			if n > 0 {
-				panic(http.ErrAbortHandler) // half a file is not to look whole
+			if n == 0 {
+				return err
 			}
-			return err
+			// Half a file is not to look whole.
+			_, _ = v.w.Write([]byte(`{"incomplete":"the export ended here because of a failure; repeat it"}` + "\n"))
+			v.Log.ErrorContext(v.r.Context(), "an export of the trail failed", "request_id", v.decision.RequestID, "error", err)
+			return nil
 		}
 		var b bytes.Buffer
 		lines := json.NewEncoder(&b)

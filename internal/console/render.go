@@ -72,11 +72,11 @@ func nothing(text template.HTML, way ...any) (emptyList, error) {
 	if len(way) == 0 {
 		return e, nil
 	}
-	path, ok := way[0].(string)
+	to, ok := way[0].(string)
 	if !ok || len(way) != 2 {
 		return e, errors.New("nothing: a path and its name")
 	}
-	e.Path = path
+	e.Path = to
 	e.Do, ok = way[1].(template.HTML)
 	if !ok {
 		return e, errors.New("nothing: a name that is no text")

@@ -26,7 +26,8 @@ func testOverview(ctx context.Context, t *testing.T, s *store.Store) {
 	write(ctx, t, s, func(tx *store.Tx) error { return tx.AddDecisions(ctx, append(all, allowed, foreign)) })
 	got, err := s.RefusalCounts(ctx, m, at)
 	want := []store.RefusalCount{
-		{Hour: at, Reason: sallyport.PermissionMissing, Count: 2}, {Hour: at, Reason: sallyport.ScopeInsufficient, Count: 1},
+		{Hour: at, Reason: sallyport.PermissionMissing, Count: 2},
+		{Hour: at, Reason: sallyport.ScopeInsufficient, Count: 1},
 		{Hour: at.Add(time.Hour), Reason: sallyport.PermissionMissing, Count: 1},
 	}
 	if err != nil || len(got) != len(want) {
