@@ -80,6 +80,11 @@ type Accept struct {
 	// word, a file part in the place of a field, an empty value for none, a cookie
 	// with a change in a request that does not say where it comes from.
 	Lenient bool `json:"lenient,omitempty"`
+
+	// Refused marks a header, query parameter or form field in which clients have a
+	// credential that this API does not take there. A request with one is refused, so that
+	// nobody relies on it and the upstream does not see it.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // A Selector says where in a request a tenant or a realm is named.

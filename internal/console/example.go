@@ -72,7 +72,7 @@ func (v *visit) tenantFor(c *sallyport.Credential) sallyport.TenantID {
 // headerFor returns the header that takes a token to an API, empty if none does.
 func headerFor(api *policy.API, kind sallyport.CredentialKind, secret string) string {
 	for _, a := range api.Accept {
-		if len(a.Kinds) > 0 && !slices.Contains(a.Kinds, kind) {
+		if a.Refused || len(a.Kinds) > 0 && !slices.Contains(a.Kinds, kind) {
 			continue
 		}
 		switch a.In { //nolint:exhaustive // the other places are no headers, or need more than the secret

@@ -47,7 +47,7 @@ func newIntake(api sallyport.APIName, accept []sallyport.Accept) *intake {
 	taken := map[string]bool{}
 	for i, a := range accept {
 		in.accept[i].Scopes = fullNames(api, a.Scopes)
-		c := carrier.Carrier{In: inOf(a.In), Name: a.Name, Login: a.Login}
+		c := carrier.Carrier{In: inOf(a.In), Name: a.Name, Login: a.Login, Refused: a.Refused}
 		if a.Lenient {
 			c.LenientBasic = c.In == carrier.Basic
 			c.FilePart = c.In == carrier.Form

@@ -133,6 +133,9 @@ func checkAccept(doc *sallyport.API, f *faults) {
 		if a.Login != "" && (a.In != sallyport.CarrierQuery && a.In != sallyport.CarrierForm || !isText(a.Login) || a.Login == a.Name) {
 			f.add(where+".login", "a login stands beside a query or form parameter, under a name of its own")
 		}
+		if a.Refused && (a.In == sallyport.CarrierBasic || a.In == sallyport.CarrierBearer || a.In == sallyport.CarrierCookie) {
+			f.add(where+".refused", "what can be refused is a header, query parameter or form field; leave %s out of the list", a.In)
+		}
 		checkKinds(where, a, f)
 		for j, s := range a.Scopes {
 			checkKnown(field(where+".scopes", j), string(a.In), "scope", s, scopes, f)

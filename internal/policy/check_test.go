@@ -92,6 +92,9 @@ func TestCheckFaults(t *testing.T) {
 		{"carrier twice", func(a *sallyport.API) {
 			a.Accept = append(a.Accept, sallyport.Accept{In: sallyport.CarrierHeader, Name: "x-api-key"})
 		}, "accept[2]", "twice"},
+		{"refused cookie", func(a *sallyport.API) {
+			a.Accept[1] = sallyport.Accept{In: sallyport.CarrierCookie, Name: "x", Refused: true}
+		}, "accept[1].refused", "leave cookie out"},
 		{"kind", func(a *sallyport.API) { a.Accept[1].Kinds[0] = "apikey" }, "accept[1].kinds[0]", "api_key"},
 		{"refresh token", func(a *sallyport.API) { a.Accept[1].Kinds[0] = sallyport.RefreshToken }, "accept[1].kinds[0]", "token endpoint"},
 		{"selector", func(a *sallyport.API) { a.Tenant.From = "body" }, "tenant.from", "header, path, query, claim or fixed"},

@@ -42,6 +42,9 @@ func Challenges(accept []sallyport.Accept, realm string, try Try) []string {
 	}
 	var all []string
 	for _, a := range accept {
+		if a.Refused {
+			continue
+		}
 		c := challenge(a, realm, try)
 		if c != "" && !slices.Contains(all, c) {
 			all = append(all, c)
