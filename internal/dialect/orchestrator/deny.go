@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,11 +33,24 @@ type refusal struct {
 func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
 	d.Dress(w.Header(), r, x)
 	p := x.Docs.Problem(x.Answer)
+	x.Answer.Challenges = commendable(x.Answer.Challenges)
 	if x.Endpoint() == loginEndpoint {
 		d.refuse(w, r, x, p, formatJSON, p.Status)
 		return
 	}
 	d.refuse(w, r, x, p, formatOf(x), statusOf(x, p.Status))
+}
+
+// commendable returns the challenges that do not talk clients into putting secrets
+// into URLs; all if there are no others.
+func commendable(challenges []string) []string {
+	kept := slices.DeleteFunc(slices.Clone(challenges), func(c string) bool {
+		return !strings.HasPrefix(c, "Basic ") && !strings.HasPrefix(c, "Bearer ")
+	})
+	if len(kept) == 0 {
+		return challenges
+	}
+	return kept
 }
 
 // statusOf returns the status in the place of one for a refusal, as the settings
@@ -133,7 +147,7 @@ func (c *call) fail(err error) {
 		}
 	}
 	if status == http.StatusUnauthorized {
-		for _, challenge := range respond.Challenges(c.Request.API.Accept, string(c.Request.API.Name), respond.Try{}) {
+		for _, challenge := range commendable(respond.Challenges(c.Request.API.Accept, string(c.Request.API.Name), respond.Try{})) {
 			c.w.Header().Add("WWW-Authenticate", challenge)
 		}
 	}

@@ -140,8 +140,20 @@ func TestSwitches(t *testing.T) {
 			if good == strings.Contains(" "+tt.shut+" ", " "+name+" ") {
 				t.Errorf("%v: %s is %d %s", tt.settings, name, r.Status, r.Body)
 			}
-			if strings.Contains(r.Body, w.key.Secret.Reveal()) {
-				t.Errorf("%v: %s: the upstream got the key: %s", tt.settings, name, r.Body)
+		}
+		// What is shut is not passed on beside something that is good.
+		auth := []string{"Authorization", basic("jane", dialecttest.Password)}
+		for _, parameter := range []string{"password", "api_key", "apikey"} {
+			r := w.Ask("GET", query(initiate, "login", "jane", parameter, "canary"), "", auth...)
+			if r.Status == 200 || strings.Contains(r.Body, "canary") {
+				t.Errorf("%v: %s beside Basic: %d %s", tt.settings, parameter, r.Status, r.Body)
+			}
+			if tt.settings["form_credentials"] == "no" {
+				continue // then nobody looks into forms
+			}
+			r = w.Ask("POST", initiate, parameter+"=canary", append([]string{"Content-Type", "application/x-www-form-urlencoded"}, auth...)...)
+			if strings.Contains(r.Body, "canary") {
+				t.Errorf("%v: %s in a form beside Basic: %d %s", tt.settings, parameter, r.Status, r.Body)
 			}
 		}
 	}
@@ -310,6 +322,7 @@ func TestSecrets(t *testing.T) {
 	for path, want := range map[string]string{
 		"generate_api_key.json?expires=soon":       "expires is a number of days",
 		"generate_api_key.json?expires=0d":         "expires is a number of days",
+		"generate_api_key.json?expires=-5m":        "expires is a number of days",
 		"generate_api_key.json?expires=2000-01-01": "in the past",
 		"generate_api_key.json?overlap=long":       "overlap is a duration",
 		"generate_api_key.json?overlap=9999h":      "overlap is out of bounds",

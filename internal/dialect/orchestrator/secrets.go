@@ -194,9 +194,12 @@ func (c *call) terms() (expires *time.Time, overlap time.Duration, err error) {
 
 var days = regexp.MustCompile(`^([1-9][0-9]{0,3})d$`)
 
-// moment reads when something ends: in so many days, at the end of a date (UTC) or
-// at a time.
+// moment reads when something ends: in so many days or after a duration, at the end
+// of a date (UTC) or at a time.
 func (c *call) moment(text string) (time.Time, error) {
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return c.Now().Add(d).UTC(), nil
+	}
 	if m := days.FindStringSubmatch(text); m != nil {
 		n, _ := strconv.Atoi(m[1]) // at most four digits
 		return c.Now().AddDate(0, 0, n).UTC().Truncate(time.Second), nil
@@ -207,5 +210,5 @@ func (c *call) moment(text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
 	}
-	return time.Time{}, sallyport.ErrInvalid("expires", `expires is a number of days such as 90d, a date such as 2030-12-31 or a time such as 2030-12-31T12:00:00Z`)
+	return time.Time{}, sallyport.ErrInvalid("expires", "expires is a number of days such as 90d, a duration such as 12h, a date such as 2030-12-31 or a time such as 2030-12-31T12:00:00Z")
 }

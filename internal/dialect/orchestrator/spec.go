@@ -181,7 +181,8 @@ func complete(api *sallyport.API) []error {
 }
 
 // accept lists the ways to present oneself, as far as the switches allow them. A
-// login stands beside a key or a password; a key alone has another name.
+// login stands beside a key or a password; a key alone has another name. What a
+// switch shuts is refused, lest it be passed on.
 func accept(settings map[string]string) []sallyport.Accept {
 	tokens := []sallyport.CredentialKind{sallyport.PersonalToken, sallyport.ApplicationToken}
 	keys := append(slices.Clone(tokens), sallyport.APIKey)
@@ -198,12 +199,18 @@ func accept(settings map[string]string) []sallyport.Accept {
 			list = append(list,
 				sallyport.Accept{In: in, Name: "api_key", Login: "login", Kinds: keys},
 				sallyport.Accept{In: in, Name: "apikey", Kinds: keys})
+		} else {
+			list = append(list,
+				sallyport.Accept{In: in, Name: "api_key", Refused: true},
+				sallyport.Accept{In: in, Name: "apikey", Refused: true})
 		}
 		switch settings[urlPassword] {
 		case plain:
 			list = append(list, sallyport.Accept{In: in, Name: "password", Login: "login", Kinds: append(slices.Clone(tokens), sallyport.Password)})
 		case scrambled:
 			list = append(list, sallyport.Accept{In: in, Name: "password", Login: "login", Kinds: tokens})
+		default:
+			list = append(list, sallyport.Accept{In: in, Name: "password", Refused: true})
 		}
 	}
 	return append(list, sallyport.Accept{
