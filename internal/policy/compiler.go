@@ -70,6 +70,7 @@ func (c *Compiler) Compile(source Source) (*Snapshot, error) {
 	faults = append(faults, c.compileRoles(s, source.Roles)...)
 	s.compileTenants(source.Tenants, source.Realms)
 	s.names = c.permissions.all()
+	s.numberAll()
 	s.limits.grow(c.limits.count())
 	return s, errors.Join(faults...)
 }

@@ -16,7 +16,7 @@ func (s *Snapshot) Ask(p *Principal, limit *Limit, permission sallyport.Permissi
 		return sallyport.PermissionMissing, ""
 	}
 	q := sallyport.Question{
-		Need:  sallyport.Need{AllOf: []int32{number}},
+		Need:  sallyport.Need{AllOf: s.alone[number : number+1 : number+1]},
 		Realm: facts.Realm,
 		Facts: facts,
 	}

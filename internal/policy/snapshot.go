@@ -22,7 +22,9 @@ type Snapshot struct {
 	roles    []sallyport.Set // by number
 	roleList []*Role
 	byRole   map[sallyport.RoleID]*Role
-	names    []sallyport.Permission // by number
+	names    []sallyport.Permission         // by number
+	alone    []int32                        // each number at its own place: a list of one that is not made anew
+	numbers  map[sallyport.Permission]int32 // of those that are declared; nil until all are
 
 	tenants map[sallyport.TenantID]*Tenant
 	limits  limitCache
@@ -106,6 +108,15 @@ func (s *Snapshot) PermissionName(i int32) sallyport.Permission {
 // Permission returns the number of a permission that some API declares, and of
 // the wildcards "*" and "api/*".
 func (s *Snapshot) Permission(name sallyport.Permission) (int32, bool) {
+	if s.numbers != nil {
+		i, ok := s.numbers[name]
+		return i, ok
+	}
+	return s.declared(name)
+}
+
+// declared is Permission for the time in which the snapshot is made.
+func (s *Snapshot) declared(name sallyport.Permission) (int32, bool) {
 	if name != everything {
 		a := s.byName[name.API()]
 		local := strings.TrimPrefix(string(name), string(name.API())+"/")
@@ -127,6 +138,21 @@ func (s *Snapshot) Names(set sallyport.Set) []sallyport.Permission {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// numberAll writes down the numbers of all permissions that are declared.
+func (s *Snapshot) numberAll() {
+	numbers := make(map[sallyport.Permission]int32, len(s.names))
+	for _, name := range s.names {
+		if i, ok := s.declared(name); ok {
+			numbers[name] = i
+		}
+	}
+	s.numbers = numbers
+	s.alone = make([]int32, len(s.names))
+	for i := range s.alone {
+		s.alone[i] = int32(i) //nolint:gosec // a number is an int32
+	}
 }
 
 func isWildcard(p sallyport.Permission) bool {
