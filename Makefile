@@ -65,6 +65,10 @@ fuzz: ## Every fuzz target for FUZZTIME (10s); fails if there is none
 bench: ## Measure, and print the figures of the promises
 	$(GO) run ./bench
 
+.PHONY: bench-peers
+bench-peers: ## Ask other engines the same questions, beside Sallyport
+	cd bench/peers && $(GO) run .
+
 .PHONY: lint
 lint: ## golangci-lint in the pinned version, built if missing
 	linter=$$(scripts/golangci-lint); "$$linter" run $(PKG)

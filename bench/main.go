@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.DurationVar(&o.span, "span", 2*time.Second, "how long each server is measured in a round")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
-	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, decide or gateway")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, million, decide or gateway")
 	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
 		o.turns, err = regexp.Compile(text)
 		return err
@@ -69,6 +69,10 @@ func partOf(name string) func(context.Context, *json.Decoder, *json.Encoder) err
 		return load
 	case "decisions":
 		return decisions
+	case "million":
+		return million
+	case "scaling":
+		return scaling
 	}
 	if s := servers[name]; s != nil {
 		return serve(s)
@@ -103,6 +107,20 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		say("decisions in the process")
 		var results []result
 		if err := once(ctx, serveCore, o.profile, "decisions", decisionRounds, &results); err != nil {
+			return err
+		}
+		r.Results = append(r.Results, results...)
+	}
+	for _, p := range []struct{ name, says, core string }{
+		{"scaling", "decisions on two cores at once", ""},
+		{"million", "a million tokens", serveCore},
+	} {
+		if o.only != "" && o.only != p.name {
+			continue
+		}
+		say("%s", p.says)
+		var results []result
+		if err := once(ctx, p.core, o.profile, p.name, decisionRounds, &results); err != nil {
 			return err
 		}
 		r.Results = append(r.Results, results...)

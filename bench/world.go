@@ -29,6 +29,7 @@ type world struct {
 	size
 	node   *node.Node
 	master token.MasterKey
+	url    sallyport.Secret
 	users  []sallyport.PrincipalID // and behind them those with a password
 	askers map[string][]asker      // by the kind of what they present
 }
@@ -61,6 +62,10 @@ const (
 	perRole        = 50
 	// ofOther is how many there are of each kind of asker but tokens.
 	ofOther = 2000
+	// inOneWrite is how many tokens are written together; a write has a limit of time.
+	inOneWrite = 5_000
+	// mostRefused is how many tokens are also presented where they are not enough.
+	mostRefused = 10_000
 	// ofBasic is less, since each password takes 20 ms to hash.
 	ofBasic = 8
 )
@@ -77,7 +82,8 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 	if w.master, err = token.NewMasterKey(); err != nil {
 		return nil, fmt.Errorf("make a master key: %w", err)
 	}
-	if w.node, err = w.open(ctx, folder, false); err != nil {
+	w.url = sallyport.Secret("sqlite:" + filepath.Join(folder, fmt.Sprintf("bench-%d.db", s.Routes)))
+	if w.node, err = w.open(ctx, false); err != nil {
 		return nil, err
 	}
 	if upstream == "" {
@@ -86,6 +92,11 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 	if _, err := w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.furnish(ctx, tx, upstream) }); err != nil {
 		return nil, fmt.Errorf("fill the store: %w", err)
 	}
+	for first := inOneWrite; first < w.Tokens; first += inOneWrite {
+		if _, err := w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.insertTokens(ctx, tx, first) }); err != nil {
+			return nil, fmt.Errorf("fill the store: %w", err)
+		}
+	}
 	if _, err := w.node.Doors.Apply(ctx); err != nil {
 		return nil, fmt.Errorf("put the policy in force: %w", err)
 	}
@@ -93,10 +104,9 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 }
 
 // open opens a node of the installation.
-func (w *world) open(ctx context.Context, folder string, untraced bool) (*node.Node, error) {
+func (w *world) open(ctx context.Context, untraced bool) (*node.Node, error) {
 	n, err := node.Open(ctx, node.Config{
-		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(folder, fmt.Sprintf("bench-%d.db", w.Routes))),
-		MasterKey:  w.master, Issuer: "http://sallyport.test", Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		StorageURL: w.url, MasterKey: w.master, Issuer: "http://sallyport.test", Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		ManagementAPI: admin.BuiltInAPI(), MaxStaleness: staleness, Untraced: untraced,
 	})
 	if err != nil {
@@ -106,10 +116,10 @@ func (w *world) open(ctx context.Context, folder string, untraced bool) (*node.N
 }
 
 // untraced returns the same world with a node that does not keep decisions.
-func (w *world) untraced(ctx context.Context, folder string) (*world, error) {
+func (w *world) untraced(ctx context.Context) (*world, error) {
 	other := *w
 	var err error
-	other.node, err = w.open(ctx, folder, true)
+	other.node, err = w.open(ctx, true)
 	return &other, err
 }
 
@@ -224,24 +234,14 @@ func bind(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, kind sal
 
 // insertCredentials makes the askers.
 func (w *world) insertCredentials(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, roles []sallyport.RoleID) error {
-	pepper, err := w.master.Pepper(1)
-	if err != nil {
-		return err
-	}
-	digester, err := token.NewDigester(token.UseSecret, pepper)
+	digester, err := w.digester()
 	if err != nil {
 		return err
 	}
 	insert := func(c sallyport.Credential) (string, error) { return insertCredential(ctx, tx, digester, c) }
 	scopes := []string{string(apiName) + "/use"}
-	for i := range w.Tokens {
-		user := i % w.Users
-		secret, err := insert(sallyport.Credential{Kind: sallyport.PersonalToken, Owner: w.users[user], Name: fmt.Sprint("bench", i), Scopes: scopes})
-		if err != nil {
-			return err
-		}
-		w.add(byToken, w.pathFor(user%w.Roles, i), "Authorization", "Bearer "+secret)
-		w.add(noPermission, basePath+"/v1/closed/1", "Authorization", "Bearer "+secret)
+	if err := w.insertTokens(ctx, tx, 0); err != nil {
+		return err
 	}
 	for i := range min(ofOther, w.Tokens) {
 		user, path := i%w.Users, w.pathFor(i%w.Users%w.Roles, i)
@@ -271,6 +271,35 @@ func (w *world) insertCredentials(ctx context.Context, tx *store.Tx, tenant sall
 		}
 	}
 	return w.insertPasswords(ctx, tx, tenant)
+}
+
+func (w *world) digester() (*token.Digester, error) {
+	pepper, err := w.master.Pepper(1)
+	if err != nil {
+		return nil, err
+	}
+	return token.NewDigester(token.UseSecret, pepper)
+}
+
+// insertTokens makes the tokens from this one on, as many as go into one write.
+func (w *world) insertTokens(ctx context.Context, tx *store.Tx, first int) error {
+	digester, err := w.digester()
+	if err != nil {
+		return err
+	}
+	scopes := []string{string(apiName) + "/use"}
+	for i := first; i < min(first+inOneWrite, w.Tokens); i++ {
+		user := i % w.Users
+		secret, err := insertCredential(ctx, tx, digester, sallyport.Credential{Kind: sallyport.PersonalToken, Owner: w.users[user], Name: fmt.Sprint("bench", i), Scopes: scopes})
+		if err != nil {
+			return err
+		}
+		w.add(byToken, w.pathFor(user%w.Roles, i), "Authorization", "Bearer "+secret)
+		if i < mostRefused {
+			w.add(noPermission, basePath+"/v1/closed/1", "Authorization", "Bearer "+secret)
+		}
+	}
+	return nil
 }
 
 func (w *world) add(kind, path, header, value string) {

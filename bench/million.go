@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+)
+
+// millionWorld has as many tokens as one node remembers without being told to
+// remember more.
+var millionWorld = size{Routes: 1000, Roles: 100, Users: 1000, Tokens: 1_000_000}
+
+// Goals: of a decision about one of a million known tokens, in nanoseconds; of what
+// one takes of the heap, in bytes; of a start, in milliseconds; and of what a decision
+// costs while another core decides too, which leaves two cores 1.9 times as many.
+const (
+	coldGoal    = 400
+	heapGoal    = 100
+	startGoal   = 150
+	scalingGoal = 2 / 1.9
+)
+
+// million is the part about a node whose store has a million tokens: how long it
+// takes to start, what they take of its memory once it knows all of them, and what
+// a decision costs when they come in turn.
+func million(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
+	var rounds int
+	if err := orders.Decode(&rounds); err != nil {
+		return fmt.Errorf("read the orders: %w", err)
+	}
+	folder, err := os.MkdirTemp("", "sallyport-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	w, err := newWorld(ctx, folder, millionWorld, "")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.node.Close(ctx) }()
+	start, err := w.starting(ctx, rounds)
+	if err != nil {
+		return err
+	}
+	before := liveHeap()
+	cold := many(w, byToken)
+	askedFor := liveHeap() - before // what the benchmark itself keeps
+	if err := cold.check(); err != nil {
+		return err
+	}
+	if err := w.settle(ctx); err != nil { // and no use waits to be written down
+		return err
+	}
+	heap := float64(liveHeap()-before-askedFor) / float64(w.Tokens)
+	for range rounds {
+		if err := cold.take(); err != nil {
+			return err
+		}
+	}
+	return answers.Encode([]result{
+		figure("start with a million tokens", start, "ms").goal(startGoal),
+		figure("heap of one of a million known tokens", heap, "bytes").goal(heapGoal),
+		cold.result("decision, " + cold.name).goal(coldGoal),
+	})
+}
+
+// liveHeap returns how many bytes are reachable.
+func liveHeap() int64 {
+	runtime.GC()
+	runtime.GC() // what had a finalizer too
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc) //nolint:gosec // it fits
+}
+
+// starting returns the milliseconds from nothing to a decision: the store is
+// opened, the policy put in force and one token looked up. It leaves the node of
+// the last start.
+func (w *world) starting(ctx context.Context, rounds int) (float64, error) {
+	var took []float64
+	for range rounds {
+		if err := w.node.Close(ctx); err != nil {
+			return 0, err
+		}
+		began := time.Now()
+		var err error
+		if w.node, err = w.open(ctx, false); err != nil {
+			return 0, err
+		}
+		if dec := w.node.Doors.Decide(ctx, requestOf(w.askers[byToken][0])); !dec.Allowed {
+			return 0, fmt.Errorf("after a start a token is refused for the reason %q", dec.Reason)
+		}
+		took = append(took, float64(time.Since(began).Microseconds())/1e3)
+	}
+	return median(took), nil
+}
+
+// scaling is the part that takes decisions on two cores at the same time, about
+// different tokens. It is not bound to a core.
+func scaling(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
+	var rounds int
+	if err := orders.Decode(&rounds); err != nil {
+		return fmt.Errorf("read the orders: %w", err)
+	}
+	if runtime.NumCPU() < 2 {
+		return answers.Encode([]result{})
+	}
+	folder, err := os.MkdirTemp("", "sallyport-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	w, err := newWorld(ctx, folder, smallWorld, "")
+	if err != nil {
+		return err
+	}
+	defer w.node.Close(ctx)
+	runtime.GOMAXPROCS(2)
+	var one, two []float64
+	for range rounds {
+		for _, n := range []int{1, 2} {
+			nanos, err := w.together(ctx, n)
+			if err != nil {
+				return err
+			}
+			if n == 1 {
+				one = append(one, nanos)
+			} else {
+				two = append(two, nanos)
+			}
+		}
+	}
+	return answers.Encode([]result{
+		figure("decision while another core decides too", median(two), "ns").
+			against("decision on one core", median(one), ratio(two, one)).goal(scalingGoal).
+			note("so two cores take %.2f times as many", 2/ratio(two, one)),
+	})
+}
+
+// together returns what a decision costs, in nanoseconds of CPU time, when n
+// goroutines decide at the same time. Waiting for one another's cache lines is part
+// of that; waiting for others on the machine is not.
+func (w *world) together(ctx context.Context, n int) (nanos float64, err error) {
+	const each = 200_000
+	if err := w.settle(ctx); err != nil {
+		return 0, err
+	}
+	faults := make([]error, n)
+	var all sync.WaitGroup
+	began := ownCPU()
+	for i := range n {
+		all.Go(func() {
+			ask := asking(w.askers[byToken][i : i+1])
+			for range each {
+				if dec := w.node.Doors.Decide(ctx, ask(0)); !dec.Allowed {
+					faults[i] = fmt.Errorf("refused for the reason %q", dec.Reason)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	spent := ownCPU() - began
+	if slices.ContainsFunc(faults, func(err error) bool { return err != nil }) {
+		return 0, errors.Join(faults...)
+	}
+	return float64(spent) / float64(n*each), nil
+}

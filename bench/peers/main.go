@@ -1,0 +1,222 @@
+// Command peers asks Sallyport and other engines of authorization the same
+// questions in one process and prints what an answer costs. It is a module of its
+// own, so that the dependencies of the engines are none of Sallyport's:
+//
+//	cd bench/peers && go run .
+//
+// The world has 100 roles with 50 of 500 permissions each, and 10,000 users with
+// two roles in one of 10 tenants. The questions are 1,024: may this user, in this
+// tenant, do this? An eighth of them names a tenant in which the user has nothing;
+// of the others half are allowed. An engine that answers one of them differently
+// is not measured but reported.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// Sizes of the world.
+const (
+	roles       = 100
+	permissions = 500
+	perRole     = 50
+	users       = 10_000
+	tenants     = 10
+	questions   = 1024
+)
+
+// A world is what the engines are told.
+type world struct {
+	grants [roles][]int // permissions of each role
+	users  [users]user
+	asked  []question
+}
+
+type user struct {
+	tenant int
+	roles  [2]int
+}
+
+type question struct {
+	user, tenant, permission string
+	want                     bool
+}
+
+func userName(i int) string       { return fmt.Sprintf("user-%d", i) }
+func roleName(i int) string       { return fmt.Sprintf("role-%d", i) }
+func permissionName(i int) string { return fmt.Sprintf("bench/p%d", i) }
+
+// tenantName is a UUID, as tenants have.
+func tenantName(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
+
+// A sequence draws numbers, the same ones in every run (Knuth's MMIX generator).
+type sequence uint64
+
+func (s *sequence) below(n int) int {
+	*s = *s*6364136223846793005 + 1442695040888963407
+	return int(uint64(*s) >> 33 % uint64(n)) //nolint:gosec // small numbers
+}
+
+func newWorld() *world {
+	w := &world{}
+	var draw sequence
+	for i := range w.grants {
+		first := draw.below(permissions)
+		for n := range perRole { // 7 has no divisor in common with 500, so all differ
+			w.grants[i] = append(w.grants[i], (first+7*n)%permissions)
+		}
+	}
+	for i := range w.users {
+		w.users[i] = user{tenant: draw.below(tenants), roles: [2]int{draw.below(roles), draw.below(roles)}}
+	}
+	for n := range questions {
+		i := draw.below(users)
+		u := w.users[i]
+		tenant, permission := u.tenant, draw.below(permissions)
+		if n%2 == 0 {
+			permission = w.grants[u.roles[n/2%2]][draw.below(perRole)]
+		}
+		if n%8 == 0 {
+			tenant = (tenant + 1) % tenants
+		}
+		w.asked = append(w.asked, question{
+			userName(i), tenantName(tenant), permissionName(permission), tenant == u.tenant && w.holds(u, permission),
+		})
+	}
+	return w
+}
+
+func (w *world) holds(u user, permission int) bool {
+	for _, r := range u.roles {
+		for _, p := range w.grants[r] {
+			if p == permission {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// An engine answers questions. Load makes it ready and returns how it is asked.
+type engine struct {
+	name   string
+	module string // for its version
+	load   func(*world) (func(q *question) (bool, error), error)
+}
+
+var engines = []engine{
+	{"Sallyport, compiled policy", "", loadSallyport},
+	{"casbin, cached enforcer", "github.com/casbin/casbin/v2", loadCasbinCached},
+	{"casbin, RBAC with domains", "github.com/casbin/casbin/v2", loadCasbin},
+	{"cedar-go", "github.com/cedar-policy/cedar-go", loadCedar},
+	{"OPA, prepared query", "github.com/open-policy-agent/opa", loadOPA},
+}
+
+// A row is what was found out about one engine.
+type row struct {
+	Name    string  `json:"name"`
+	Version string  `json:"version"`
+	Nanos   float64 `json:"ns"` // CPU time of an answer
+	Ratio   float64 `json:"ratio"`
+	Allocs  int64   `json:"allocs"`
+	Load    string  `json:"load"`
+	Fault   string  `json:"fault,omitempty"`
+}
+
+func main() {
+	testing.Init()
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	w := newWorld()
+	rows := make([]row, 0, len(engines))
+	for _, e := range engines {
+		r := measure(w, e)
+		rows = append(rows, r)
+		rows[len(rows)-1].Ratio = r.Nanos / rows[0].Nanos
+	}
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, "engine\tversion\tns an answer\ttimes Sallyport's\tallocations\tload\t")
+	for _, r := range rows {
+		fmt.Fprintf(out, "%s\t%s\t%.0f\t%.1f\t%d\t%s\t%s\n", r.Name, r.Version, r.Nanos, r.Ratio, r.Allocs, r.Load, r.Fault)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("print the table: %w", err)
+	}
+	text, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the results: %w", err)
+	}
+	if err := os.MkdirAll("../out", 0o755); err != nil {
+		return fmt.Errorf("make the folder of the results: %w", err)
+	}
+	if err := os.WriteFile("../out/peers.json", append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return nil
+}
+
+func measure(w *world, e engine) row {
+	r := row{Name: e.name, Version: version(e.module)}
+	began := time.Now()
+	ask, err := e.load(w)
+	r.Load = time.Since(began).Round(time.Millisecond).String()
+	if err != nil {
+		r.Fault = err.Error()
+		return r
+	}
+	for i := range w.asked {
+		if got, err := ask(&w.asked[i]); err != nil || got != w.asked[i].want {
+			r.Fault = fmt.Sprintf("answers %t to %+v: %v", got, w.asked[i], err)
+			return r
+		}
+	}
+	nanos := 0.0
+	result := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		spent, i := cpu(), 0
+		for b.Loop() {
+			if _, err := ask(&w.asked[i%questions]); err != nil {
+				b.Fatal(err)
+			}
+			i++
+		}
+		nanos = float64(cpu()-spent) / float64(b.N)
+	})
+	r.Nanos, r.Allocs = nanos, result.AllocsPerOp()
+	return r
+}
+
+// cpu returns the CPU time of this process.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// version returns the version that a module was built in.
+func version(module string) string {
+	info, ok := debug.ReadBuildInfo()
+	if module == "" || !ok {
+		return "this one"
+	}
+	for _, m := range info.Deps {
+		if m.Path == module {
+			return m.Version
+		}
+	}
+	return "unknown"
+}
