@@ -116,24 +116,38 @@ type chunk [chunkSize]Entry
 // number of an entry plus one; 0 ends a probe. Nothing is ever removed from a
 // generation.
 type generation struct {
-	limit    int // entries
-	n        int // entries in use; only writers look
-	digests  []atomic.Uint64
-	ids      []atomic.Uint32
-	chunks   []atomic.Pointer[chunk]
-	idsShift uint
+	limit   int // entries
+	n       int // entries in use; only writers look
+	digests []atomic.Uint64
+	ids     []atomic.Uint32
+	chunks  []atomic.Pointer[chunk]
 }
 
 func newGeneration(limit int) *generation {
 	limit = max(limit, chunkSize)
-	slots := 1 << bits.Len(uint(limit+limit/3)) // at most three quarters full
+	slots := limit + limit/3 // at most three quarters full
 	return &generation{
-		limit:    limit,
-		digests:  make([]atomic.Uint64, slots),
-		ids:      make([]atomic.Uint32, slots),
-		chunks:   make([]atomic.Pointer[chunk], (limit+chunkSize-1)/chunkSize),
-		idsShift: uint(64 - bits.TrailingZeros(uint(slots))),
+		limit:   limit,
+		digests: make([]atomic.Uint64, slots),
+		ids:     make([]atomic.Uint32, slots),
+		chunks:  make([]atomic.Pointer[chunk], (limit+chunkSize-1)/chunkSize),
 	}
+}
+
+// slot returns the place of a hash among n, by its upper bits: as good as a
+// remainder, at the price of a multiplication. So the indexes need not have a power
+// of two of slots, which would be half as many again as are needed.
+func slot(hash uint64, n int) int {
+	at, _ := bits.Mul64(hash, uint64(n))
+	return int(at)
+}
+
+// after returns the slot behind one of n.
+func after(slot, n int) int {
+	if slot++; slot == n {
+		return 0
+	}
+	return slot
 }
 
 func (g *generation) entry(number uint32) *Entry {
@@ -142,21 +156,21 @@ func (g *generation) entry(number uint32) *Entry {
 
 // home returns where the probe of a digest starts, and the tag that spares most
 // comparisons. A digest is uniformly distributed, so its bits serve as hash.
-func (g *generation) home(d *Digest) (slot int, tag uint32) {
+func (g *generation) home(d *Digest) (at int, tag uint32) {
 	h := binary.LittleEndian.Uint64(d[:8])
-	return int(h) & (len(g.digests) - 1), uint32(h >> 32)
+	return slot(h, len(g.digests)), uint32(h)
 }
 
 // homeOfID scrambles first: ids are not made by us alone.
 func (g *generation) homeOfID(id *ID) int {
 	h := binary.LittleEndian.Uint64(id[:8]) ^ binary.LittleEndian.Uint64(id[8:])
-	return int(h * 0x9e3779b97f4a7c15 >> g.idsShift)
+	return slot(h*0x9e3779b97f4a7c15, len(g.ids))
 }
 
 func (g *generation) get(d *Digest) *Entry {
-	slot, tag := g.home(d)
+	at, tag := g.home(d)
 	for {
-		word := g.digests[slot].Load()
+		word := g.digests[at].Load()
 		if word == 0 {
 			return nil
 		}
@@ -166,7 +180,7 @@ func (g *generation) get(d *Digest) *Entry {
 				return e
 			}
 		}
-		slot = (slot + 1) & (len(g.digests) - 1)
+		at = after(at, len(g.digests))
 	}
 }
 
@@ -185,16 +199,16 @@ func (g *generation) add(r Record, lastUsed uint32) *Entry {
 	e.Digest, e.ID, e.Expires, e.Stamp, e.Principal, e.Limits, e.Kind = r.Digest, r.ID, r.Expires, r.Stamp, r.Principal, r.Limits, r.Kind
 	e.lastUsed.Store(lastUsed)
 
-	slot, tag := g.home(&r.Digest)
-	for g.digests[slot].Load() != 0 {
-		slot = (slot + 1) & (len(g.digests) - 1)
+	at, tag := g.home(&r.Digest)
+	for g.digests[at].Load() != 0 {
+		at = after(at, len(g.digests))
 	}
 	byID := g.homeOfID(&r.ID)
 	for g.ids[byID].Load() != 0 {
-		byID = (byID + 1) & (len(g.ids) - 1)
+		byID = after(byID, len(g.ids))
 	}
 	g.ids[byID].Store(number + 1)
-	g.digests[slot].Store(uint64(tag)<<32 | uint64(number+1))
+	g.digests[at].Store(uint64(tag)<<32 | uint64(number+1))
 	return e
 }
 
@@ -247,8 +261,8 @@ func (t *Table) Drop(id ID) int {
 	defer t.mu.Unlock()
 	g := t.current.Load()
 	n := 0
-	for slot := g.homeOfID(&id); ; slot = (slot + 1) & (len(g.ids) - 1) {
-		number := g.ids[slot].Load()
+	for at := g.homeOfID(&id); ; at = after(at, len(g.ids)) {
+		number := g.ids[at].Load()
 		if number == 0 {
 			return n
 		}

@@ -158,8 +158,8 @@ func TestGetAllocatesNothing(t *testing.T) {
 // plus its share of both indexes at three quarters.
 func TestEntryIsSmall(t *testing.T) {
 	t.Parallel()
-	if size := unsafe.Sizeof(Entry{}); size > 80 {
-		t.Errorf("an entry takes %d bytes, want at most 80", size)
+	if size := unsafe.Sizeof(Entry{}); size > 72 {
+		t.Errorf("an entry takes %d bytes, want at most 72", size)
 	}
 }
 
