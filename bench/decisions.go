@@ -224,6 +224,11 @@ func deciders(w *world, name, kind string, n int, ask func(i int) *doors.Request
 			return err
 		}
 		for i := range n { // what is decided afterwards is known
+			if i%settleAfter == settleAfter-1 { // or the policy is too old before all are
+				if err := w.settle(ctx); err != nil {
+					return err
+				}
+			}
 			if dec := w.node.Doors.Decide(ctx, ask(i)); dec.Allowed != letIn {
 				return fmt.Errorf("allowed is %v, for the reason %q", dec.Allowed, dec.Reason)
 			}
@@ -255,6 +260,9 @@ func requestOf(a asker) *doors.Request {
 		Header: h, Client: netip.MustParseAddr("192.0.2.7"),
 	}
 }
+
+// settleAfter is after how many first decisions a world is settled.
+const settleAfter = 10_000
 
 // asking returns a function that makes the request of one of the askers. There is
 // one request for all of them, as a surface uses its own again: what is not in the

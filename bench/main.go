@@ -49,9 +49,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.SetOutput(errOut)
 	flags.IntVar(&o.rounds, "rounds", 5, "quiet `rounds` over the network; there are twice as many if others use the machine")
 	flags.DurationVar(&o.span, "span", 2*time.Second, "how long each server is measured in a round")
+	flags.IntVar(&o.tokens, "tokens", 250_000, "how many `tokens` the part crowd puts into a store; a million take some minutes")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
-	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, million, decide or gateway")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, crowd, decide or gateway")
 	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
 		o.turns, err = regexp.Compile(text)
 		return err
@@ -69,8 +70,8 @@ func partOf(name string) func(context.Context, *json.Decoder, *json.Encoder) err
 		return load
 	case "decisions":
 		return decisions
-	case "million":
-		return million
+	case "crowd":
+		return crowd
 	case "scaling":
 		return scaling
 	}
@@ -82,6 +83,7 @@ func partOf(name string) func(context.Context, *json.Decoder, *json.Encoder) err
 
 type options struct {
 	rounds  int
+	tokens  int
 	span    time.Duration
 	profile string
 	out     string
@@ -111,16 +113,19 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		}
 		r.Results = append(r.Results, results...)
 	}
-	for _, p := range []struct{ name, says, core string }{
-		{"scaling", "decisions on two cores at once", ""},
-		{"million", "a million tokens", serveCore},
+	for _, p := range []struct {
+		name, says, core string
+		orders           any
+	}{
+		{"scaling", "decisions on two cores at once", "", decisionRounds},
+		{"crowd", fmt.Sprintf("a store with %d tokens", o.tokens), serveCore, manyOrder{decisionRounds, o.tokens}},
 	} {
 		if o.only != "" && o.only != p.name {
 			continue
 		}
 		say("%s", p.says)
 		var results []result
-		if err := once(ctx, p.core, o.profile, p.name, decisionRounds, &results); err != nil {
+		if err := once(ctx, p.core, o.profile, p.name, p.orders, &results); err != nil {
 			return err
 		}
 		r.Results = append(r.Results, results...)

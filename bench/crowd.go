@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// millionWorld has as many tokens as one node remembers without being told to
-// remember more.
-var millionWorld = size{Routes: 1000, Roles: 100, Users: 1000, Tokens: 1_000_000}
+// A manyOrder says how often to measure, with how many tokens in the store.
+type manyOrder struct {
+	Rounds, Tokens int
+}
 
-// Goals: of a decision about one of a million known tokens, in nanoseconds; of what
+// Goals: of a decision about one of many known tokens, in nanoseconds; of what
 // one takes of the heap, in bytes; of a start, in milliseconds; and of what a decision
 // costs while another core decides too, which leaves two cores 1.9 times as many.
 const (
@@ -26,12 +27,12 @@ const (
 	scalingGoal = 2 / 1.9
 )
 
-// million is the part about a node whose store has a million tokens: how long it
-// takes to start, what they take of its memory once it knows all of them, and what
-// a decision costs when they come in turn.
-func million(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
-	var rounds int
-	if err := orders.Decode(&rounds); err != nil {
+// crowd is the part about a node whose store has very many tokens: how long it takes
+// to start, what they take of its memory once it knows all of them, and what a
+// decision costs when they come in turn.
+func crowd(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
+	var o manyOrder
+	if err := orders.Decode(&o); err != nil {
 		return fmt.Errorf("read the orders: %w", err)
 	}
 	folder, err := os.MkdirTemp("", "sallyport-bench-")
@@ -39,12 +40,12 @@ func million(ctx context.Context, orders *json.Decoder, answers *json.Encoder) e
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	w, err := newWorld(ctx, folder, millionWorld, "")
+	w, err := newWorld(ctx, folder, size{Routes: 1000, Roles: 100, Users: 1000, Tokens: o.Tokens}, "")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = w.node.Close(ctx) }()
-	start, err := w.starting(ctx, rounds)
+	start, err := w.starting(ctx, o.Rounds)
 	if err != nil {
 		return err
 	}
@@ -58,14 +59,14 @@ func million(ctx context.Context, orders *json.Decoder, answers *json.Encoder) e
 		return err
 	}
 	heap := float64(liveHeap()-before-askedFor) / float64(w.Tokens)
-	for range rounds {
+	for range o.Rounds {
 		if err := cold.take(); err != nil {
 			return err
 		}
 	}
 	return answers.Encode([]result{
-		figure("start with a million tokens", start, "ms").goal(startGoal),
-		figure("heap of one of a million known tokens", heap, "bytes").goal(heapGoal),
+		figure(fmt.Sprintf("start with %d tokens in the store", o.Tokens), start, "ms").goal(startGoal),
+		figure(fmt.Sprintf("heap of one of %d known tokens", o.Tokens), heap, "bytes").goal(heapGoal),
 		cold.result("decision, " + cold.name).goal(coldGoal),
 	})
 }
