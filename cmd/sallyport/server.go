@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport/sallyport/internal/oauth"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
+	"github.com/sallyport/sallyport/internal/token"
 )
 
 // A server is a node with its surfaces on its listeners.
@@ -91,8 +92,12 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	if err != nil {
 		return nil, err
 	}
+	tickets, err := token.NewSealer(token.SealSignIn, master)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of sign-ins: %w", err)
+	}
 	pages, err := console.New(console.Config{
-		Doors: n.Doors, Admin: n.Admin, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
+		Doors: n.Doors, Admin: n.Admin, Tickets: tickets, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
 		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration, History: v.history,
 		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
 	})

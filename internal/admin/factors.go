@@ -160,7 +160,7 @@ func (s *Service) ActivateFactor(ctx context.Context, a Actor, id sallyport.Fact
 		case err != nil:
 			return nil, fmt.Errorf("open a second factor: %w", err)
 		case step == 0:
-			return nil, sallyport.ErrInvalid("code", "the code is wrong; is the clock of the device right?")
+			return nil, sallyport.ErrInvalid("code", "the code is wrong; check that the clock of the device is right")
 		}
 		if _, err := w.tx.ActivateFactor(ctx, f.Principal, f.ID, step); err != nil {
 			return nil, err

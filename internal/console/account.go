@@ -16,7 +16,7 @@ const accountPath = "/account"
 // accountRoutes are the routes of what is one's own.
 func accountRoutes() []route {
 	const token, session = "/tokens/{token}", "/sessions/{session}"
-	return []route{
+	return append(factorRoutes(), []route{
 		{"account", "GET", accountPath, member, (*visit).account},
 		{"tenant", "GET", "/tenants/{tenant}", member, (*visit).tenant},
 
@@ -39,7 +39,7 @@ func accountRoutes() []route {
 
 		{"password.show", "GET", "/password", changing, (*visit).showPassword},
 		{"password.change", "POST", "/password", changing, (*visit).changePassword},
-	}
+	}...)
 }
 
 // An accountPage tells somebody who he is, where he may act, and which tokens he

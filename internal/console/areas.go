@@ -39,6 +39,7 @@ func areas() []area {
 				{id: "account", path: accountPath},
 				{id: "sessions", path: "/sessions"},
 				{id: "password", path: "/password"},
+				{id: "factors", path: "/factors"},
 			},
 		},
 		accessArea(),

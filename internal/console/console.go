@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport/internal/doors/target"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
+	"github.com/sallyport/sallyport/internal/token"
 )
 
 // Base is the path that all pages are below.
@@ -36,8 +37,10 @@ type Config struct {
 	Admin  *admin.Service
 	Cookie string // name of the session cookie; one that begins with "__Host-" is sent over https alone
 	URL    string // the installation's public URL, without a slash at the end
-	Now    func() time.Time
-	Log    *slog.Logger
+
+	Tickets *token.Sealer // of [token.SealSignIn]
+	Now     func() time.Time
+	Log     *slog.Logger
 
 	Demonstration bool // pages for who builds the console are served as well
 

@@ -57,7 +57,7 @@ func (f *faults) take(err error, fields ...string) bool {
 	switch e.Kind {
 	case sallyport.Invalid, sallyport.Conflict, sallyport.Changed:
 	case sallyport.Refused:
-		if e.Reason.Status() != http.StatusForbidden {
+		if e.Reason.Status() != http.StatusForbidden || e.Reason == sallyport.ReauthenticationRequired {
 			return false
 		}
 	case sallyport.Internal, sallyport.NotFound, sallyport.MissingMatch, sallyport.Unavailable, sallyport.Throttled:
@@ -98,6 +98,13 @@ type faultPage struct {
 // fail answers with a page that tells what went wrong, as far as the visitor
 // may know.
 func (v *visit) fail(err error) {
+	if reasonOf(err) == sallyport.ReauthenticationRequired && v.self != nil {
+		_ = v.denied(sallyport.ReauthenticationRequired)
+		to := v.r.URL.RequestURI()
+		if err = v.askSelf(http.StatusForbidden, to, faults{}); err == nil {
+			return
+		}
+	}
 	p := respond.DefaultDocs.ProblemOf(err, v.decision.RequestID)
 	if p.Status >= http.StatusInternalServerError {
 		v.Log.ErrorContext(v.r.Context(), "a page of the console failed",
@@ -126,4 +133,12 @@ func (v *visit) fail(err error) {
 	if err := v.show(p.Status, "fault", page); err != nil {
 		v.Log.ErrorContext(v.r.Context(), "the page that tells of a failure failed", "request_id", v.decision.RequestID, "error", err)
 	}
+}
+
+// reasonOf returns the reason of a refusal; "" for other errors.
+func reasonOf(err error) sallyport.Reason {
+	if e, ok := errors.AsType[*sallyport.Error](err); ok {
+		return e.Reason
+	}
+	return ""
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
@@ -60,8 +61,12 @@ func newWorld(t *testing.T) *world {
 		t.Fatalf("opening a node: %v", err)
 	}
 	t.Cleanup(func() { _ = w.node.Close(context.Background()) })
+	tickets, err := token.NewSealer(token.SealSignIn, key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.console, err = New(Config{
-		Doors: w.node.Doors, Admin: w.node.Admin, Cookie: cookie, URL: site, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),
+		Doors: w.node.Doors, Admin: w.node.Admin, Tickets: tickets, Cookie: cookie, URL: site, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatalf("making the console: %v", err)
@@ -272,4 +277,13 @@ func shown(secret string) doors.Shown { return doors.Shown{Secret: secret, Inspe
 // bindingsOf chooses the bindings of a user.
 func bindingsOf(id sallyport.PrincipalID) store.BindingFilter {
 	return store.BindingFilter{SubjectKind: sallyport.SubjectUser, Subject: string(id)}
+}
+
+// later lets time pass, with the node confirming meanwhile that nothing changed.
+func (w *world) later(t *testing.T, d time.Duration) {
+	t.Helper()
+	w.clock.Advance(d)
+	if _, err := w.node.Doors.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }

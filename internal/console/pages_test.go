@@ -89,6 +89,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"keys": &keysPage{}, "key": &keyPage{}, "key_form": &keyFormPage{}, "key_secret": &keySecretPage{}, "key_refresh": &keyPage{},
 		"overview": &overviewPage{Whole: true, Expires: true, ByHour: &chart{}, ByReason: &chart{}, Requests: &chart{}, Latency: &chart{}},
 		"audit":    &auditPage{}, "who": &whoPage{},
+		"sign_in_code": &codePage{}, "confirm_self": &confirmSelfPage{}, "factors": &factorsPage{}, "factor": &factorPage{}, "factor_codes": &codesPage{},
 		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {
 		var b strings.Builder

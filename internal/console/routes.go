@@ -33,10 +33,12 @@ func routes() []route {
 	all := []route{
 		{"sign-in.show", "GET", "/sign-in", anybody, (*visit).showSignIn},
 		{"sign-in", "POST", "/sign-in", anybody, (*visit).signIn},
+		{"sign-in.code", "POST", "/sign-in/code", anybody, (*visit).signInCode},
 		{"sign-out", "POST", "/sign-out", anybody, (*visit).signOut},
 		{"asset", "GET", "/assets/{file}", anybody, (*visit).asset},
 		{"bare", "GET", "", anybody, func(v *visit) error { return v.redirect(home) }},
 		{"home", "GET", "/{$}", member, (*visit).goHome},
+		{"confirm", "POST", "/confirm", member, (*visit).confirmSelf},
 	}
 	for _, a := range areas() {
 		all = append(all, a.routes()...)

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/target"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/respond"
 )
 
@@ -44,9 +45,17 @@ func (v *visit) signIn() error {
 		return v.show(http.StatusUnprocessableEntity, "sign_in", page)
 	}
 	p, reason, retry := v.Doors.Authenticate(v.r.Context(), f.Get("login"), f.Get("password"), v.request.Client)
-	if reason != "" {
+	switch {
+	case reason == sallyport.SecondFactorRequired:
+		return v.askCode(p, page.Next)
+	case reason != "":
 		return v.signInRefused(page, reason, retry)
 	}
+	return v.enter(p, page)
+}
+
+// enter lets somebody in who has proved who he is.
+func (v *visit) enter(p *policy.Principal, page *signInPage) error {
 	v.decision.Principal = &p.Principal
 	issued, err := v.startSession(p.ID)
 	switch {
