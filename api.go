@@ -62,6 +62,7 @@ type Upstream struct {
 	BodyLimit          int64    `json:"body_limit,omitempty"`          // bytes; 10 MiB when 0, -1: none
 	Retries            int      `json:"retries,omitempty"`             // for idempotent requests without a body
 	ForwardCredentials bool     `json:"forward_credentials,omitempty"` // let the upstream see the client's secret
+	DropParameters     []string `json:"drop_parameters,omitempty"`     // query parameters and form fields that go with the secret
 	CAFile             string   `json:"ca_file,omitempty"`             // PEM roots for https; empty: the system's
 }
 
@@ -89,7 +90,7 @@ type Accept struct {
 
 // A Selector says where in a request a tenant or a realm is named.
 type Selector struct {
-	From     string `json:"from"`               // header, path, query, claim or fixed
+	From     string `json:"from"`               // header, path, query, claim or fixed; of a realm also dialect, which finds it itself
 	Name     string `json:"name,omitempty"`     // of the header, path value, parameter or claim
 	Default  string `json:"default,omitempty"`  // taken when the request names none
 	Required bool   `json:"required,omitempty"` // refuse a request that names none
@@ -134,11 +135,23 @@ type Route struct {
 	AllOf             []string `json:"all_of,omitempty"`
 	Scopes            []string `json:"scopes,omitempty"` // local names: a limited token must carry one of them
 
+	// ByKind is what is asked besides of who comes with a credential of some
+	// kinds.
+	ByKind []KindNeed `json:"by_kind,omitempty"`
+
 	Tenant *Selector `json:"tenant,omitempty"` // in place of the API's
 	Realm  *Selector `json:"realm,omitempty"`
 
 	WebSocket bool     `json:"websocket,omitempty"` // the connection may be upgraded
 	Timeout   Duration `json:"timeout,omitempty"`   // in place of the upstream's
+}
+
+// A KindNeed lets credentials of some kinds through on a route only for who
+// holds one of the permissions, in whatever realm; without permissions for
+// nobody. Each kind is there once.
+type KindNeed struct {
+	Kinds []CredentialKind `json:"kinds"`
+	AnyOf []string         `json:"any_of,omitempty"` // local names of permissions
 }
 
 // A Parameter is a value in a request that tells operations apart which share

@@ -54,6 +54,7 @@ const (
 	ScopeInsufficient Reason = "scope_insufficient"
 	PermissionMissing Reason = "permission_missing"
 	ConditionUnmet    Reason = "condition_unmet"
+	KindForbidden     Reason = "kind_forbidden"
 	PrivilegeCeiling  Reason = "privilege_ceiling"
 )
 
@@ -152,6 +153,7 @@ var reasons = [...]ReasonInfo{
 	{ScopeInsufficient, 403, "Scope insufficient", "The token's scopes do not reach this far. Use a token with the scope that is named.", "The owner may, but the token's scopes leave the permission out.", ""},
 	{PermissionMissing, 403, "Permission missing", "You do not hold the permission that this operation needs.", "No binding of the principal in this tenant gives the permission.", ""},
 	{ConditionUnmet, 403, "Condition not met", "A condition on your right to do this is not met at the moment.", "A binding gives the permission, but its condition is false or could not be evaluated.", ""},
+	{KindForbidden, 403, "Credential of this kind refused", "You may not use a credential of this kind here.", "The route takes credentials of this kind from those only who hold one of the permissions that are named. This is no use of the credential, and was not counted.", ""},
 	{PrivilegeCeiling, 403, "Beyond your own rights", "You cannot hand out what you do not hold yourself.", "The change would create a role, binding or credential that is stronger than who makes it.", ""},
 
 	{StoreUnavailable, 503, "Temporarily unavailable", "Try again in a moment.", "The store did not answer, and this credential or principal was not known yet.", ""},

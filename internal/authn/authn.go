@@ -99,6 +99,8 @@ type Known struct {
 	entry  *known.Entry
 	limits *Limits
 	secret sallyport.Secret
+
+	supposed sallyport.CredentialKind // kind of one that does not exist
 }
 
 // Principal returns the number of who the credential belongs to.
@@ -109,11 +111,18 @@ func (k Known) Principal() uint32 { return k.entry.Principal }
 func (k Known) ID() sallyport.UUID { return sallyport.UUID(k.entry.ID) }
 
 // Kind returns the kind of the credential.
-func (k Known) Kind() sallyport.CredentialKind { return kinds[k.entry.Kind] }
+func (k Known) Kind() sallyport.CredentialKind {
+	if k.entry == nil {
+		return k.supposed
+	}
+	return kinds[k.entry.Kind]
+}
 
-// Supposed returns a credential that does not exist and narrows this much. It
-// answers for its limits alone.
-func Supposed(l *Limits) Known { return Known{limits: l} }
+// Supposed returns a credential that does not exist, of a kind or, empty, of none
+// in particular, that narrows this much. It answers for these alone.
+func Supposed(kind sallyport.CredentialKind, l *Limits) Known {
+	return Known{supposed: kind, limits: l}
+}
 
 // Limits returns what the credential narrows.
 func (k Known) Limits() *Limits { return k.limits }

@@ -39,10 +39,52 @@ func (v *visit) doorTwo() sallyport.Reason {
 		return ""
 	}
 	limit, reason := v.limit(route)
+	if reason == "" && len(route.ByKind) > 0 {
+		reason = v.byKind(route)
+	}
 	if reason != "" || route.Authenticated {
 		return reason
 	}
 	return v.authorize(route, limit)
+}
+
+// byKind answers what the route asks besides of the kind of the credential. It is
+// about who comes with it, so neither scopes nor the realm of the request matter.
+func (v *visit) byKind(route *policy.Route) sallyport.Reason {
+	k := route.ForKind(v.known.Kind())
+	switch {
+	case k == nil:
+		return ""
+	case len(k.AnyOf) == 0:
+		return sallyport.CredentialNotAccepted
+	}
+	q := v.question(k.Need)
+	q.AnyRealm, q.Realm, q.Facts.Realm = true, "", ""
+	if reason, _ := sallyport.Authorize(v.policy.Roles(), v.grants(), &q); reason != "" {
+		v.decision.Missing = k.AnyOf
+		return sallyport.KindForbidden
+	}
+	return ""
+}
+
+// grants are what the principal holds in the tenant of the request.
+func (v *visit) grants() []sallyport.Grant {
+	if v.decision.Tenant == "" {
+		return v.principal.Grants(sallyport.EveryTenant)
+	}
+	return v.principal.Grants(v.decision.Tenant)
+}
+
+// question asks for a need under the circumstances of the request.
+func (v *visit) question(need sallyport.Need) sallyport.Question {
+	r, dec := v.request, &v.decision
+	return sallyport.Question{
+		Need: need, Realm: dec.Realm,
+		Facts: sallyport.Circumstances{
+			Time: v.now, Client: r.Client, Method: r.Method, Path: r.Canonical.Path,
+			Tenant: dec.Tenant, Realm: dec.Realm, Names: r.Match.Names(), Values: r.Match.Values(),
+		},
+	}
 }
 
 // tenant finds the tenant that the request is for and whether the principal has
@@ -110,6 +152,10 @@ func (v *visit) selected(sel *sallyport.Selector) (string, sallyport.Reason) {
 		value, _ = r.Match.Value(sel.Name)
 	case "claim":
 		value = string(v.known.Limits().Tenant)
+	case "dialect":
+		if value = v.realmOfTrial; value == "" {
+			value = r.API.Realm(parameters{r})
+		}
 	}
 	if value == "" {
 		value = sel.Default
@@ -140,23 +186,10 @@ func (v *visit) limit(route *policy.Route) (*policy.Limit, sallyport.Reason) {
 }
 
 func (v *visit) authorize(route *policy.Route, limit *policy.Limit) sallyport.Reason {
-	r, dec := v.request, &v.decision
-	q := sallyport.Question{
-		Need:  route.Need,
-		Realm: dec.Realm,
-		Facts: sallyport.Circumstances{
-			Time: v.now, Client: r.Client, Method: r.Method, Path: r.Canonical.Path,
-			Tenant: dec.Tenant, Realm: dec.Realm, Names: r.Match.Names(), Values: r.Match.Values(),
-		},
-	}
+	dec, q, grants := &v.decision, v.question(route.Need), v.grants()
 	if limit != nil {
 		q.Limit, q.Limited = limit.Set, true
 	}
-	tenant := dec.Tenant
-	if tenant == "" {
-		tenant = sallyport.EveryTenant
-	}
-	grants := v.principal.Grants(tenant)
 	reason, binding := sallyport.Authorize(v.policy.Roles(), grants, &q)
 	if reason != "" && dec.Realm == "" && route.Realm != nil && route.Realm.Any {
 		q.AnyRealm = true

@@ -182,6 +182,8 @@ type visit struct {
 
 	known     authn.Known // zero for an anonymous request
 	principal *policy.Principal
+
+	realmOfTrial string // of a request that nobody made, where a dialect would have to find it
 }
 
 // decide returns why not, or "".
@@ -196,7 +198,7 @@ func (v *visit) decide(ctx context.Context) sallyport.Reason {
 		return reason
 	}
 	reason := v.doorTwo()
-	if v.principal != nil && reason != sallyport.ScopeInsufficient {
+	if v.principal != nil && counts(reason) {
 		v.count()
 	}
 	if reason == "" {
@@ -206,6 +208,16 @@ func (v *visit) decide(ctx context.Context) sallyport.Reason {
 		v.use()
 	}
 	return reason
+}
+
+// counts reports whether a request that was refused for a reason was still a use
+// of its credential: it was good for the place, and something else was missing.
+func counts(reason sallyport.Reason) bool {
+	switch reason { //nolint:exhaustive // all others
+	case sallyport.ScopeInsufficient, sallyport.KindForbidden, sallyport.CredentialNotAccepted:
+		return false
+	}
+	return true
 }
 
 // openTarget lets every spelling pass that a single API may have opened; the

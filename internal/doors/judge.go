@@ -29,7 +29,7 @@ func supposed(in *inForce, p *policy.Principal, t *policy.Trial) *visit {
 	v := &visit{
 		policy: in, now: t.Time, principal: p,
 		request: &Request{Method: t.Method, Target: t.Target, Header: header, Client: t.Client, Scheme: "https", Host: "localhost", Endpoints: true},
-		known:   authn.Supposed(&authn.Limits{Tenant: t.Tenant, Limited: t.Limited, Scopes: t.Scopes}),
+		known:   authn.Supposed(t.Kind, &authn.Limits{Tenant: t.Tenant, Limited: t.Limited, Scopes: t.Scopes}),
 	}
 	v.decision.Revision = in.Revision()
 	if u, err := url.Parse(t.Target); err == nil && u.Host != "" {
@@ -49,7 +49,7 @@ func (v *visit) judge(t *policy.Trial) sallyport.Reason {
 		}
 		return sallyport.CredentialMissing
 	}
-	v.decision.Principal = &v.principal.Principal
+	v.decision.Principal, v.decision.CredentialKind = &v.principal.Principal, t.Kind
 	switch {
 	case v.principal.State != sallyport.Active:
 		return sallyport.OwnerInactive
@@ -70,6 +70,8 @@ func (v *visit) put(sel *sallyport.Selector, value string) {
 	}
 	r := v.request
 	switch sel.From {
+	case "dialect":
+		v.realmOfTrial = value
 	case "header":
 		if name := http.CanonicalHeaderKey(sel.Name); len(r.Header[name]) == 0 {
 			r.Header[name] = []string{value}

@@ -119,6 +119,10 @@ func (n *note) question() *sallyport.Question {
 	if n.route != nil {
 		q.Need, q.AnyRealm, q.Facts.Names = n.route.Need, n.route.Realm != nil && n.route.Realm.Any, n.route.Names
 	}
+	if k := n.kindNeed(); k != nil {
+		q.Need, q.AnyRealm, q.Realm, q.Facts.Realm = k.Need, true, "", ""
+		return q
+	}
 	if n.limits != nil && n.limits.Limited {
 		q.Limited = true
 		if l := n.policy.Limit(n.limits.Scopes); l != nil {
@@ -126,4 +130,13 @@ func (n *note) question() *sallyport.Question {
 		}
 	}
 	return q
+}
+
+// kindNeed returns what was asked of the kind of the credential, if that is what
+// the request was refused for; else nil.
+func (n *note) kindNeed() *policy.KindNeed {
+	if n.decision.Reason != sallyport.KindForbidden || n.route == nil {
+		return nil
+	}
+	return n.route.ForKind(n.decision.CredentialKind)
 }

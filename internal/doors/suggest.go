@@ -39,6 +39,10 @@ type Wanted struct {
 	Tenant sallyport.TenantID // empty: the installation
 	Realm  string
 	Facts  sallyport.Circumstances // that conditions look at
+
+	// Kind is that of the credential if it is what was refused, for
+	// [sallyport.KindForbidden].
+	Kind sallyport.CredentialKind
 }
 
 // Suggest returns the smallest existing grants that would make a principal's
@@ -60,7 +64,7 @@ func (d *Doors) suggest(ctx context.Context, p *policy.Principal, want Wanted, m
 		return nil, nil
 	}
 	route := a.Route(want.Route)
-	if route == nil || route.Public || route.Authenticated {
+	if route == nil || route.Public || route.Authenticated && want.Kind == "" {
 		return nil, nil
 	}
 	tenant := want.Tenant
@@ -69,6 +73,13 @@ func (d *Doors) suggest(ctx context.Context, p *policy.Principal, want Wanted, m
 	}
 	want.Facts.Tenant, want.Facts.Realm = want.Tenant, want.Realm
 	q := &sallyport.Question{Need: route.Need, Realm: want.Realm, AnyRealm: route.Realm != nil && route.Realm.Any, Facts: want.Facts}
+	if want.Kind != "" {
+		k := route.ForKind(want.Kind)
+		if k == nil {
+			return nil, nil
+		}
+		q.Need, q.AnyRealm, q.Realm, q.Facts.Realm, want.Realm = k.Need, true, "", "", ""
+	}
 	var out []api.Suggestion
 	for _, found := range s.Suggest(p, tenant, route, q, most) {
 		one := suggestionOnWire(&found, tenant, want.Realm)
@@ -180,7 +191,16 @@ type adviceKey struct {
 	realm     string
 	api       sallyport.APIName
 	route     string
+	kind      sallyport.CredentialKind
 	revision  sallyport.Revision
+}
+
+// refusedKind returns the kind of a credential if it is what was refused.
+func refusedKind(reason sallyport.Reason, kind sallyport.CredentialKind) sallyport.CredentialKind {
+	if reason != sallyport.KindForbidden {
+		return ""
+	}
+	return kind
 }
 
 // An advice is what the bodies of refusals have been told already.
@@ -209,7 +229,7 @@ func (d *Doors) Repair(ctx context.Context, r *Request, dec *sallyport.Decision)
 		stepOf(dec.Reason) != "permission" {
 		return nil
 	}
-	key := adviceKey{dec.Principal.ID, dec.Tenant, dec.Realm, dec.API, dec.Route, dec.Revision}
+	key := adviceKey{dec.Principal.ID, dec.Tenant, dec.Realm, dec.API, dec.Route, refusedKind(dec.Reason, dec.CredentialKind), dec.Revision}
 	if known, ok := d.advice.cache.GetIfPresent(key); ok {
 		return known
 	}
@@ -236,7 +256,7 @@ func (d *Doors) repair(ctx context.Context, r *Request, dec *sallyport.Decision)
 		return nil, err
 	}
 	found, err := d.suggest(ctx, p, Wanted{
-		API: dec.API, Route: dec.Route, Tenant: dec.Tenant, Realm: dec.Realm,
+		API: dec.API, Route: dec.Route, Tenant: dec.Tenant, Realm: dec.Realm, Kind: refusedKind(dec.Reason, dec.CredentialKind),
 		Facts: sallyport.Circumstances{
 			Time: d.now(), Client: r.Client, Method: r.Method, Path: r.Canonical.Path, Names: r.Match.Names(), Values: r.Match.Values(),
 		},

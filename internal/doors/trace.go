@@ -44,7 +44,7 @@ func stepOf(r sallyport.Reason) string {
 		return "realm"
 	case sallyport.ScopeInsufficient:
 		return "scopes"
-	case sallyport.PermissionMissing, sallyport.RealmForbidden, sallyport.ConditionUnmet:
+	case sallyport.PermissionMissing, sallyport.RealmForbidden, sallyport.ConditionUnmet, sallyport.KindForbidden:
 		return "permission"
 	case sallyport.PolicyStale:
 		return "policy"
@@ -206,6 +206,8 @@ func (n *note) tellScopes() string {
 func (n *note) tellPermission() string {
 	dec := &n.decision
 	switch {
+	case dec.Reason == sallyport.KindForbidden:
+		return "of who comes with " + kindText(dec.CredentialKind) + " the route asks besides for " + list(dec.Missing, " or ")
 	case n.route == nil || n.route.Public || n.route.Authenticated:
 		return ""
 	case dec.Binding != "":
@@ -231,7 +233,8 @@ func clean(text string) string {
 
 // bindings fills in the bindings that were considered.
 func (n *note) bindings(t *api.Trace) {
-	if n.principal == nil || n.route == nil || n.route.Public || n.route.Authenticated || stepOf(n.decision.Reason) == "tenant" {
+	if n.principal == nil || n.route == nil || n.route.Public || stepOf(n.decision.Reason) == "tenant" ||
+		n.route.Authenticated && n.decision.Reason != sallyport.KindForbidden {
 		return
 	}
 	tenant := n.decision.Tenant

@@ -35,6 +35,7 @@ func newCuts(doc *sallyport.API) cuts {
 		return c
 	}
 	c.headers = []string{"Authorization"}
+	c.query, c.form = slices.Clone(doc.Upstream.DropParameters), slices.Clone(doc.Upstream.DropParameters)
 	for _, a := range doc.Accept {
 		switch a.In {
 		case sallyport.CarrierHeader:

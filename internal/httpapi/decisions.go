@@ -61,7 +61,11 @@ func (h *Handler) explainDecision(c *call) (api.Explained, error) {
 	facts := sallyport.Circumstances{Time: h.Now(), Method: d.Method, Path: d.Path}
 	facts.Client, _ = netip.ParseAddr(d.Address)
 	facts.Names, facts.Values = h.valuesOf(&d)
-	out.Suggestions, err = h.suggest(c, d.Principal, d.Reason, doors.Wanted{API: d.API, Route: d.Route, Tenant: d.ActedIn, Realm: d.Realm, Facts: facts})
+	want := doors.Wanted{API: d.API, Route: d.Route, Tenant: d.ActedIn, Realm: d.Realm, Facts: facts}
+	if d.Reason == sallyport.KindForbidden {
+		want.Kind = d.CredentialKind
+	}
+	out.Suggestions, err = h.suggest(c, d.Principal, d.Reason, want)
 	return out, err
 }
 
@@ -98,7 +102,7 @@ func (h *Handler) valuesOf(d *store.Decision) (names, values []string) {
 func (h *Handler) suggest(c *call, id sallyport.PrincipalID, reason sallyport.Reason, want doors.Wanted) ([]api.Suggestion, error) {
 	none := []api.Suggestion{}
 	switch reason { //nolint:exhaustive // for all others no role would help
-	case sallyport.PermissionMissing, sallyport.RealmForbidden, sallyport.ConditionUnmet:
+	case sallyport.PermissionMissing, sallyport.RealmForbidden, sallyport.ConditionUnmet, sallyport.KindForbidden:
 	default:
 		return none, nil
 	}
@@ -125,12 +129,16 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 	if tenant == "" {
 		tenant = q.Tenant
 	}
+	var kind sallyport.CredentialKind // of the credential that was named
+	if who.Credential != nil {
+		kind = who.Credential.Kind
+	}
 	now := h.Now()
 	dec, trace, err := h.Doors.Try(c.ctx, &doors.Supposition{
 		Principal: who.Principal, Credential: who.Credential, Refused: who.Refused,
 		Trial: policy.Trial{
 			Method: q.Method, Target: q.URL, Client: client, Time: now.Round(time.Microsecond), Tenant: tenant, Realm: q.Realm,
-			Limited: who.Limited, Scopes: who.Scopes,
+			Limited: who.Limited, Scopes: who.Scopes, Kind: kind,
 		},
 	})
 	if err != nil {
@@ -147,9 +155,13 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 	if dec.Allowed || !h.advises(who.Own, dec.API) {
 		return out, nil
 	}
-	out.Suggestions, err = h.suggest(c, who.Principal, dec.Reason, doors.Wanted{
+	want := doors.Wanted{
 		API: dec.API, Route: dec.Route, Tenant: dec.Tenant, Realm: dec.Realm,
 		Facts: sallyport.Circumstances{Time: now, Client: client, Method: q.Method},
-	})
+	}
+	if dec.Reason == sallyport.KindForbidden {
+		want.Kind = kind
+	}
+	out.Suggestions, err = h.suggest(c, who.Principal, dec.Reason, want)
 	return out, err
 }

@@ -23,6 +23,10 @@ type API struct {
 	Routes     []*Route              // by id
 	Parameters []sallyport.Parameter // what routes look at, each place once, without a value
 
+	// Realm finds the realm of a request for selectors with from "dialect"; see
+	// [Dialect]. Nil if the dialect does not.
+	Realm func(ParameterSource) string
+
 	// Permissions are those that the API declares, by name.
 	Permissions []sallyport.Permission
 
@@ -58,6 +62,7 @@ type Route struct {
 	AllOf             []sallyport.Permission
 	AnyOf             []sallyport.Permission
 	Scopes            []string // full names; a limited token must carry one of them
+	ByKind            []KindNeed
 
 	Tenant *sallyport.Selector // the route's or the API's; nil: the credential's tenant, else the home
 	Realm  *sallyport.Selector // nil: the route has no realm
@@ -72,6 +77,24 @@ type Route struct {
 	scopeNumbers  []int32
 }
 
+// A KindNeed is what a route asks besides of who comes with a credential of some
+// kinds: one of the permissions. Without any, such credentials are not taken.
+type KindNeed struct {
+	Kinds []sallyport.CredentialKind
+	AnyOf []sallyport.Permission
+	Need  sallyport.Need
+}
+
+// ForKind returns what a route asks besides of credentials of a kind; nil: nothing.
+func (r *Route) ForKind(kind sallyport.CredentialKind) *KindNeed {
+	for i := range r.ByKind {
+		if slices.Contains(r.ByKind[i].Kinds, kind) {
+			return &r.ByKind[i]
+		}
+	}
+	return nil
+}
+
 // Defaults of a document.
 const (
 	DefaultDialect     = "standard"
@@ -84,6 +107,7 @@ const (
 	StaleServe         = "serve"
 	selectorPath       = "path"
 	selectorFixed      = "fixed"
+	selectorDialect    = "dialect"
 	everything         = "*"
 	managementAPI      = sallyport.APIName("sallyport")
 	maxLifetime        = 15 * time.Minute
@@ -113,6 +137,7 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	rules.checkDocument(whole, f)
 	doc := withDefaults(whole)
 	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept, source: *source}
+	a.Realm = rules.Dialects[doc.Dialect].Realm
 	a.permissionNames, a.scopeNames = declaredPermissions(doc), declaredScopes(doc)
 	for _, p := range doc.Permissions {
 		a.Permissions = append(a.Permissions, permission(doc.Name, p.Name))
@@ -201,6 +226,9 @@ func (a *API) newRoute(doc *sallyport.Route, where string, f *faults) *Route {
 	r.AnyOf = permissions(a.Name, doc.AnyOf)
 	for _, s := range doc.Scopes {
 		r.Scopes = append(r.Scopes, string(a.Name)+"/"+s)
+	}
+	for _, k := range doc.ByKind {
+		r.ByKind = append(r.ByKind, KindNeed{Kinds: k.Kinds, AnyOf: permissions(a.Name, k.AnyOf)})
 	}
 	a.checkRoute(r, doc, where, f)
 	if len(f.list) > before {
@@ -351,6 +379,9 @@ func (a *API) assign(c *Compiler) {
 	for _, r := range a.Routes {
 		r.Need = sallyport.Need{AllOf: c.numbersOf(r.AllOf), AnyOf: c.numbersOf(r.AnyOf)}
 		r.Use = c.UseOf(r.AllOf, r.AnyOf)
+		for i := range r.ByKind {
+			r.ByKind[i].Need.AnyOf = c.numbersOf(r.ByKind[i].AnyOf)
+		}
 		for _, full := range r.Scopes {
 			name := strings.TrimPrefix(full, string(a.Name)+"/")
 			s := a.scopes[name]

@@ -68,6 +68,7 @@ func (r Rules) checkDocument(a *sallyport.API, f *faults) {
 		f.add("dialect", "there is no dialect %q; known are %s", a.Dialect, strings.Join(r.dialects(), ", "))
 	}
 	r.checkEndpoints(a, f)
+	r.checkRealms(a, f)
 	r.checkPlace(a, f)
 	checkUpstream(&a.Upstream, f)
 	checkAccept(a, f)
@@ -148,6 +149,11 @@ func checkUpstream(u *sallyport.Upstream, f *faults) {
 	checkDuration("upstream.timeout", u.Timeout, 0, maxTimeout, f)
 	if u.BodyLimit < -1 {
 		f.add("upstream.body_limit", "%d is not a number of bytes; write -1 for no limit", u.BodyLimit)
+	}
+	for i, name := range u.DropParameters {
+		if name == "" || !isText(name) {
+			f.add(field("upstream.drop_parameters", i), "say the name of the parameter that the upstream is not to see")
+		}
 	}
 	if u.Retries < 0 || u.Retries > maxRetries {
 		f.add("upstream.retries", "%d is out of bounds; at most %d retries make sense", u.Retries, maxRetries)

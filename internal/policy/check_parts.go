@@ -207,6 +207,13 @@ func checkSelector(where, what string, s *sallyport.Selector, f *faults) {
 		if s.Name == "" || !isText(s.Name) {
 			f.add(where+".name", "say the name of the %s that names the %s", map[string]string{inQuery: "query parameter", "claim": "claim"}[s.From], what)
 		}
+	case selectorDialect:
+		if what != "realm" {
+			f.add(where+".from", "a dialect finds realms only; write header, path, query, claim or fixed")
+		}
+		if s.Name != "" {
+			f.add(where+".name", "a dialect knows itself where the %s is; leave the name out", what)
+		}
 	default:
 		f.add(where+".from", "%q is no place for a %s; write header, path, query, claim or fixed", s.From, what)
 	}

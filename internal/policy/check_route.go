@@ -23,6 +23,7 @@ func (a *API) checkRoute(r *Route, doc *sallyport.Route, where string, f *faults
 	checkMethods(r, doc, where, f)
 	checkParameter(r, doc.Parameter, where+".parameter", f)
 	a.checkNeed(r, doc, where, f)
+	a.checkByKind(r, doc, where, f)
 	checkSelector(where+".tenant", "tenant", doc.Tenant, f)
 	checkSelector(where+".realm", "realm", doc.Realm, f)
 	if !doc.Public {
@@ -119,6 +120,37 @@ func (a *API) checkNeed(r *Route, doc *sallyport.Route, where string, f *faults)
 			if slices.Contains(list.given[:i], name) {
 				f.add(at, "%s names the %s %q twice", who, list.what, name)
 			}
+		}
+	}
+}
+
+// carriedKinds are the kinds of credentials that a request to an API can carry.
+var carriedKinds = []sallyport.CredentialKind{
+	sallyport.Password, sallyport.Session, sallyport.PersonalToken, sallyport.ApplicationToken, sallyport.APIKey, sallyport.AccessToken,
+}
+
+// checkByKind checks what is asked of kinds of credentials.
+func (a *API) checkByKind(r *Route, doc *sallyport.Route, where string, f *faults) {
+	if doc.Public && len(doc.ByKind) > 0 {
+		f.add(where+".by_kind", "route %q is public, so it cannot ask anything of credentials; leave out public or by_kind", r.ID)
+	}
+	seen := map[sallyport.CredentialKind]bool{}
+	for i, k := range doc.ByKind {
+		at := field(where+".by_kind", i)
+		if len(k.Kinds) == 0 {
+			f.add(at+".kinds", "route %q: say which kinds of credentials this is about", r.ID)
+		}
+		for j, kind := range k.Kinds {
+			if !slices.Contains(carriedKinds, kind) {
+				f.add(field(at+".kinds", j), "route %q: %q is no kind of credential that a request can carry", r.ID, kind)
+			}
+			if seen[kind] {
+				f.add(field(at+".kinds", j), "route %q names the kind %s twice; write its permissions in one place", r.ID, kind)
+			}
+			seen[kind] = true
+		}
+		for j, name := range k.AnyOf {
+			checkKnown(field(at+".any_of", j), "route "+quote(r.ID), "permission", name, a.permissionNames, f)
 		}
 	}
 }

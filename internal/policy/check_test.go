@@ -161,6 +161,22 @@ func TestCheckFaults(t *testing.T) {
 			}
 		}, "routes[0].path", "16"},
 		{"host of another", func(a *sallyport.API) { first(a).Host = "other.test" }, "routes[0].host", "edge.test"},
+		{"by kind, public", func(a *sallyport.API) {
+			a.Routes[2].ByKind = []sallyport.KindNeed{{Kinds: []sallyport.CredentialKind{sallyport.APIKey}}}
+		}, "routes[2].by_kind", "public"},
+		{"by no kind", func(a *sallyport.API) { first(a).ByKind = []sallyport.KindNeed{{AnyOf: []string{"data:read"}}} }, "routes[0].by_kind[0].kinds", "which kinds"},
+		{"by unknown kind", func(a *sallyport.API) {
+			first(a).ByKind = []sallyport.KindNeed{{Kinds: []sallyport.CredentialKind{sallyport.RefreshToken}}}
+		}, "routes[0].by_kind[0].kinds[0]", "can carry"},
+		{"by a kind twice", func(a *sallyport.API) {
+			first(a).ByKind = []sallyport.KindNeed{{Kinds: []sallyport.CredentialKind{sallyport.APIKey}}, {Kinds: []sallyport.CredentialKind{sallyport.Session, sallyport.APIKey}}}
+		}, "routes[0].by_kind[1].kinds[1]", "twice"},
+		{"by kind, unknown permission", func(a *sallyport.API) {
+			first(a).ByKind = []sallyport.KindNeed{{Kinds: []sallyport.CredentialKind{sallyport.APIKey}, AnyOf: []string{"data:raed"}}}
+		}, "routes[0].by_kind[0].any_of[0]", `did you mean "data:read"?`},
+		{"realm of a dialect that knows none", func(a *sallyport.API) { a.Realm = &sallyport.Selector{From: "dialect"} }, "realm.from", "finds no realm"},
+		{"tenant of a dialect", func(a *sallyport.API) { a.Tenant = &sallyport.Selector{From: "dialect"} }, "tenant.from", "realms only"},
+		{"parameter to drop", func(a *sallyport.API) { a.Upstream.DropParameters = []string{"x", ""} }, "upstream.drop_parameters[1]", "name"},
 		{"parameter place", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "body", Name: "x", Value: "y"} }, "routes[0].parameter.in", "query, form or header"},
 		{"parameter name", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "query", Value: "y"} }, "routes[0].parameter.name", "name"},
 		{"parameter value", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "query", Name: "x"} }, "routes[0].parameter.value", "value"},

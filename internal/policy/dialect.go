@@ -23,6 +23,12 @@ type Dialect struct {
 	// not change those that are there. Nil: nothing is filled in, and there are
 	// no settings.
 	Complete func(*sallyport.API) []error
+
+	// Realm finds the realm that a request is for where it takes knowledge of the
+	// system, for selectors with from "dialect"; empty: none, or more than one. It
+	// must not take a request for one realm that the upstream can read as one for
+	// another. Nil: there are no such selectors. It is safe for concurrent use.
+	Realm func(ParameterSource) string
 }
 
 // Complete returns the document as it is in force: with what its dialect fills
@@ -70,4 +76,21 @@ func (r Rules) dialects() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// checkRealms refuses selectors that leave the realm to a dialect which knows
+// none.
+func (r Rules) checkRealms(doc *sallyport.API, f *faults) {
+	if r.Dialects[doc.Dialect].Realm != nil {
+		return
+	}
+	check := func(where string, s *sallyport.Selector) {
+		if s != nil && s.From == selectorDialect {
+			f.add(where+".from", "the dialect finds no realm in requests; write header, path, query, claim or fixed")
+		}
+	}
+	check("realm", doc.Realm)
+	for i := range doc.Routes {
+		check(field("routes", i)+".realm", doc.Routes[i].Realm)
+	}
 }

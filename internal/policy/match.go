@@ -171,6 +171,7 @@ func (s *search) try(l *leaf) bool {
 		}
 		value, state := g.read(s.params)
 		if state == unreadable {
+			s.route = l.answered(s.bit)
 			return true
 		}
 		if state == absent {
@@ -191,6 +192,17 @@ func (s *search) try(l *leaf) bool {
 	}
 	s.route = best
 	return best != nil
+}
+
+// answered returns the route without a parameter that the dialect answers itself.
+// What it is given leads to no upstream that could read it in another way.
+func (l *leaf) answered(bit methodSet) *Route {
+	for _, r := range l.plain {
+		if r.Endpoint != "" && r.methods.fit(bit) > 0 {
+			return r
+		}
+	}
+	return nil
 }
 
 // withoutPort cuts the port off a canonical host.

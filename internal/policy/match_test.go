@@ -187,6 +187,27 @@ func TestMatchUnreadableParameterEndsTheSearch(t *testing.T) {
 	}
 }
 
+// What the dialect answers itself may be asked in a way that nobody can read, as
+// there is no upstream to read it in another.
+func TestMatchUnreadableParameterGoesToTheDialect(t *testing.T) {
+	t.Parallel()
+	c, err := policy.NewCompiler(policy.Rules{Dialects: map[string]policy.Dialect{"echo": echo()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := apiOf(with(route("POST /rest"), "form", "json", "op", "read"), route("POST /rest"), route("POST /{any...}"))
+	api.Dialect, api.Routes[1].Endpoint = "echo", "login"
+	s := compile(t, c, policy.Source{APIs: []sallyport.API{api}})
+	for data, want := range map[string]string{"{": "POST /rest", `{"op":"other"}`: "POST /rest", `{"op":"read","op":"x"}`: "POST /rest", `{"op":"read"}`: api.Routes[0].ID} {
+		if got, _ := ask(s, "POST", "", "/rest", parameters{"form json": data}); got != want {
+			t.Errorf("%s went to %q, want %q", data, got, want)
+		}
+	}
+	if got, _ := ask(s, "PUT", "", "/rest", parameters{"form json": "{"}); got != "method_not_allowed GET,HEAD,POST" && got != "method_not_allowed POST" {
+		t.Errorf("another method went to %q", got)
+	}
+}
+
 // What a route asks of a body must not be read for a method that no such route
 // takes.
 func TestMatchAsksOnlyWhereItMust(t *testing.T) {

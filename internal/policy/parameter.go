@@ -21,8 +21,8 @@ const (
 	absent parameterState = iota
 	present
 	// unreadable is a parameter that two programs could read differently. No
-	// route matches such a request, not even one without a parameter: otherwise
-	// a caller could choose a route by breaking the text.
+	// route to the upstream matches such a request, not even one without a
+	// parameter: otherwise a caller could choose a route by breaking the text.
 	unreadable
 )
 

@@ -21,8 +21,9 @@ type Trial struct {
 	Tenant sallyport.TenantID
 	Realm  string
 
-	Limited bool     // whether Scopes applies
-	Scopes  []string // of the credential, as it would be
+	Limited bool                     // whether Scopes applies
+	Scopes  []string                 // of the credential, as it would be
+	Kind    sallyport.CredentialKind // of the credential; empty: none in particular
 }
 
 // A Judge says what would be decided on a trial for a principal, nil for nobody,
