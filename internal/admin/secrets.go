@@ -17,6 +17,7 @@ const (
 	ShapeStandard  Shape = ""          // prefix, random characters, checksum
 	ShapeNumber    Shape = "number"    // a positive decimal int64
 	ShapeScrambled Shape = "scrambled" // what stands in the place of a password in a URL
+	ShapeBase64    Shape = "base64"    // 120 characters without a prefix
 )
 
 // Issued is a credential and, this once, its secret.
@@ -48,6 +49,8 @@ func (s *Service) mint(kind sallyport.CredentialKind, shape Shape) (sallyport.Se
 		secret, err = token.MintNumber()
 	case ShapeScrambled:
 		secret, err = token.MintScrambled()
+	case ShapeBase64:
+		secret, err = token.MintBase64()
 	default:
 		return "", nil, sallyport.ErrInvalid("shape", fmt.Sprintf("there is no shape %q of secrets", shape))
 	}

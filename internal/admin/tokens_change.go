@@ -104,8 +104,14 @@ func (s *Service) changeToken(ctx context.Context, a Actor, id sallyport.Credent
 // it end at once. The new secret has the shape of the old one. It needs what
 // [Service.UpdateToken] needs.
 func (s *Service) RenewToken(ctx context.Context, a Actor, id sallyport.CredentialID, ifVersion int64, overlap time.Duration) (issued Issued, err error) {
+	return s.RenewTokenAs(ctx, a, id, ifVersion, overlap, ShapeStandard)
+}
+
+// RenewTokenAs is [Service.RenewToken] with a secret of a shape that the old one
+// cannot be seen to have.
+func (s *Service) RenewTokenAs(ctx context.Context, a Actor, id sallyport.CredentialID, ifVersion int64, overlap time.Duration, shape Shape) (issued Issued, err error) {
 	err = s.changeToken(ctx, a, id, ifVersion, func(w *work, c sallyport.Credential, home sallyport.TenantID) error {
-		if issued, err = w.renew(ctx, c, ifVersion, overlap); err != nil {
+		if issued, err = w.renewAs(ctx, c, ifVersion, overlap, shape); err != nil {
 			return err
 		}
 		return w.write(ctx, home, "token.renew", credentialThing(c), nil, renewalView(issued.Credential, overlap))
@@ -119,14 +125,17 @@ func renewalView(c sallyport.Credential, overlap time.Duration) any {
 
 // renew replaces the secret of a credential.
 func (w *work) renew(ctx context.Context, c sallyport.Credential, ifVersion int64, overlap time.Duration) (issued Issued, err error) {
+	return w.renewAs(ctx, c, ifVersion, overlap, ShapeStandard)
+}
+
+func (w *work) renewAs(ctx context.Context, c sallyport.Credential, ifVersion int64, overlap time.Duration, shape Shape) (issued Issued, err error) {
 	if overlap < 0 || overlap > maxOverlap {
 		return issued, sallyport.ErrInvalid("overlap", "overlap is out of bounds; from 0 to 720h")
 	}
 	if !c.Expires.IsZero() && !c.Expires.After(w.now) {
 		return issued, sallyport.ErrConflict("expires", "it has expired; give it another expiry first")
 	}
-	shape := ShapeStandard
-	if token.IsScrambled(c.Hint) {
+	if shape == ShapeStandard && token.IsScrambled(c.Hint) {
 		shape = ShapeScrambled
 	}
 	secret, record, err := w.mint(c.Kind, shape)

@@ -224,6 +224,20 @@ const (
 	numberMaxLen = 19
 )
 
+// base64Len is how long a secret of [MintBase64] is: 90 bytes in base64.
+const base64Len = 120
+
+// MintBase64 returns a secret in the shape of 90 random bytes in base64, for
+// clients that know their tokens by that look. It is of letters and digits alone,
+// so that it needs no escapes in a URL; these are 714 random bits.
+func MintBase64() (sallyport.Secret, error) {
+	text := make([]byte, base64Len)
+	if err := randomText(rand.Reader, text); err != nil {
+		return "", fmt.Errorf("mint a secret in base64: %w", err)
+	}
+	return sallyport.Secret(text), nil
+}
+
 // MintNumber returns a secret in the shape that some clients insist on: a
 // positive decimal int64 of 18 or 19 digits. It has 63 random bits, no kind and
 // no checksum: guessing must be throttled, and only the API whose dialect needs

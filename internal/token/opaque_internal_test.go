@@ -2,6 +2,7 @@ package token
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -170,6 +171,29 @@ func TestRandomTextIsUnbiased(t *testing.T) {
 	high := append(bytes.Repeat([]byte{248, 255}, 31), 61, 247)
 	if err := randomText(bytes.NewReader(high), out[:2]); err != nil || string(out[:2]) != "zz" {
 		t.Errorf("after bytes to throw away: %s, %v; want zz", out[:2], err)
+	}
+}
+
+func TestBase64(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 100 {
+		s, err := MintBase64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := s.Reveal()
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(text) != 120 || len(raw) != 90 || seen[text] {
+			t.Fatalf("MintBase64 = %q, %v", text, err)
+		}
+		if strings.IndexFunc(text, func(r rune) bool { return r > 'z' || !isAlphanumeric(byte(r)) }) >= 0 {
+			t.Errorf("%q has a character that a URL would have to escape", text)
+		}
+		if _, ours := Inspect(text); ours {
+			t.Errorf("%q is taken for one with a prefix", text)
+		}
+		seen[text] = true
 	}
 }
 
