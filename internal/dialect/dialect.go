@@ -9,6 +9,7 @@ package dialect
 import (
 	"github.com/sallyport/sallyport/internal/dialect/edgeintel"
 	"github.com/sallyport/sallyport/internal/dialect/itadvisor"
+	"github.com/sallyport/sallyport/internal/dialect/itop"
 	"github.com/sallyport/sallyport/internal/dialect/orchestrator"
 	"github.com/sallyport/sallyport/internal/dialect/truesight"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
@@ -23,6 +24,7 @@ func Specs() map[string]policy.Dialect {
 		"itadvisor":    itadvisor.Spec(),
 		"orchestrator": orchestrator.Spec(),
 		"truesight":    truesight.Spec(),
+		"itop":         itop.Spec(),
 	}
 }
 
@@ -34,6 +36,7 @@ func New(c wire.Config) (map[string]surface.Dialect, error) {
 		"itadvisor":    itadvisor.New,
 		"orchestrator": orchestrator.New,
 		"truesight":    truesight.New,
+		"itop":         itop.New,
 	} {
 		var err error
 		if all[name], err = dialect(c); err != nil {
