@@ -63,6 +63,7 @@ type Upstream struct {
 	Retries            int      `json:"retries,omitempty"`             // for idempotent requests without a body
 	ForwardCredentials bool     `json:"forward_credentials,omitempty"` // let the upstream see the client's secret
 	DropParameters     []string `json:"drop_parameters,omitempty"`     // query parameters and form fields that go with the secret
+	DropCookies        bool     `json:"drop_cookies,omitempty"`        // let no cookie through
 	CAFile             string   `json:"ca_file,omitempty"`             // PEM roots for https; empty: the system's
 }
 

@@ -262,6 +262,11 @@ func (v *visit) find() sallyport.Reason {
 			return reason
 		}
 	}
+	if api.Fold != nil {
+		if reason := v.folded(guardedNames(api)); reason != "" {
+			return reason
+		}
+	}
 	api.Match(r.Method, t.Host, rest, parameters{r}, &r.Match)
 	if r.fault != "" {
 		return r.fault

@@ -22,10 +22,12 @@ type cuts struct {
 	query   []string
 	form    []string
 	cookies []string
+
+	allCookies bool
 }
 
 func newCuts(doc *sallyport.API) cuts {
-	c := cuts{cookies: []string{SessionCookie, InsecureSessionCookie}}
+	c := cuts{allCookies: doc.Upstream.DropCookies, cookies: []string{SessionCookie, InsecureSessionCookie}}
 	if doc.Upstream.ForwardCredentials {
 		for _, a := range doc.Accept {
 			if a.In == sallyport.CarrierCookie {
@@ -71,6 +73,9 @@ func (m *mount) cutQuery(raw string) string {
 func (m *mount) cutHeaders(h http.Header) {
 	for _, name := range m.cut.headers {
 		delete(h, name)
+	}
+	if m.cut.allCookies {
+		delete(h, "Cookie")
 	}
 	lines := h["Cookie"]
 	if len(lines) == 0 {

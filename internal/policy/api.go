@@ -26,6 +26,8 @@ type API struct {
 	// Realm finds the realm of a request for selectors with from "dialect"; see
 	// [Dialect]. Nil if the dialect does not.
 	Realm func(ParameterSource) string
+	// Fold is [Dialect.Fold]. Nil: names are taken as they are.
+	Fold func(string) string
 
 	// Permissions are those that the API declares, by name.
 	Permissions []sallyport.Permission
@@ -137,7 +139,7 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	rules.checkDocument(whole, f)
 	doc := withDefaults(whole)
 	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept, source: *source}
-	a.Realm = rules.Dialects[doc.Dialect].Realm
+	a.Realm, a.Fold = rules.Dialects[doc.Dialect].Realm, rules.Dialects[doc.Dialect].Fold
 	a.permissionNames, a.scopeNames = declaredPermissions(doc), declaredScopes(doc)
 	for _, p := range doc.Permissions {
 		a.Permissions = append(a.Permissions, permission(doc.Name, p.Name))

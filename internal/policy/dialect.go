@@ -29,6 +29,12 @@ type Dialect struct {
 	// must not take a request for one realm that the upstream can read as one for
 	// another. Nil: there are no such selectors. It is safe for concurrent use.
 	Realm func(ParameterSource) string
+
+	// Fold returns the name under which the upstream sees a parameter, if it
+	// takes several spellings for one. A request that spells a name which counts
+	// here in another way is refused. Nil: names are taken as they are. It is safe
+	// for concurrent use.
+	Fold func(name string) string
 }
 
 // Complete returns the document as it is in force: with what its dialect fills

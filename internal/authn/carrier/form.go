@@ -50,6 +50,29 @@ func formValue(contentType string, body []byte, name string, files filePolicy) (
 	return found.text(), count, OK
 }
 
+// FormNames calls f with the name of each field of a form, decoded, until it
+// returns false. A body of another type has no fields.
+func FormNames(contentType string, body []byte, f func(name string) bool) Fault {
+	kind := formKind(contentType)
+	if kind == noForm {
+		return OK
+	}
+	from, fault := readForm(contentType, kind, body)
+	if fault != OK {
+		return fault
+	}
+	if from.parts == nil {
+		QueryNames(from.raw, f)
+		return OK
+	}
+	for _, p := range from.parts {
+		if !f(p.name) {
+			return OK
+		}
+	}
+	return OK
+}
+
 // CutForm returns an urlencoded body without the fields of these names, as
 // [CutQuery] does it.
 func CutForm(body []byte, names ...string) []byte {

@@ -21,6 +21,19 @@ func QueryValue(raw, name string) (value string, count int, fault Fault) {
 	return found.text(), count, OK
 }
 
+// QueryNames calls f with the name of each parameter, decoded, until it returns
+// false.
+func QueryNames(raw string, f func(name string) bool) {
+	for more := true; more; {
+		var pair string
+		pair, raw, more = strings.Cut(raw, "&")
+		name, _, _ := strings.Cut(pair, "=")
+		if pair != "" && !f(encoded{raw: name, escaped: true}.text()) {
+			return
+		}
+	}
+}
+
 // CutQuery returns the query without the parameters of these names. All other
 // bytes stay as they are and in their order; only the "&" beside a parameter goes
 // with it. Names are compared as in [QueryValue]. Without a match it returns

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/sallyport/sallyport/internal/doors"
@@ -143,4 +144,22 @@ func faultOf(r *doors.Request) (input, *outcome) {
 		}
 	}
 	return in, nil
+}
+
+// foldName returns the name under which the product's language sees a parameter:
+// it ends at a null byte and where an index begins; blanks in front are gone, and
+// other blanks, dots and lone brackets become underscores.
+func foldName(name string) string {
+	name, _, _ = strings.Cut(name, "\x00")
+	name = strings.TrimLeft(name, " ")
+	if i := strings.IndexByte(name, '['); i >= 0 && strings.IndexByte(name[i:], ']') >= 0 {
+		name = name[:i]
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '.', '[':
+			return '_'
+		}
+		return r
+	}, name)
 }

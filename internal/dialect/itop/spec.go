@@ -153,7 +153,7 @@ var scopes = [...]string{scopeREST, scopeSynchro, scopeImport, scopeExport}
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Realm: classOf}
+	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Realm: classOf, Fold: foldName}
 }
 
 func complete(api *sallyport.API) []error {
@@ -172,6 +172,7 @@ func complete(api *sallyport.API) []error {
 		// credential that was cut out.
 		api.Upstream.DropParameters = []string{userParameter, modeParameter}
 	}
+	api.Upstream.DropCookies = true // each call signs in anew; and some servers take a cookie for a parameter
 	if len(api.Permissions) == 0 {
 		api.Permissions = permissions(api.Settings)
 	}
