@@ -32,10 +32,11 @@ var parts = []part{
 	}},
 	{"viewer", "Look at everything that can be looked at", []sallyport.Permission{
 		"inventory/read", "truesight/web-services", "truesight/view-groups", "truesight/view-devices",
-		"orchestrator/Aspera:Orchestrator:Workflow:view", "orchestrator/Aspera:Orchestrator:System:view", "itop/read", "edgeintel/data-management",
+		"orchestrator/Aspera:Orchestrator:Workflow:view", "orchestrator/Aspera:Orchestrator:System:view", "itop/rest-services-user", "itop/read", "itop/bulk-read", "edgeintel/data-management",
 	}},
 	{"operator", "Run workflows and keep the inventory", []sallyport.Permission{
-		"inventory/read", "inventory/write", "itop/read", "itop/write",
+		"inventory/read", "inventory/write",
+		"itop/rest-services-user", "itop/read", "itop/bulk-read", "itop/create", "itop/bulk-create", "itop/modify", "itop/bulk-modify",
 		"orchestrator/Operator", "orchestrator/Aspera:Orchestrator:Workflow:view", "orchestrator/Aspera:Orchestrator:Workflow:run",
 	}},
 	{"workflow-runner", "Orchestrator: the right to run workflows, without being an operator", []sallyport.Permission{
@@ -51,6 +52,10 @@ var parts = []part{
 	{"edge-assets", "Edge Intelligence: Asset Management", []sallyport.Permission{"edgeintel/asset-management"}},
 	{"edge-all", "Edge Intelligence: everything", []sallyport.Permission{"edgeintel/*", "sallyport/tenants.write"}},
 	{"device-operator", "Edge Intelligence: Operations Management", []sallyport.Permission{"edgeintel/operations-management"}},
+	{"web-services", "iTop: use web services", []sallyport.Permission{"itop/rest-services-user"}},
+	{"itop-reader", "iTop: see objects", []sallyport.Permission{"itop/read", "itop/bulk-read"}},
+	{"itop-checker", "iTop: ask whether a password is right", []sallyport.Permission{"itop/check-credentials"}},
+	{"portal", "iTop: the portal and nothing else", []sallyport.Permission{"itop/portal-user"}},
 	{"stock", "Inventory: look", []sallyport.Permission{"inventory/read"}},
 }
 
@@ -123,6 +128,17 @@ var players = []player{
 	{
 		login: "tina@acme.example", name: "Tina Tenantadmin", about: "administrates the tenant acme_3: its roles, API keys and sub-tenants",
 		grants: []grant{{part: tenantAdministrator, tenant: tenantOther}, {part: "edge-all", tenant: tenantOther}},
+	},
+	{
+		login: "clerk", name: "Cleo Clerk", about: "iTop: sees persons and nothing else, and may ask whether a password is right",
+		grants: []grant{{part: "web-services"}, {part: "itop-reader", realm: "Person"}, {part: "itop-checker"}},
+	},
+	{
+		login: "portal", name: "Paula Portal", about: "iTop: a user of the portal", grants: []grant{{part: "portal"}},
+	},
+	{
+		login: "collector", name: "Collector", kind: sallyport.Service, about: "iTop: service account of a data collector; may look",
+		grants: []grant{{part: "web-services"}, {part: "itop-reader"}},
 	},
 	{
 		login: "stockroom", name: "Stockroom", kind: sallyport.Service, about: "service account with an application token",

@@ -42,7 +42,7 @@ func (s *stage) examples() []Example {
 	var all []Example
 	for _, part := range []func() []Example{
 		s.inventoryExamples, s.advisorExamples, s.networkExamples, s.orchestratorExamples,
-		s.cmdbExamples, s.edgeExamples, s.tokenExamples, s.ownExamples,
+		s.itopExamples, s.edgeExamples, s.tokenExamples, s.ownExamples,
 	} {
 		all = append(all, part()...)
 	}
@@ -71,20 +71,6 @@ func (s *stage) inventoryExamples() []Example {
 		all = append(all, Example{"Inventory: token of a user who was deactivated", "inventory", "personal-token", curl + s.bearer("left over") + items, 401, false})
 	}
 	return all
-}
-
-func (s *stage) cmdbExamples() []Example {
-	rest := s.url("/itop/webservices/rest.php?version=1.3")
-	get := "--data-urlencode 'json_data={\"operation\":\"core/get\",\"class\":\"Person\",\"key\":\"SELECT Person\",\"output_fields\":\"friendlyname, email\"}' "
-	drop := "--data-urlencode 'json_data={\"operation\":\"core/delete\",\"class\":\"Person\",\"key\":1,\"comment\":\"x\"}' "
-	token := header("Auth-Token", s.credential["scripts"].Secret)
-	return []Example{
-		{"iTop: a token in the header Auth-Token", "itop", "personal-token", curl + token + get + rest, 200, true},
-		{"iTop: the same token as a form field", "itop", "personal-token", curl + get + "--data-urlencode " + quote("auth_token="+s.credential["scripts"].Secret) + " " + rest, 200, false},
-		{"iTop: an operation that the owner may not do", "itop", "personal-token", curl + token + drop + rest, 403, true},
-		{"iTop: a scope that is not for this endpoint", "itop", "personal-token", curl + header("Auth-Token", s.credential["look only"].Secret) + get + rest, 403, false},
-		{"iTop: no credential", "itop", "", curl + get + rest, 401, false},
-	}
 }
 
 // clientGrant sets TOKEN in the shell to an access token of an API key.

@@ -54,7 +54,7 @@ func (s *stage) tenants() error {
 		s.manifest.Tenants = append(s.manifest.Tenants, ManifestTenant{ID: string(s.tenantID[name]), Name: name})
 	}
 	s.tenantID[""] = s.tenantID[tenantMain]
-	for _, realm := range append([]string{"Default", "Lab", "Retail"}, itadvisor.SampleLocations()...) {
+	for _, realm := range append([]string{"Default", "Lab", "Retail", "Person"}, itadvisor.SampleLocations()...) {
 		_, err := s.Admin.Realm(s.ctx, actor, s.tenantID[""], realm)
 		switch there, err := found(err); {
 		case err != nil:
@@ -178,16 +178,26 @@ func (s *stage) credentials() error {
 		shape       admin.Shape
 	}{
 		{"laptop", "viewer", nil, admin.ShapeStandard},
-		{"look only", "operator", []string{"inventory/read", "itop/export", "orchestrator/view"}, admin.ShapeStandard},
+		{"look only", "operator", []string{"inventory/read", "itop/Export", "orchestrator/view"}, admin.ShapeStandard},
 		{"scripts", "operator", nil, admin.ShapeStandard},
 		{"racks", "interface", nil, admin.ShapeStandard},
 		{"left over", "gone", nil, admin.ShapeStandard},
 		{"administration", "admin", nil, admin.ShapeStandard},
+		{"cmdb", "operator", []string{"itop/REST/JSON"}, admin.ShapeBase64},
+		{"exports", "operator", []string{"itop/Export"}, admin.ShapeBase64},
+		{"synchro", "operator", []string{"itop/Synchro"}, admin.ShapeBase64},
+		{"imports", "operator", []string{"itop/Import"}, admin.ShapeBase64},
+		{"left behind", "technician", []string{"itop/REST/JSON"}, admin.ShapeBase64},
+		{"collector", "collector", []string{"itop/REST/JSON", "itop/Synchro"}, admin.ShapeBase64},
 		{"work orders", "operator", nil, admin.ShapeScrambled},
 	} {
 		if err := s.token(t.name, t.owner, t.scopes, t.shape, expires); err != nil {
 			return fmt.Errorf("token %q: %w", t.name, err)
 		}
+	}
+	// It is over by the time that somebody uses it.
+	if err := s.token("brief", "operator", []string{"itop/REST/JSON"}, admin.ShapeBase64, s.Now().Add(2*time.Second)); err != nil {
+		return fmt.Errorf("token that ends: %w", err)
 	}
 	for _, k := range []struct {
 		name, tenant string

@@ -58,6 +58,7 @@ func New(ctx context.Context, db *sql.DB, o Options) (*Service, error) {
 	})
 	s.mux.Handle("GET /itop/webservices/rest.php", s.rest)
 	s.mux.Handle("POST /itop/webservices/rest.php", s.rest)
+	s.exchanges()
 	return s, nil
 }
 
@@ -102,7 +103,10 @@ var operations = []operation{
 	{"core/create", "Create an object", true, (*Service).create},
 	{"core/update", "Update an object", true, (*Service).update},
 	{"core/get", "Search for objects", false, (*Service).get},
+	{"core/apply_stimulus", "Move an object to another state", true, (*Service).stimulate},
 	{"core/delete", "Delete objects", true, (*Service).remove},
+	{"core/get_related", "Find what objects depend on, or what depends on them", false, (*Service).related},
+	{"core/check_credentials", "Check a user and password", false, (*Service).credentials},
 }
 
 // answer checks the parameters in the order in which the product does, since
@@ -134,6 +138,9 @@ func (s *Service) answer(ctx context.Context, p map[string]string) (dict, error)
 		return nil, &fault{codeUnknownOperation, "Error: Unknown verb '" + c.operation + "' in version '" + version + "'"}
 	}
 	name, ok := c.text("class")
+	if !ok && c.operation == "core/check_credentials" {
+		return s.credentials(ctx, nil, nil, c)
+	}
 	if !ok {
 		return nil, missingParameter("class")
 	}

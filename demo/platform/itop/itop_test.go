@@ -76,6 +76,19 @@ func TestExchanges(t *testing.T) {
 			`{"objects":{"UserRequest::6":{"code":0,"message":"","class":"UserRequest","key":"6","fields":{"id":"6","friendlyname":"R-000006"}}},"code":0,"message":"Deleted: 1"}`,
 		},
 		{"1.3", `{"operation":"core/get","class":"UserRequest","key":6}`, `{"objects":null,"code":0,"message":"Found: 0"}`},
+		{
+			"1.3", `{"operation":"core/apply_stimulus","class":"UserRequest","key":2,"stimulus":"ev_assign","fields":{"agent_id":7},"output_fields":"status,agent_name"}`,
+			`{"objects":{"UserRequest::2":{"code":0,"message":"updated","class":"UserRequest","key":"2","fields":{"status":"assigned","agent_name":"Lovelace"}}},"code":0,"message":null}`,
+		},
+		{
+			"1.3", `{"operation":"core/get_related","class":"Location","key":3,"relation":"impacts","depth":1}`,
+			`{"objects":{"Location::3":{"code":0,"message":"","class":"Location","key":"3","fields":{"id":"3","friendlyname":"Grenoble"}},"Person::10":{"code":0,"message":"","class":"Person","key":"10","fields":{"id":"10","friendlyname":"Sophie Germain"}},"Server::5":{"code":0,"message":"","class":"Server","key":"5","fields":{"id":"5","friendlyname":"gre-old-07"}}},"relations":{"Location::3":[{"key":"Person::10"},{"key":"Server::5"}]},"code":0,"message":"Scope: 1; Related objects: Location= 1, Person= 1, Server= 1"}`,
+		},
+		{
+			"1.3", `{"operation":"core/get_related","class":"Location","key":3,"relation":"depends on","depth":1}`,
+			`{"objects":{"Location::3":{"code":0,"message":"","class":"Location","key":"3","fields":{"id":"3","friendlyname":"Grenoble"}},"Organization::1":{"code":0,"message":"","class":"Organization","key":"1","fields":{"id":"1","friendlyname":"Demo"}}},"relations":{"Organization::1":[{"key":"Location::3"}]},"code":0,"message":"Scope: 1; Related objects: Location= 1, Organization= 1"}`,
+		},
+		{"1.3", `{"operation":"core/get_related","class":"Person","key":"SELECT Person WHERE id = 99","relation":"impacts"}`, `{"objects":null,"relations":null,"code":0,"message":"Nothing found"}`},
 		{"1.3", `{"operation":"core/delete","class":"Organization","key":"SELECT Organization"}`, `{"objects":null,"code":12,"message":"Deletion cannot be performed: Organization::1 is used by Person::10"}`},
 	} {
 		got := post(t, s, tt.version, tt.data)
@@ -115,6 +128,15 @@ func TestFaults(t *testing.T) {
 		{"1.4", person(`"key":"SELECT Person","limit":1,"page":9223372036854775807`), `Found: 0`},
 		{"1.4", person(`"key":"SELECT Person","limit":-1`), `limit`},
 		{"1.3", `{"operation":"core/create","class":"Person"}`, `Missing parameter 'fields'`},
+		{"1.3", `{"operation":"core/get_related","class":"Person","key":1}`, `Missing parameter 'relation'`},
+		{"1.3", `{"operation":"core/get_related","class":"Person","relation":"impacts"}`, `Missing parameter 'key'`},
+		{"1.3", `{"operation":"core/get_related","class":"Person","key":1,"relation":"x"}`, `there is no relation 'x'`},
+		{"1.3", `{"operation":"core/get_related","class":"Person","key":1,"relation":"impacts","direction":"left"}`, `Invalid value: 'left' for the parameter 'direction'`},
+		{"1.3", `{"operation":"core/get_related","class":"Person","key":1,"relation":"impacts","depth":"x"}`, `depth: must be`},
+		{"1.3", `{"operation":"core/apply_stimulus","class":"Incident","key":1,"fields":{}}`, `Missing parameter 'stimulus'`},
+		{"1.3", `{"operation":"core/apply_stimulus","class":"UserRequest","key":1,"fields":{},"stimulus":"ev_close"}`, `Invalid stimulus: 'ev_close' on the object 'R-000001' in state 'assigned'`},
+		{"1.3", `{"operation":"core/apply_stimulus","class":"Person","key":1,"fields":{},"stimulus":"ev_close"}`, `no life cycle`},
+		{"1.3", `{"operation":"core/check_credentials","user":"x","password":"y"}`, `there are no users here`},
 		{"1.3", `{"operation":"core/create","class":"Person","fields":{"name":"X","org_id":1}}`, `first_name: is mandatory`},
 		{"1.3", `{"operation":"core/create","class":"Person","fields":{"name":"X","first_name":"Y","org_id":99}}`, `org_id: No item found`},
 		{"1.3", `{"operation":"core/create","class":"Person","fields":{"status":"dead"}}`, `status: must be one of active, inactive`},
@@ -168,6 +190,35 @@ func TestDeleteIsWhole(t *testing.T) {
 	}
 }
 
+// TestExchange plays the calls beside the REST interface.
+func TestExchange(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, tt := range []struct{ path, body, kind, want string }{
+		{"/itop/webservices/export-v2.php", "", "text/html", "<p>ERROR: Missing parameter. The parameter 'expression' or 'query' must be specified.</p>"},
+		{"/itop/webservices/export.php", "expression=SELECT+Location+WHERE+id<3&fields=name,city", "text/csv", "name,city\nParis,Paris\nBerlin,Berlin\n"},
+		{"/itop/webservices/export-v2.php", "expression=SELECT+Horse", "text/html", "Unknown class 'Horse'"},
+		{"/itop/webservices/export-v2.php", "expression=SELECT+Person&fields=<b>", "text/html", "Unknown field '&lt;b&gt;'"},
+		{"/itop/webservices/export-v2.php", "expression=SELECT+Person+WHERE+x=1", "text/plain", "unknown attribute 'x'"},
+		{"/itop/webservices/export-v2.php", "expression=(", "text/html", "<p>ERROR: "},
+		{"/itop/webservices/import.php", "", "text/plain", "ERROR: Missing argument 'class'"},
+		{"/itop/webservices/import.php", "class=Contact", "text/plain", "ERROR: Unknown class 'Contact'"},
+		{"/itop/webservices/import.php", "class=Team", "text/plain", "ERROR: Missing or unreadable argument 'csvdata'"},
+		{"/itop/webservices/import.php", url.Values{"class": {"Team"}, "csvdata": {"name;org_id\nA;1\nB;99"}}.Encode(), "text/plain", "ERROR: line 3: org_id: No item found"},
+		{"/itop/webservices/import.php", url.Values{"class": {"Team"}, "separator": {","}, "csvdata": {"name,org_id\nA,1\nB,1"}}.Encode(), "text/plain", "#Created: 2"},
+		{"/itop/webservices/export-v2.php", "expression=SELECT+Team+WHERE+org_id=1&fields=name", "text/csv", "name\nA\nB\n"},
+		{"/itop/synchro/synchro_exec.php", "", "text/html", "The parameter 'data_sources' is mandatory"},
+		{"/itop/synchro/synchro_exec.php", "data_sources=<1>", "text/html", "no data source '&lt;1&gt;'"},
+		{"/itop/synchro/synchro_import.php", "", "text/html", "Missing argument 'data_source_id'"},
+		{"/itop/synchro/synchro_import.php", "data_source_id=1", "text/html", "no data source '1'"},
+	} {
+		w := platformtest.Do(t, s, "POST", tt.path, tt.body, "Content-Type", "application/x-www-form-urlencoded")
+		if w.Code != 200 || w.Header().Get("Content-Type") != tt.kind+"; charset=utf-8" || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s %s: %d %s %s", tt.path, tt.body, w.Code, w.Header().Get("Content-Type"), w.Body)
+		}
+	}
+}
+
 func TestCarriers(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -186,7 +237,7 @@ func TestCarriers(t *testing.T) {
 	part.Write([]byte(`{"operation":"list_operations"}`))
 	m.Close()
 	w = platformtest.Do(t, s, "POST", path+"?version=0", body.String(), "Content-Type", m.FormDataContentType())
-	if !strings.Contains(w.Body.String(), `"message":"Operations: 4"`) || !strings.Contains(w.Body.String(), `"version":"1.3"`) {
+	if !strings.Contains(w.Body.String(), `"message":"Operations: 7"`) || !strings.Contains(w.Body.String(), `"version":"1.3"`) {
 		t.Errorf("file part: %s", w.Body)
 	}
 	w = platformtest.Do(t, s, "POST", path, "--x\r\nbroken", "Content-Type", "multipart/form-data; boundary=x")
