@@ -333,6 +333,10 @@ func operations() []operation {
 			_, err := s.RenewToken(s.ctx, s.a, s.app.ID, anyVersion, 0)
 			return err
 		}},
+		{name: "RenewTokenAs", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
+			_, err := s.RenewTokenAs(s.ctx, s.a, s.app.ID, anyVersion, 0, admin.ShapeBase64)
+			return err
+		}},
 		{name: "AdoptSecret", needs: perms{admin.TokensWrite}, run: func(s *scene) error {
 			return s.AdoptSecret(s.ctx, s.a, s.app.ID, "a-secret-from-elsewhere-1")
 		}},
@@ -505,6 +509,7 @@ func ownAffairs() []string {
 		"Factors", "StartFactor", "ActivateFactor", "RemoveFactor", "NewRecoveryCodes", "ConfirmSession", // the same
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
 		"Suppose", "Advice", // about himself; about others see TestCanI of the management API
+		"NotePasswordCheck",                     // writes down what a dialect has let him ask
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone
 	}
 }

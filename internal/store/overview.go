@@ -16,12 +16,12 @@ type RefusalCount struct {
 }
 
 const (
-	refusalCounts = `
-	SELECT at / 3600000000, reason, COUNT(*) FROM decision `
 	refusalsSince = ` AND allowed = 0 AND at >= $2 GROUP BY 1, 2 ORDER BY 1, 2`
 
-	selectRefusalCounts      = refusalCounts + `WHERE tenant = $1` + refusalsSince
-	selectEveryRefusalCounts = refusalCounts + `WHERE tenant <> $1` + refusalsSince
+	selectRefusalCounts = `
+	SELECT at / 3600000000, reason, COUNT(*) FROM decision WHERE tenant = $1` + refusalsSince
+	selectEveryRefusalCounts = `
+	SELECT at / 3600000000, reason, COUNT(*) FROM decision WHERE tenant <> $1` + refusalsSince
 )
 
 func scanRefusalCount(r row) (c RefusalCount, err error) {
