@@ -23,7 +23,7 @@ import (
 func managementCommands() []*cobra.Command {
 	return []*cobra.Command{
 		newMe(), newTenant(), newRealm(), newUser(), newGroup(), newRole(), newBinding(), newToken(), newKey(), newSession(),
-		newAPI(), newImport(), newExport(), newPlan(), newApply(), newPolicy(), newAdvise(), newAudit(), newKeys(),
+		newAPI(), newImport(), newExport(), newPlan(), newApply(), newPolicy(), newAdvise(), newShadow(), newAudit(), newKeys(),
 		newWhy(), newCanI(), newWhoCan(), newWhatChanged(),
 	}
 }

@@ -483,6 +483,10 @@ func operations() []operation {
 			_, err := s.Changes(s.ctx, s.a, admin.ChangeFilter{Tenant: s.in}, admin.Page{})
 			return err
 		}},
+		{name: "StartShadow", needs: perms{admin.PolicyWrite, admin.PolicyRead, admin.DecisionsExplain}, run: func(s *scene) error {
+			_, err := s.StartShadow(s.ctx, s.a, api.NewShadow{Policy: api.Policy{Policy: "p", Tenant: "t1", Realms: []api.PolicyRealm{{Name: "east"}}}})
+			return err
+		}},
 		{name: "Findings", needs: perms{admin.AdviceRead}, looks: true, run: func(s *scene) error {
 			_, err := s.Findings(s.ctx, s.a, admin.AdviceFilter{Tenant: s.in}, admin.Page{})
 			return err
@@ -508,6 +512,7 @@ func ownAffairs() []string {
 		"Me", "MyRoles", "MyTenants", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
 		"Factors", "StartFactor", "ActivateFactor", "RemoveFactor", "NewRecoveryCodes", "ConfirmSession", // the same
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
+		"Shadows", "Shadow", "StopShadow", "PromoteShadow", // see TestShadowIsForWhoMaySeeIt
 		"Suppose", "Advice", // about himself; about others see TestCanI of the management API
 		"NotePasswordCheck",                     // writes down what a dialect has let him ask
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone

@@ -85,10 +85,7 @@ func (p *planner) play(ctx context.Context) error {
 	if p.c.Judge == nil {
 		return sallyport.ErrInvalid("tests", "this installation cannot play tests")
 	}
-	cast := &cast{planner: p, known: map[string]*policy.Principal{}, bound: map[string][]sallyport.Binding{}}
-	for _, b := range p.estate.bindings {
-		cast.bound[b.Subject] = append(cast.bound[b.Subject], b)
-	}
+	cast := newCast(p)
 	for i, t := range p.doc.Tests {
 		if err := p.wrong(at("tests", i), cast.play(ctx, t)); err != nil {
 			return err
@@ -102,6 +99,37 @@ type cast struct {
 	*planner
 	known map[string]*policy.Principal
 	bound map[string][]sallyport.Binding // by subject
+}
+
+func newCast(p *planner) *cast {
+	c := &cast{planner: p, known: map[string]*policy.Principal{}, bound: map[string][]sallyport.Binding{}}
+	for _, b := range p.estate.bindings {
+		c.bound[b.Subject] = append(c.bound[b.Subject], b)
+	}
+	return c
+}
+
+// principalByID returns a user or API key as it would be; nil: there is none.
+func (c *cast) principalByID(ctx context.Context, id sallyport.PrincipalID) (*policy.Principal, error) {
+	if who, ok := c.known[string(id)]; ok {
+		return who, nil
+	}
+	record, err := c.record(ctx, id)
+	if _, unknown := refusal(err); unknown {
+		c.known[string(id)] = nil
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if u, there := c.estate.users[id]; there {
+		record.Principal, record.State = principalOf(u), u.State
+	}
+	c.overlay(record)
+	// The error tells of bindings that are damaged; they give nothing.
+	who, _ := c.trial.Principal(*record)
+	c.known[string(id)] = who
+	return who, nil
 }
 
 func (c *cast) play(ctx context.Context, t api.PolicyTest) error {

@@ -47,6 +47,10 @@ type Config struct {
 	// explained and advised on. Nil: there is nothing to wait for.
 	Settle func(context.Context) error
 
+	// Watch has a function told of each request that is decided on this node; nil
+	// ends that. Nil itself: drafts are not tried on requests here.
+	Watch func(func(*policy.Observed))
+
 	// Used counts the use of permissions that are asked for here. Nil: it is not
 	// counted.
 	Used func(policy.Use)
@@ -68,6 +72,8 @@ type Config struct {
 type Service struct {
 	c     Config
 	trial *policy.Compiler // for policies that may never be in force
+
+	shadows *shadows
 }
 
 // New returns a service.
@@ -95,7 +101,7 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	return &Service{c: c, trial: trial}, nil
+	return &Service{c: c, trial: trial, shadows: newShadows()}, nil
 }
 
 // errStale says that the policy of this node is older than the rows that were

@@ -56,6 +56,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if _, err := tx.PruneDecisions(ctx, now.Add(-keepDecisions)); err != nil {
 			return err
 		}
+		if err := tx.PruneShadows(ctx, now.Add(-keepShadows)); err != nil {
+			return err
+		}
 		if _, err := tx.PruneUses(ctx, store.DayOf(now.Add(-keepUses))); err != nil {
 			return err
 		}

@@ -78,6 +78,7 @@ type Doors struct {
 	ledger     *ledger    // nil: decisions are not kept
 	uses       *useLedger // nil: the use of permissions is not counted
 	advice     *advice
+	watcher    atomic.Pointer[func(*policy.Observed)] // nil: nobody is told of requests
 	assertions *otter.Cache[assertionKey, string]
 	warning    time.Duration
 	notices    notices
@@ -163,6 +164,9 @@ func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
 	v.decision.RequestID, v.decision.Revision = r.ID, sallyport.Revision(d.revision.Load())
 	v.decision.Reason = v.decide(ctx)
 	v.decision.Allowed = v.decision.Reason == ""
+	if f := d.watcher.Load(); f != nil {
+		v.observe(*f)
+	}
 	if d.ledger != nil && (!v.decision.Allowed && r.ID != "" || d.ledger.samples(r.ID, v.now)) {
 		var n note
 		v.note(&n)

@@ -90,6 +90,7 @@ func tags() []*huma.Tag {
 		{Name: "audit", Description: "What was done, by whom."},
 		{Name: "decisions", Description: "What the doors decided, and why."},
 		{Name: "advice", Description: "What is granted, against what is used."},
+		{Name: "shadows", Description: "Drafts of policies that are tried on real requests."},
 		{Name: "can-i", Description: "What they would decide."},
 		{Name: "who-can", Description: "Who may do something."},
 		{Name: "changes", Description: "What changed rights."},

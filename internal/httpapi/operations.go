@@ -14,7 +14,7 @@ func operations() []operation {
 		tenantOperations(), realmOperations(), userOperations(), groupOperations(), roleOperations(), bindingOperations(),
 		keyOperations(), credentialOperations(), lifeOperations(), sessionOperations(), meOperations(), factorOperations(), cookieOperations(),
 		apiOperations(), signingOperations(), auditOperations(), decisionOperations(), holderOperations(), changeOperations(),
-		adviceOperations(), policyOperations(), documentOperations(),
+		adviceOperations(), shadowOperations(), policyOperations(), documentOperations(),
 	)
 }
 

@@ -201,6 +201,9 @@ func (n *Node) Run(ctx context.Context, poll time.Duration) {
 		})
 	})
 	loops.Go(func() {
+		n.Admin.RunShadows(ctx, func(err error) { n.tell(ctx, "drafts of policies could not be tried on requests", err) })
+	})
+	loops.Go(func() {
 		n.tidy(ctx)
 		every(ctx, tidyInterval, func() { n.tidy(ctx) })
 	})

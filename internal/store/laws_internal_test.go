@@ -70,7 +70,7 @@ func batches() map[string]batchText {
 		"insertChanges": insertChanges, "insertPermissions": insertPermissions,
 		"insertPolicyItems": insertPolicyItems,
 		"countCredentials":  countCredentials, "countSecrets": countSecrets, "addFailures": addFailures,
-		"insertDecisions": insertDecisions, "insertUses": insertUses, "addUses": addUses,
+		"insertDecisions": insertDecisions, "insertUses": insertUses, "addUses": addUses, "addDifferences": addDifferences,
 	}
 }
 

@@ -38,6 +38,7 @@ type World struct {
 
 	t        testing.TB
 	snapshot atomic.Pointer[policy.Snapshot]
+	watcher  atomic.Pointer[func(*policy.Observed)]
 	made     atomic.Int64
 }
 
@@ -89,6 +90,7 @@ func NewOn(t testing.TB, s *store.Store, clock *Clock) *World {
 		Now:           clock.Now,
 		ExpiryWarning: 24 * time.Hour,
 		Judge:         doors.Judge,
+		Watch:         func(f func(*policy.Observed)) { w.watcher.Store(&f) },
 		Committed:     w.apply,
 	}))(t)
 	w.furnish()
@@ -103,6 +105,16 @@ func must[T any](v T, err error) func(testing.TB) T {
 		}
 		return v
 	}
+}
+
+// Observe tells of a request who watches; false: nobody does.
+func (w *World) Observe(o policy.Observed) bool {
+	f := w.watcher.Load()
+	if f == nil || *f == nil {
+		return false
+	}
+	(*f)(&o)
+	return true
 }
 
 // Policy returns the policy in force.

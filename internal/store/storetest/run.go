@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Decision", testDecision},
 		{"DecisionPrune", testDecisionPrune},
 		{"Uses", testUses},
+		{"Shadows", testShadows},
 		{"Overview", testOverview},
 		{"Meta", testMeta},
 		{"Changes", testChanges},
