@@ -167,7 +167,7 @@ func checkRefusal(t *testing.T, o operation, who string, err error) {
 			reason = sallyport.TenantForbidden
 		}
 	}
-	if slices.Contains([]string{"CreateTenant below", "Plan", "Apply"}, o.name) && kind == sallyport.NotFound {
+	if slices.Contains([]string{"CreateTenant below", "Plan", "Apply", "StartShadow"}, o.name) && kind == sallyport.NotFound {
 		kind = sallyport.Invalid // of the field that names the parent
 	}
 	if o.name == "DeleteTenant" && who == "without rights" {

@@ -483,7 +483,7 @@ func operations() []operation {
 			_, err := s.Changes(s.ctx, s.a, admin.ChangeFilter{Tenant: s.in}, admin.Page{})
 			return err
 		}},
-		{name: "StartShadow", needs: perms{admin.PolicyWrite, admin.PolicyRead, admin.DecisionsExplain}, run: func(s *scene) error {
+		{name: "StartShadow", needs: perms{admin.PolicyWrite, admin.PolicyRead, admin.DecisionsExplain}, notes: true, run: func(s *scene) error {
 			_, err := s.StartShadow(s.ctx, s.a, api.NewShadow{Policy: api.Policy{Policy: "p", Tenant: "t1", Realms: []api.PolicyRealm{{Name: "east"}}}})
 			return err
 		}},
