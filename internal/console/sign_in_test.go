@@ -185,8 +185,8 @@ func TestClosed(t *testing.T) {
 			t.Errorf("%s %s with a token: %s", rt.method, path, got.Header)
 		}
 	}
-	if open != 5 {
-		t.Errorf("%d routes are open to anybody, want 5", open)
+	if open != 6 {
+		t.Errorf("%d routes are open to anybody, want 6", open)
 	}
 }
 
