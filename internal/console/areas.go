@@ -43,6 +43,7 @@ func areas() []area {
 			},
 		},
 		accessArea(),
+		apisArea(),
 		auditArea(),
 	}
 }

@@ -93,15 +93,15 @@ func (v *visit) simplest(snapshot *policy.Snapshot, api *policy.API, limit *poli
 	if err != nil {
 		held = nil // he is no member; routes that need no permission are left
 	}
-	may := func(p sallyport.Permission) bool {
+	held = slices.DeleteFunc(held, func(p sallyport.Permission) bool {
 		number, known := snapshot.Permission(p)
-		return known && slices.Contains(held, p) && (limit == nil || limit.Set.Has(number))
-	}
+		return !known || limit != nil && !limit.Set.Has(number)
+	})
 	for _, r := range api.Routes {
 		if r.Public || r.Parameter != nil || r.Host != "" || strings.ContainsAny(r.Path, "{*") || !slices.Contains(r.Methods, "GET") || !limit.Reaches(r) {
 			continue
 		}
-		if slices.ContainsFunc(r.AllOf, func(p sallyport.Permission) bool { return !may(p) }) || len(r.AnyOf) > 0 && !slices.ContainsFunc(r.AnyOf, may) {
+		if all, some := r.Lacks(held); len(all)+len(some) > 0 {
 			continue
 		}
 		if best == nil || len(r.Path) < len(best.Path) {

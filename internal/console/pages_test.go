@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/policy"
 )
 
 const hostile = `<img src=x onerror=alert(1)>"'{{7*7}}` + "`${7*7}`"
@@ -89,6 +90,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"keys": &keysPage{}, "key": &keyPage{}, "key_form": &keyFormPage{}, "key_secret": &keySecretPage{}, "key_refresh": &keyPage{},
 		"overview": &overviewPage{Whole: true, Expires: true, ByHour: &chart{}, ByReason: &chart{}, Requests: &chart{}, Latency: &chart{}},
 		"audit":    &auditPage{}, "who": &whoPage{},
+		"apis": &apisPage{}, "api": &apiPage{}, "api_permissions": &apiPermissionsPage{}, "api_routes": &apiRoutesPage{}, "api_route": &apiRoutePage{Row: routeRow{Route: &policy.Route{}}},
 		"sign_in_code": &codePage{}, "confirm_self": &confirmSelfPage{}, "factors": &factorsPage{}, "factor": &factorPage{}, "factor_codes": &codesPage{},
 		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {
