@@ -232,6 +232,17 @@ func (v *visit) routeFacts(r *policy.Route) []fact {
 		}
 		facts = append(facts, fact{v.text("api.parameter"), name + " = " + p.Value})
 	}
+	for _, k := range r.ByKind {
+		kinds := make([]string, len(k.Kinds))
+		for i, kind := range k.Kinds {
+			kinds[i] = v.text("credential." + string(kind))
+		}
+		asked := v.text("api.kind.none")
+		if len(k.AnyOf) > 0 {
+			asked = v.text("api.kind.needs", joined(k.AnyOf))
+		}
+		facts = append(facts, fact{v.text("api.kind", strings.Join(kinds, ", ")), asked})
+	}
 	if len(r.Scopes) > 0 {
 		facts = append(facts, fact{v.text("api.scopes"), strings.Join(r.Scopes, ", ")})
 	}
@@ -239,4 +250,13 @@ func (v *visit) routeFacts(r *policy.Route) []fact {
 		facts = append(facts, fact{v.text("api.endpoint"), r.Endpoint})
 	}
 	return facts
+}
+
+// joined lists permissions in one line.
+func joined(list []sallyport.Permission) string {
+	text := make([]string, len(list))
+	for i, p := range list {
+		text[i] = string(p)
+	}
+	return strings.Join(text, ", ")
 }

@@ -26,7 +26,9 @@ func (w *world) shop() {
 			{ID: "door", Methods: []string{"GET"}, Path: "/door", Public: true},
 			{ID: "me", Methods: []string{"GET"}, Path: "/me", Authenticated: true},
 			{ID: "see", Title: hostile, Methods: []string{"GET"}, Path: "/things/{id}", AnyOf: []string{"see", "count"}},
-			{ID: "sell", Methods: []string{"POST"}, Path: "/things/{id}", AllOf: []string{"see", "sell"}},
+			{ID: "sell", Methods: []string{"POST"}, Path: "/things/{id}", AllOf: []string{"see", "sell"}, ByKind: []sallyport.KindNeed{
+				{Kinds: []sallyport.CredentialKind{sallyport.PersonalToken}, AnyOf: []string{"count"}}, {Kinds: []sallyport.CredentialKind{sallyport.APIKey}},
+			}},
 		},
 	})
 	if err != nil {
@@ -71,6 +73,9 @@ func TestAPIPages(t *testing.T) {
 		}
 		if fault := guarded(got.Header); fault != "" {
 			t.Errorf("%s: %s", path, fault)
+		}
+		if len(got.text) > 40_000 {
+			t.Errorf("%s: %d bytes", path, len(got.text))
 		}
 	}
 	b.get("/apis").has(t, "Orders", "https://sallyport.test/orders", "standard", html.EscapeString(hostile), "/sallyport/apis/shop")
@@ -152,7 +157,7 @@ func TestAPIRoutes(t *testing.T) {
 	}
 	b.get("/apis/shop/routes?path=zz").has(t, "No route fits.")
 	b.get("/apis/shop/routes?tenant=00000000-0000-0000-0000-000000000000").want(t, 404)
-	b.get("/apis/shop/route?id=sell").has(t, "May I call it in acme?", lacks, "shop/sell").hasNot(t, "who-can")
+	b.get("/apis/shop/route?id=sell").has(t, "May I call it in acme?", lacks, "shop/sell", "With personal token", "one of shop/count, besides", "With API key", "not at all").hasNot(t, "who-can")
 }
 
 // An API that is out of use lets nobody in, whatever he holds, and one without
@@ -225,7 +230,7 @@ func TestAPITexts(t *testing.T) {
 	for part, names := range map[string]string{
 		"carrier.":     "basic bearer header query form cookie",
 		"credential.":  "password session personal_token application_token api_key access_token refresh_token",
-		"selector.":    "fixed required default header path query claim",
+		"selector.":    "fixed required default header path query claim dialect",
 		"api.explain.": "none code full",
 		"api.stale.":   "deny serve",
 		"api.on.":      "strip host http2 forward",

@@ -38,7 +38,7 @@ check("api-routes", {
   keys: async (page) => {
     await tabTo(page, "GET /inventory/whoami");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", {name: "Call it"}).waitFor();
+    await page.getByRole("heading", {name: "Call it", exact: true}).waitFor();
   },
 });
 
