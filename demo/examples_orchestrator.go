@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"net/url"
+	"strings"
 )
 
 // orchestratorExamples show each way to present oneself, let in and refused.
@@ -74,11 +75,11 @@ func (s *stage) workOrderExamples() []Example {
 
 // parameters makes a query of names and values in turn, in their order.
 func parameters(pairs ...string) string {
-	text := ""
+	var parts []string
 	for i := 0; i < len(pairs); i += 2 {
-		text += "&" + url.QueryEscape(pairs[i]) + "=" + url.QueryEscape(pairs[i+1])
+		parts = append(parts, url.QueryEscape(pairs[i])+"="+url.QueryEscape(pairs[i+1]))
 	}
-	return "?" + text[1:]
+	return "?" + strings.Join(parts, "&")
 }
 
 // orchestratorCookie puts the cookie of a session into the file $JAR.

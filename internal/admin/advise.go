@@ -101,7 +101,7 @@ func (s *Service) Advice(ctx context.Context, a Actor, id sallyport.PrincipalID,
 	}
 	err = s.look(ctx, a, func(w *work) error {
 		record, err := w.record(ctx, id)
-		if _, unknown := refusal(err); unknown {
+		if isUnknown(err) {
 			return errNoAdvice()
 		}
 		if err != nil {
@@ -140,11 +140,11 @@ func (v *adviser) shown(record *policy.Record) (func(sallyport.TenantID) bool, e
 		}
 		return ok
 	}
-	any := may(record.Principal.Home)
+	somewhere := may(record.Principal.Home)
 	for _, b := range record.Bindings {
-		any = may(b.Tenant) || any
+		somewhere = may(b.Tenant) || somewhere
 	}
-	if !any {
+	if !somewhere {
 		return nil, errNoAdvice()
 	}
 	return may, nil
@@ -328,8 +328,8 @@ func (v *adviser) principalNamed(ctx context.Context, id sallyport.PrincipalID) 
 		return sallyport.Principal{}, err
 	}
 	c, err := v.tx.CredentialByID(ctx, sallyport.CredentialID(id))
-	if sallyport.KindOf(err) == sallyport.NotFound && err != nil {
-		return sallyport.Principal{ID: id}, nil
+	if err != nil {
+		return sallyport.Principal{ID: id}, unlessNotFound(err)
 	}
-	return keyPrincipal(c), err
+	return keyPrincipal(c), nil
 }

@@ -97,7 +97,7 @@ type needed struct {
 // need works out what would do for uses that a role may have served. Where one
 // of several permissions was enough it is the one that opens the fewest routes;
 // with own it is one that the role has.
-func (f *finder) need(held permissionSet, uses []*store.UseSum, own bool) needed { //nolint:revive // not a switch: where to look
+func (f *finder) need(held permissionSet, uses []*store.UseSum, own bool) needed {
 	n := needed{enough: permissionSet{}, narrower: map[sallyport.Permission]sallyport.Permission{}}
 	var choices [][]sallyport.Permission
 	for _, u := range uses {

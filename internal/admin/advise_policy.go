@@ -247,9 +247,9 @@ func (v *adviser) freeRole(tenant sallyport.TenantID, wish string, taken map[str
 
 // keepOwned adds what the policy of an earlier advice owns, as it is.
 func (v *adviser) keepOwned(doc *api.Policy, g *granted, who sallyport.Principal, narrowed map[sallyport.BindingID]bool) {
-	for item, policy := range v.estate.owners {
+	for item, owner := range v.estate.owners {
 		switch {
-		case policy != doc.Policy:
+		case owner != doc.Policy:
 		case item.kind == kindRole:
 			if r, there := v.estate.roles[sallyport.RoleID(item.id)]; there {
 				doc.Roles = append(doc.Roles, api.PolicyRole{

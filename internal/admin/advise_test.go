@@ -210,8 +210,10 @@ func theNarrowRole(t *testing.T, v *advised) {
 	// What it writes can be applied, leaves what was used, and is all there is to say.
 	doc := *a.Policy
 	doc.Tests = []api.PolicyTest{
-		{Expect: "billing POST /crm/customers in t1 -> allow"}, {Expect: "billing GET /crm/customers in t1 -> allow"},
-		{Expect: "billing GET /crm/users in t1 -> 403"}, {Expect: "billing GET /crm/racks in t1 -> 403"},
+		{Expect: "billing POST /crm/customers in t1 -> allow"},
+		{Expect: "billing GET /crm/customers in t1 -> allow"},
+		{Expect: "billing GET /crm/users in t1 -> 403"},
+		{Expect: "billing GET /crm/racks in t1 -> 403"},
 	}
 	done, err := v.Apply(t.Context(), v.Root, api.PolicyRequest{Policy: doc, Adopt: true})
 	if err != nil || len(done.Changes) != 3 || done.Failed != 0 {

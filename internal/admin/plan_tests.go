@@ -115,7 +115,7 @@ func (c *cast) principalByID(ctx context.Context, id sallyport.PrincipalID) (*po
 		return who, nil
 	}
 	record, err := c.record(ctx, id)
-	if _, unknown := refusal(err); unknown {
+	if isUnknown(err) {
 		c.known[string(id)] = nil
 		return nil, nil
 	}
@@ -241,7 +241,7 @@ func (c *cast) recordOf(ctx context.Context, q *expectation) (*policy.Record, er
 		}
 	}
 	record, err := c.record(ctx, id)
-	if _, unknown := refusal(err); unknown {
+	if isUnknown(err) {
 		record, err = &policy.Record{}, nil // he is yet to be made
 	}
 	if err != nil {
@@ -252,14 +252,8 @@ func (c *cast) recordOf(ctx context.Context, q *expectation) (*policy.Record, er
 	return record, nil
 }
 
-// refusal reports whether record found neither a user nor a key.
-func refusal(err error) (sallyport.Reason, bool) {
-	e, ok := err.(*sallyport.Error) //nolint:errorlint // record returns it so
-	if !ok || e.Kind != sallyport.Refused {
-		return "", false
-	}
-	return e.Reason, true
-}
+// isUnknown reports whether record found neither a user nor a key.
+func isUnknown(err error) bool { return err != nil && sallyport.KindOf(err) == sallyport.Refused }
 
 // overlay brings groups and bindings of a record to what they would be.
 func (c *cast) overlay(record *policy.Record) {

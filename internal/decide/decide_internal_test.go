@@ -1,24 +1,24 @@
 package decide
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"bufio"
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
-	"maps"
-	"net/textproto"
-	"slices"
 )
 
 // TestDeadline: the limit counts from the first look, ends what hangs, and is not

@@ -14,7 +14,7 @@ import (
 // with neither is refused, unless programs, which send neither, are to be let in:
 // then the cookie must be one that browsers send to pages of the same site alone.
 // "none" is what a browser sends when a person typed the address.
-func sameOrigin(method, host string, h http.Header, programs bool) bool { //nolint:revive // it is the option of the accept list itself
+func sameOrigin(method, host string, h http.Header, programs bool) bool {
 	upgrade := h["Upgrade"] != nil
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:

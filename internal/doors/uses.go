@@ -165,7 +165,7 @@ func (l *useLedger) grow(s *slot, k *useKey) *useCount {
 }
 
 // flush writes down what was counted: now, or if it was not done for a while.
-func (l *useLedger) flush(ctx context.Context, slots []*slot, now time.Time, atOnce bool) error { //nolint:revive // not a switch: how urgent it is
+func (l *useLedger) flush(ctx context.Context, slots []*slot, now time.Time, atOnce bool) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	if !atOnce && now.Before(l.due) {
@@ -292,7 +292,7 @@ func (d *Doors) Settle(ctx context.Context) error {
 	return errors.Join(d.FlushDecisions(ctx), d.flushUses(ctx, true))
 }
 
-func (d *Doors) flushUses(ctx context.Context, atOnce bool) error { //nolint:revive // not a switch: how urgent it is
+func (d *Doors) flushUses(ctx context.Context, atOnce bool) error {
 	if d.uses == nil {
 		return nil
 	}

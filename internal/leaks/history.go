@@ -85,7 +85,7 @@ func (h *history) list() error {
 }
 
 // byNUL splits at NUL bytes, and lines with a commit, which end like lines.
-func byNUL(data []byte, atEOF bool) (advance int, word []byte, err error) {
+func byNUL(data []byte, atEOF bool) (advance int, word []byte, err error) { //nolint:revive // it is a bufio.SplitFunc
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		return i + 1, data[:i], nil
 	}

@@ -96,16 +96,18 @@ func (t *Tx) AddUses(ctx context.Context, list []DayUse) error {
 	// as a row may stand in a batch once.
 	slices.SortFunc(all, func(a, b counted) int { return bytes.Compare(a.id, b.id) })
 	var uses, days [][]any
+	var sum int64 // of the row that was written last
 	for i, u := range all {
 		if i > 0 && bytes.Equal(u.id, all[i-1].id) {
-			last := days[len(days)-1]
-			last[2] = last[2].(int64) + u.Uses //nolint:forcetypeassert // it was put there below
+			sum += u.Uses
+			days[len(days)-1][2] = sum
 			continue
 		}
 		uses = append(uses, []any{
 			u.id, string(u.Tenant), string(u.Principal), string(u.Credential), string(u.Binding), u.Permission, u.Day, u.Day,
 		})
-		days = append(days, []any{u.id, u.Day, u.Uses})
+		sum = u.Uses
+		days = append(days, []any{u.id, u.Day, sum})
 	}
 	if err := t.batch(ctx, "use", insertUses, uses); err != nil {
 		return err

@@ -59,7 +59,7 @@ func TestAdviseInTheDemonstration(t *testing.T) {
 	if want := "billing role ita-administrator broader than used 1 of 4"; !strings.HasPrefix(first, want) || !strings.HasSuffix(first, "role customers and ita-api") {
 		t.Errorf("the first finding is %q, want %q ... role customers and ita-api\n%s", first, want, list)
 	}
-	for _, line := range strings.Split(list, "\n") {
+	for line := range strings.SplitSeq(list, "\n") {
 		if strings.HasPrefix(line, "crm ") {
 			t.Errorf("the account with the narrow role is found as well: %s", line)
 		}

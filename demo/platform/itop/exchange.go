@@ -142,14 +142,14 @@ func (s *Service) importCSV(ctx context.Context, p map[string]string) (kind, tex
 	return plain, "#Created: " + strconv.Itoa(max(0, len(table)-1)), err
 }
 
-func synchronise(_ context.Context, p map[string]string) (kind, text string, err error) {
+func synchronise(_ context.Context, p map[string]string) (kind, text string, err error) { //nolint:unparam // one of the exchanges
 	if p["data_sources"] == "" {
 		return "text/html", "<p>ERROR: The parameter 'data_sources' is mandatory</p>", nil
 	}
 	return "text/html", "<p>ERROR: there is no data source '" + html.EscapeString(p["data_sources"]) + "'</p>", nil
 }
 
-func loadSource(_ context.Context, p map[string]string) (kind, text string, err error) {
+func loadSource(_ context.Context, p map[string]string) (kind, text string, err error) { //nolint:unparam // one of the exchanges
 	if p["data_source_id"] == "" {
 		return "text/html", "<p>ERROR: Missing argument 'data_source_id'</p>", nil
 	}

@@ -39,7 +39,6 @@ type receiver struct {
 	mu       sync.Mutex
 	messages []string
 	breakAt  int // the connection ends after so many messages, once; 0: never
-	unread   bool
 }
 
 // listen starts a receiver; with a certificate it speaks TLS.

@@ -154,7 +154,7 @@ func (r *runner) round(ctx context.Context) time.Duration {
 	}
 	r.failed.Add(1)
 	wait := min(leastBackoff<<min(r.inARow, 16), mostBackoff)
-	if later, ok := errors.AsType[*Later](err); ok {
+	if later, ok := errors.AsType[*LaterError](err); ok {
 		wait = min(max(wait, later.After), mostBackoff)
 	}
 	if r.inARow++; r.inARow == 1 {
@@ -260,14 +260,14 @@ func (r *runner) wants(action string) bool {
 	return len(r.target.Actions) == 0 || slices.ContainsFunc(r.target.Actions, func(a string) bool { return strings.HasPrefix(action, a) })
 }
 
-// A Later is an error of a sink that says when to come again.
-type Later struct {
+// A LaterError is an error of a sink that says when to come again.
+type LaterError struct {
 	After time.Duration
 	Err   error
 }
 
 // Error says what went wrong.
-func (l *Later) Error() string { return fmt.Sprintf("%v, come again in %s", l.Err, l.After) }
+func (l *LaterError) Error() string { return fmt.Sprintf("%v, come again in %s", l.Err, l.After) }
 
 // Unwrap returns the error without the time.
-func (l *Later) Unwrap() error { return l.Err }
+func (l *LaterError) Unwrap() error { return l.Err }

@@ -43,7 +43,6 @@ type fake struct {
 	fail   func(n int) error // of the n-th delivery, from 1
 	calls  int
 	seqs   []int64
-	waits  []time.Duration
 	closed bool
 }
 
@@ -134,7 +133,7 @@ func TestFailuresBackOffAndLoseNothing(t *testing.T) {
 	sink := &fake{fail: func(n int) error {
 		switch {
 		case n == 3:
-			return &stream.Later{After: 90 * time.Second, Err: errors.New("busy")}
+			return &stream.LaterError{After: 90 * time.Second, Err: errors.New("busy")}
 		case n <= 5:
 			return errors.New("it is away")
 		}
@@ -165,7 +164,7 @@ func TestBackoffIsBounded(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
 	write(t, s, "role.create", 1)
-	sink := &fake{fail: func(int) error { return &stream.Later{After: time.Hour, Err: errors.New("away")} }}
+	sink := &fake{fail: func(int) error { return &stream.LaterError{After: time.Hour, Err: errors.New("away")} }}
 	run(t, stream.Config{Store: s, Node: "n", Targets: one("hook", sink)}, func(waits []time.Duration) bool {
 		if n := len(waits); n > 0 && waits[n-1] > 5*time.Minute {
 			t.Errorf("waits %s", waits[n-1])

@@ -113,7 +113,7 @@ func (w *Webhook) post(r *http.Request) error {
 	}
 	err = fmt.Errorf("the webhook answered %d", res.StatusCode)
 	if after := retryAfter(res.Header.Get("Retry-After"), w.now()); after > 0 {
-		return &Later{after, err}
+		return &LaterError{after, err}
 	}
 	return err
 }

@@ -106,7 +106,7 @@ func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.S
 
 // setCookie sets the session cookie; an empty value removes it.
 func (c *call) setCookie(value string, life int) {
-	name, path := setting(c.Exchange, sessionCookie), c.Request.BasePath
+	name, path := cookieName(c.Exchange), c.Request.BasePath
 	if path == "" || strings.HasPrefix(name, "__Host-") {
 		path = "/"
 	}
@@ -159,7 +159,7 @@ func (c *call) issue(in *admin.SignIn) error {
 // logout ends what the request came with: a session, or the sign-in of a JWT, and
 // a session that is beside it. With Basic there is nothing to end.
 func (c *call) logout() error {
-	if err := c.End(c.r, c.Exchange, setting(c.Exchange, sessionCookie)); err != nil {
+	if err := c.End(c.r, c.Exchange, cookieName(c.Exchange)); err != nil {
 		return err
 	}
 	c.setCookie("", 0)

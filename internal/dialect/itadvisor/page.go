@@ -202,7 +202,7 @@ func (c *call) askForSession() {
 }
 
 func (c *call) sessionChallenge() []string {
-	return respond.Challenges([]sallyport.Accept{{In: sallyport.CarrierCookie, Name: setting(c.Exchange, sessionCookie)}},
+	return respond.Challenges([]sallyport.Accept{{In: sallyport.CarrierCookie, Name: cookieName(c.Exchange)}},
 		protectionSpace, respond.Try{})
 }
 
@@ -217,7 +217,7 @@ func (c *call) signOut() error {
 	if err := c.sameOrigin(); err != nil {
 		return err
 	}
-	if err := c.End(c.r, c.Exchange, setting(c.Exchange, sessionCookie)); err != nil {
+	if err := c.End(c.r, c.Exchange, cookieName(c.Exchange)); err != nil {
 		return err
 	}
 	c.setCookie("", 0)

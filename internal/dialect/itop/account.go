@@ -109,7 +109,7 @@ func (d *dialect) show(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 // showSignIn shows the form to sign in with.
 func (d *dialect) showSignIn(w http.ResponseWriter, r *http.Request, x *surface.Exchange, status int, fault string) {
 	// A browser that is asked for Basic opens a window of its own.
-	x.Answer.Challenges = respond.Challenges([]sallyport.Accept{{In: sallyport.CarrierCookie, Name: setting(x, sessionCookie)}}, "iTop", respond.Try{})
+	x.Answer.Challenges = respond.Challenges([]sallyport.Accept{{In: sallyport.CarrierCookie, Name: cookieName(x)}}, "iTop", respond.Try{})
 	d.show(w, r, x, status, &page{Fault: fault})
 }
 
@@ -151,7 +151,7 @@ func (c *call) startSession() error {
 	if err != nil {
 		return err
 	}
-	c.setCookie(setting(c.Exchange, sessionCookie), issued.Secret.Reveal(), int(issued.Credential.Expires.Sub(c.Now()).Seconds()))
+	c.setCookie(cookieName(c.Exchange), issued.Secret.Reveal(), int(issued.Credential.Expires.Sub(c.Now()).Seconds()))
 	return c.toPage()
 }
 
@@ -169,7 +169,7 @@ func (c *call) signOut() error {
 			return err
 		}
 	}
-	c.setCookie(setting(c.Exchange, sessionCookie), "", 0)
+	c.setCookie(cookieName(c.Exchange), "", 0)
 	return c.toPage()
 }
 

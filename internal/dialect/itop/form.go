@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -23,8 +24,7 @@ func (c *call) form() (url.Values, error) {
 	if err != nil {
 		return nil, refused(sallyport.QueryMalformed)
 	}
-	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" || c.Request.Body == nil {
+	if kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" || c.Request.Body == nil {
 		return f, nil
 	}
 	text, err := c.Request.Body()
@@ -38,9 +38,7 @@ func (c *call) form() (url.Values, error) {
 	if err != nil {
 		return nil, refused(sallyport.BodyMalformed)
 	}
-	for name, values := range posted {
-		f[name] = values
-	}
+	maps.Copy(f, posted)
 	return f, nil
 }
 
@@ -103,7 +101,7 @@ func (c *call) keepFresh(name string, secret sallyport.Secret) error {
 	return nil
 }
 
-func (c *call) freshCookie() string { return setting(c.Exchange, sessionCookie) + "_new" }
+func (c *call) freshCookie() string { return cookieName(c.Exchange) + "_new" }
 
 // takeFresh returns the secret that [call.keepFresh] left, and takes it out of the
 // browser.

@@ -97,8 +97,8 @@ func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Excha
 	}
 }
 
-// setting returns a setting of the API.
-func setting(x *surface.Exchange, name string) string { return x.Request.API.Document.Settings[name] }
+// cookieName returns the name of the session cookie of the API.
+func cookieName(x *surface.Exchange) string { return x.Request.API.Document.Settings[sessionCookie] }
 
 func refused(reason sallyport.Reason) error {
 	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}

@@ -422,14 +422,26 @@ func TestSignInModes(t *testing.T) {
 			{"url", "GET", query("auth_user", "jane", "auth_pwd", pwd), "", nil, has("url"), faulty(6, "Missing parameter 'auth_pwd'")},
 			{"form", "POST", rest, body("auth_user", "jane", "auth_pwd", pwd), []string{"Content-Type", urlencoded}, has("form"), faulty(6, "Missing parameter 'auth_pwd'")},
 			{"form without a password", "POST", rest, body("auth_user", "jane"), []string{"Content-Type", urlencoded}, false, faulty(6, "Missing parameter 'auth_pwd'")},
-			{"form without a user", "POST", rest, body("auth_pwd", pwd), []string{"Content-Type", urlencoded}, false,
-				map[bool]string{true: faulty(5, "Missing parameter 'auth_user'"), false: invalidLogin}[has("form")]},
-			{"form with a wrong password", "POST", rest, body("auth_user", "jane", "auth_pwd", "x"), []string{"Content-Type", urlencoded}, false,
-				map[bool]string{true: invalidLogin, false: faulty(6, "Missing parameter 'auth_pwd'")}[has("form")]},
-			{"forced token", "GET", query("login_mode", "token"), "", nil, false,
-				map[bool]string{true: "login_mode 'token' forced without any token passed", false: invalidLogin}[has("token")]},
-			{"forced rest-token", "GET", query("login_mode", "rest-token", "auth_token", ""), "", nil, false,
-				map[bool]string{true: "login_mode 'rest-token' forced without any token passed", false: invalidLogin}[has("rest-token")]},
+			{
+				"form without a user", "POST", rest, body("auth_pwd", pwd),
+				[]string{"Content-Type", urlencoded},
+				false,
+				map[bool]string{true: faulty(5, "Missing parameter 'auth_user'"), false: invalidLogin}[has("form")],
+			},
+			{
+				"form with a wrong password", "POST", rest, body("auth_user", "jane", "auth_pwd", "x"),
+				[]string{"Content-Type", urlencoded},
+				false,
+				map[bool]string{true: invalidLogin, false: faulty(6, "Missing parameter 'auth_pwd'")}[has("form")],
+			},
+			{
+				"forced token", "GET", query("login_mode", "token"), "", nil, false,
+				map[bool]string{true: "login_mode 'token' forced without any token passed", false: invalidLogin}[has("token")],
+			},
+			{
+				"forced rest-token", "GET", query("login_mode", "rest-token", "auth_token", ""), "", nil, false,
+				map[bool]string{true: "login_mode 'rest-token' forced without any token passed", false: invalidLogin}[has("rest-token")],
+			},
 			{"forced form", "GET", query("login_mode", "form"), "", nil, false, invalidLogin},
 		} {
 			r := w.Ask(tt.method, tt.target, tt.body, tt.header...)
@@ -584,8 +596,15 @@ func TestCheckCredentials(t *testing.T) {
 	}
 	const right, wrong = `{"code":0,"message":null,"authorized":true}`, `{"code":0,"message":null,"authorized":false}`
 	for _, tt := range []struct{ user, password, want string }{
-		{"joe", dialecttest.Password, right}, {"JOE", dialecttest.Password, right}, {"joe", "x", wrong}, {"nobody", "x", wrong},
-		{"out", dialecttest.Password, wrong}, {"joe", "", wrong}, {"", "x", wrong}, {strings.Repeat("j", 300), "x", wrong}, {"joe", strings.Repeat("x", 2000), wrong},
+		{"joe", dialecttest.Password, right},
+		{"JOE", dialecttest.Password, right},
+		{"joe", "x", wrong},
+		{"nobody", "x", wrong},
+		{"out", dialecttest.Password, wrong},
+		{"joe", "", wrong},
+		{"", "x", wrong},
+		{strings.Repeat("j", 300), "x", wrong},
+		{"joe", strings.Repeat("x", 2000), wrong},
 	} {
 		if r := ask(secret, tt.user, tt.password); r.Status != 200 || r.Body != tt.want {
 			t.Errorf("%.20s %.20s: %d %s", tt.user, tt.password, r.Status, r.Body)

@@ -50,7 +50,7 @@ func settings() []wire.Setting {
 
 func checkLoginTypes(value string) error {
 	known := []string{modeForm, modeBasic, modeURL, modeToken, modeLegacy}
-	for _, mode := range strings.Split(value, "|") {
+	for mode := range strings.SplitSeq(value, "|") {
 		if mode == "external" {
 			return errors.New(`"external" trusts a proxy, and that is Sallyport; leave it out here, and write it in the product's own configuration`)
 		}

@@ -130,14 +130,13 @@ func (c *call) generate(k kind) error {
 		return err
 	}
 	var issued admin.Issued
-	switch {
-	case there == nil:
+	if there == nil {
 		in := admin.NewToken{Name: name, Shape: k.shape}
 		if expires != nil {
 			in.Expires = *expires
 		}
 		issued, err = c.Admin.CreateToken(ctx, c.actor, in)
-	default:
+	} else {
 		if over := !there.Expires.IsZero() && !there.Expires.After(c.Now()); over && expires == nil {
 			expires = &time.Time{} // as the tenant's policy says
 		}
