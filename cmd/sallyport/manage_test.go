@@ -358,7 +358,7 @@ func TestExamples(t *testing.T) {
 	}
 	tried := 0
 	for _, verb := range []string{
-		"create", "add", "get", "list", "check", "update", "apply", "", "deactivate", "reactivate", "activate", "remove", "delete", "revoke", "end",
+		"create", "add", "start", "get", "list", "check", "update", "apply", "", "deactivate", "reactivate", "activate", "remove", "delete", "revoke", "end", "stop",
 	} {
 		for _, c := range managementCommands() {
 			walk(c, func(c *cobra.Command) {
@@ -383,6 +383,7 @@ func exampleFiles(t *testing.T) {
 	for name, text := range map[string]string{
 		"site.yaml": "policy: site\ntenant: DemoTenant5\nroles: [{name: night, permissions: [inventory/read]}]\n" +
 			"tests: [{expect: viewer POST /nbapi/ei/v1/assetTypes in DemoTenant5 → 403 permission_missing}]\n",
+		"tighter.yaml":      "policy: strict\ntenant: DemoTenant5\nroles: [{name: evening, permissions: [inventory/read]}]\n",
 		"checks.yaml":       "tests: [{expect: \"- GET /inventory/ -> 401\"}]\n",
 		"openapi.yaml":      "openapi: 3.0.0\nservers: [{url: /pets}]\npaths: {/animals: {get: {tags: [animals]}}}\n",
 		"users.htpasswd":    "eve:{SHA}C0pWsLB4ex1TfLZ7LdfFMBtRF8Q=\n",
@@ -396,7 +397,7 @@ func exampleFiles(t *testing.T) {
 }
 
 var exampleVerbs = []string{
-	"create", "add", "get", "list", "check", "update", "apply", "deactivate", "reactivate", "activate", "remove", "delete", "revoke", "end",
+	"create", "add", "start", "get", "list", "check", "update", "apply", "deactivate", "reactivate", "activate", "remove", "delete", "revoke", "end", "stop",
 }
 
 // exampleTurn reports whether it is a command's turn; the turn "" is for all

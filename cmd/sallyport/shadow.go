@@ -159,7 +159,7 @@ func total(t api.ShadowTotal) string {
 func newShadowStop() *cobra.Command {
 	return &cobra.Command{
 		Use: "stop SHADOW", Short: "Stop trying a draft; what it found is kept for a week",
-		Example: "  sallyport shadow stop tighter",
+		Example: "  sallyport shadow stop strict",
 		Args:    cobra.ExactArgs(1),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			id, err := m.shadowID(ctx, args[0])
