@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/store"
@@ -11,7 +12,8 @@ import (
 // A DecisionFilter chooses among decisions; what is empty does not matter.
 type DecisionFilter struct {
 	store.DecisionFilter
-	Tenant sallyport.TenantID // whose history; empty: the actor's own requests
+	Tenant     sallyport.TenantID // whose history; empty: the actor's own requests
+	Everywhere bool               // the whole installation's instead
 }
 
 // Decision returns the decision that was taken on a request. Everybody may see
@@ -79,8 +81,9 @@ func (w *work) history() error {
 }
 
 // Decisions returns decisions that are kept, newest first, without traces: with
-// a tenant those of its history, which needs [DecisionsExplain] there; else those
-// on the actor's own requests.
+// a tenant those of its history, which needs [DecisionsExplain] there; with
+// Everywhere all, which needs it in every tenant; else those on the actor's own
+// requests.
 func (s *Service) Decisions(ctx context.Context, a Actor, f DecisionFilter, p Page) (list List[store.Decision], err error) {
 	if s.c.Settle != nil && p.Cursor == "" {
 		if err := s.c.Settle(ctx); err != nil {
@@ -88,21 +91,32 @@ func (s *Service) Decisions(ctx context.Context, a Actor, f DecisionFilter, p Pa
 		}
 	}
 	err = s.look(ctx, a, func(w *work) (err error) {
-		if f.Tenant == "" {
+		switch {
+		case f.Everywhere:
+			if err := w.mayList("", DecisionsExplain); err != nil {
+				return err
+			}
+		case f.Tenant == "":
 			if w.principal == nil || f.Principal != "" && !w.actor.is(f.Principal) {
 				return sallyport.ErrInvalid("tenant", "say in which tenant, or leave the principal out for your own requests")
 			}
 			if err := w.history(); err != nil {
 				return err
 			}
-		} else if err := w.mayList(f.Tenant, DecisionsExplain); err != nil {
-			return err
+		default:
+			if err := w.mayList(f.Tenant, DecisionsExplain); err != nil {
+				return err
+			}
 		}
 		place := []string{
 			"decisions", string(f.Tenant), string(f.Principal), string(f.API), string(f.Reason), f.Outcome, f.Since.String(), f.Until.String(),
+			f.Credential, f.Address, strconv.FormatBool(f.Everywhere),
 		}
 		list, err = pages(w, p, place, func(p store.Page) ([]store.Decision, string, error) {
-			if f.Tenant == "" {
+			switch {
+			case f.Everywhere:
+				return w.tx.EveryDecision(ctx, f.DecisionFilter, p)
+			case f.Tenant == "":
 				return w.tx.DecisionsOf(ctx, w.actor.Principal.ID, f.DecisionFilter, p)
 			}
 			return w.tx.Decisions(ctx, f.Tenant, f.DecisionFilter, p)

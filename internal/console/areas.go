@@ -40,10 +40,12 @@ func areas() []area {
 				{id: "sessions", path: "/sessions"},
 				{id: "password", path: "/password"},
 				{id: "factors", path: "/factors"},
+				{id: "requests", path: "/requests"},
 			},
 		},
 		accessArea(),
 		apisArea(),
+		whyArea(),
 		auditArea(),
 	}
 }

@@ -67,7 +67,7 @@ func (v *visit) overview() error {
 		frame: v.frame(v.text("overview.title"), "overview"), Tenants: tenants, Whole: tenant == "",
 		Expires: o.Expires, More: o.More,
 	}
-	page.ByHour, page.ByReason = v.refusalCharts(o.Refusals, since)
+	page.ByHour, page.ByReason = v.refusalCharts(o.Refusals, tenant, since)
 	for _, c := range o.Expiring {
 		page.Expiring = append(page.Expiring, v.row(c))
 	}
@@ -121,8 +121,9 @@ func (v *visit) scope(needs sallyport.Permission) (sallyport.TenantID, []option,
 	return chosen, choices, nil
 }
 
-// refusalCharts draws refusals by hour and by reason.
-func (v *visit) refusalCharts(counts []store.RefusalCount, since time.Time) (byHour, byReason *chart) {
+// refusalCharts draws refusals by hour and by reason; a reason leads to the
+// requests.
+func (v *visit) refusalCharts(counts []store.RefusalCount, tenant sallyport.TenantID, since time.Time) (byHour, byReason *chart) {
 	sums, reasons := map[int64]int64{}, map[sallyport.Reason]int64{}
 	total := int64(0)
 	for _, c := range counts {
@@ -138,7 +139,7 @@ func (v *visit) refusalCharts(counts []store.RefusalCount, since time.Time) (byH
 	}
 	byReason = &chart{Title: v.text("overview.reasons"), Across: v.text("overview.reason"), Sum: grouped(total)}
 	for reason, n := range reasons {
-		byReason.Rows = append(byReason.Rows, chartRow{Label: string(reason), Value: float64(n), Text: grouped(n)})
+		byReason.Rows = append(byReason.Rows, chartRow{Label: string(reason), Value: float64(n), Text: grouped(n), Path: whyList(tenant, reason)})
 	}
 	slices.SortFunc(byReason.Rows, func(a, b chartRow) int {
 		return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Label, b.Label))

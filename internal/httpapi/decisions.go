@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -48,69 +46,8 @@ func (h *Handler) explainDecision(c *call) (api.Explained, error) {
 	if err != nil {
 		return api.Explained{}, err
 	}
-	out := api.Explained{Decision: decisionOnWire(d), Suggestions: []api.Suggestion{}}
-	if err := json.Unmarshal([]byte(d.Trace), &out.Trace); err != nil {
-		return api.Explained{}, fmt.Errorf("read the trace of the request %s: %w", d.RequestID, err)
-	}
-	if !own {
-		forOthers(&out.Trace, c.actor.Principal.ID == d.Principal)
-	}
-	if d.Allowed || !h.advises(own, d.API) {
-		return out, nil
-	}
-	facts := sallyport.Circumstances{Time: h.Now(), Method: d.Method, Path: d.Path}
-	facts.Client, _ = netip.ParseAddr(d.Address)
-	facts.Names, facts.Values = h.valuesOf(&d)
-	want := doors.Wanted{API: d.API, Route: d.Route, Tenant: d.ActedIn, Realm: d.Realm, Facts: facts}
-	if d.Reason == sallyport.KindForbidden {
-		want.Kind = d.CredentialKind
-	}
-	out.Suggestions, err = h.suggest(c, d.Principal, d.Reason, want)
-	return out, err
-}
-
-// forOthers takes out of a trace what is not for everybody who may explain in
-// one tenant: to which other tenants the principal belongs.
-func forOthers(t *api.Trace, himself bool) { //nolint:revive // not a switch: who reads
-	if t.Tenant != nil && !himself {
-		t.Tenant.Members = nil
-	}
-}
-
-// advises reports whether suggestions are told: to who may explain the decisions
-// of others, and to everybody about himself where the API explains in full.
-func (h *Handler) advises(own bool, name sallyport.APIName) bool { //nolint:revive // not a switch: how far a right goes
-	if !own {
-		return true
-	}
-	a := h.Doors.Policy().API(name)
-	return a != nil && a.Document.Explain == sallyport.ExplainFull
-}
-
-// valuesOf finds the path values of a request again.
-func (h *Handler) valuesOf(d *store.Decision) (names, values []string) {
-	found, rest := h.Doors.Policy().Find(d.Host, d.Path)
-	if found == nil || found.Name != d.API {
-		return nil, nil
-	}
-	var m policy.Match
-	found.Match(d.Method, d.Host, rest, nil, &m)
-	return m.Names(), append([]string(nil), m.Values()...)
-}
-
-// suggest returns what would make a refused request pass.
-func (h *Handler) suggest(c *call, id sallyport.PrincipalID, reason sallyport.Reason, want doors.Wanted) ([]api.Suggestion, error) {
-	none := []api.Suggestion{}
-	switch reason { //nolint:exhaustive // for all others no role would help
-	case sallyport.PermissionMissing, sallyport.RealmForbidden, sallyport.ConditionUnmet, sallyport.KindForbidden:
-	default:
-		return none, nil
-	}
-	list, err := h.Doors.Suggest(c.ctx, id, want)
-	if err != nil && sallyport.KindOf(err) == sallyport.NotFound {
-		return none, nil // he is gone since then
-	}
-	return never(list), err
+	trace, suggestions, err := h.Doors.Explain(c.ctx, &d, doors.Reader{ID: c.actor.Principal.ID, Own: own})
+	return api.Explained{Decision: decisionOnWire(d), Trace: trace, Suggestions: never(suggestions)}, err
 }
 
 func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
@@ -144,7 +81,7 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 	if err != nil {
 		return api.CanI{}, err
 	}
-	forOthers(&trace, c.actor.Principal.ID == who.Principal)
+	doors.ForOthers(&trace, c.actor.Principal.ID == who.Principal)
 	out := api.CanI{
 		Allowed: dec.Allowed, Reason: dec.Reason, Principal: who.Principal, API: dec.API, Route: dec.Route, Tenant: dec.Tenant, Realm: dec.Realm,
 		Revision: dec.Revision, MissingPermissions: dec.Missing, RequiredScopes: dec.MissingScopes, Trace: trace, Suggestions: []api.Suggestion{},
@@ -152,16 +89,13 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 	if dec.Principal != nil {
 		out.Login, out.PrincipalKind = dec.Principal.Login, dec.Principal.Kind
 	}
-	if dec.Allowed || !h.advises(who.Own, dec.API) {
+	if dec.Allowed || !h.Doors.Advises(who.Own, dec.API) {
 		return out, nil
 	}
-	want := doors.Wanted{
-		API: dec.API, Route: dec.Route, Tenant: dec.Tenant, Realm: dec.Realm,
+	suggestions, err := h.Doors.WayOut(c.ctx, who.Principal, dec.Reason, doors.Wanted{
+		API: dec.API, Route: dec.Route, Tenant: dec.Tenant, Realm: dec.Realm, Kind: kind,
 		Facts: sallyport.Circumstances{Time: now, Client: client, Method: q.Method},
-	}
-	if dec.Reason == sallyport.KindForbidden {
-		want.Kind = kind
-	}
-	out.Suggestions, err = h.suggest(c, who.Principal, dec.Reason, want)
+	})
+	out.Suggestions = never(suggestions)
 	return out, err
 }

@@ -92,6 +92,9 @@ type DecisionFilter struct {
 	Outcome   string    // [OutcomeAllowed] or [OutcomeRefused]
 	Since     time.Time // not before
 	Until     time.Time // before
+
+	Credential string // id
+	Address    string // where it came from
 }
 
 // Outcomes of decisions.
@@ -106,6 +109,7 @@ const (
 	AND (CAST($4 AS TEXT) = '' OR principal = $4) AND (CAST($5 AS TEXT) = '' OR api = $5)
 	AND (CAST($6 AS TEXT) = '' OR reason = $6) AND allowed >= $7 AND allowed <= $8
 	AND at >= $9 AND at < $10
+	AND (CAST($12 AS TEXT) = '' OR credential = $12) AND (CAST($13 AS TEXT) = '' OR address = $13)
 	ORDER BY at DESC, request_id DESC LIMIT $11`
 	selectDecisions     = decisionOutlineColumns + `WHERE tenant = $1` + decisionFilter
 	selectEveryDecision = decisionOutlineColumns + `WHERE tenant <> $1` + decisionFilter
@@ -160,7 +164,7 @@ func (r *Reader) decisions(ctx context.Context, query, whose string, f DecisionF
 		until = micros(f.Until)
 	}
 	all, err := list(ctx, r, "decision", query, scanDecision, whose, before, id, string(f.Principal), string(f.API),
-		string(f.Reason), least, most, micros(f.Since), until, p.more())
+		string(f.Reason), least, most, micros(f.Since), until, p.more(), f.Credential, f.Address)
 	return cut(p, all, err, func(d Decision) string { return byAge(d.At, d.RequestID) })
 }
 

@@ -64,6 +64,9 @@ func testDecision(ctx context.Context, t *testing.T, s *store.Store) {
 		{"reason", store.DecisionFilter{Reason: sallyport.ScopeInsufficient}, 1},
 		{"allowed", store.DecisionFilter{Outcome: store.OutcomeAllowed}, 1},
 		{"refused", store.DecisionFilter{Outcome: store.OutcomeRefused}, 19},
+		{"credential", store.DecisionFilter{Credential: "c", Address: "192.0.2.1"}, 20},
+		{"no such credential", store.DecisionFilter{Credential: "nothing"}, 0},
+		{"no such address", store.DecisionFilter{Address: "nowhere"}, 0},
 		{"time", store.DecisionFilter{Since: day(3), Until: day(6)}, 3},
 	} {
 		if got, _, err := s.EveryDecision(ctx, tt.f, store.Page{}); err != nil || len(got) != tt.want {
