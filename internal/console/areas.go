@@ -46,6 +46,7 @@ func areas() []area {
 		accessArea(),
 		apisArea(),
 		whyArea(),
+		adviseArea(),
 		auditArea(),
 	}
 }

@@ -89,8 +89,8 @@ func TestTemplatesEmpty(t *testing.T) {
 		"roles": &rolesPage{}, "role": &rolePage{}, "role_form": &roleFormPage{}, "bindings": &bindingsPage{}, "binding_form": &bindingFormPage{},
 		"keys": &keysPage{}, "key": &keyPage{}, "key_form": &keyFormPage{}, "key_secret": &keySecretPage{}, "key_refresh": &keyPage{},
 		"overview": &overviewPage{Whole: true, Expires: true, ByHour: &chart{}, ByReason: &chart{}, Requests: &chart{}, Latency: &chart{}},
-		"apis": &apisPage{}, "api": &apiPage{}, "api_permissions": &apiPermissionsPage{}, "api_routes": &apiRoutesPage{}, "api_route": &apiRoutePage{Row: routeRow{Route: &policy.Route{}}},
-		"audit":    &auditPage{}, "who": &whoPage{}, "why": &whyPage{}, "decision": &decisionPage{},
+		"apis":     &apisPage{}, "api": &apiPage{}, "api_permissions": &apiPermissionsPage{}, "api_routes": &apiRoutesPage{}, "api_route": &apiRoutePage{Row: routeRow{Route: &policy.Route{}}},
+		"audit": &auditPage{}, "who": &whoPage{}, "why": &whyPage{}, "decision": &decisionPage{}, "advise": &findingsPage{}, "advice": &advicePage{},
 		"sign_in_code": &codePage{}, "confirm_self": &confirmSelfPage{}, "factors": &factorsPage{}, "factor": &factorPage{}, "factor_codes": &codesPage{},
 		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {
