@@ -186,7 +186,7 @@ async function fits(page, width) {
  */
 export function check(name, {as, path: where, story, wrong, keys, script = false, bytes = mostBytes}) {
   const open = async (page) => {
-    const answer = await page.goto(typeof where === "function" ? where() : where);
+    const answer = await page.goto(typeof where === "function" ? await where() : where);
     assert.equal(answer.status(), 200, `${name}: status`);
   };
   const opened = (options, use) => visit(as, options, async (page, context) => {
