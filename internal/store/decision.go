@@ -109,8 +109,8 @@ const (
 	AND (CAST($4 AS TEXT) = '' OR principal = $4) AND (CAST($5 AS TEXT) = '' OR api = $5)
 	AND (CAST($6 AS TEXT) = '' OR reason = $6) AND allowed >= $7 AND allowed <= $8
 	AND at >= $9 AND at < $10
-	AND (CAST($12 AS TEXT) = '' OR credential = $12) AND (CAST($13 AS TEXT) = '' OR address = $13)
-	ORDER BY at DESC, request_id DESC LIMIT $11`
+	AND (CAST($11 AS TEXT) = '' OR credential = $11) AND (CAST($12 AS TEXT) = '' OR address = $12)
+	ORDER BY at DESC, request_id DESC LIMIT $13`
 	selectDecisions     = decisionOutlineColumns + `WHERE tenant = $1` + decisionFilter
 	selectEveryDecision = decisionOutlineColumns + `WHERE tenant <> $1` + decisionFilter
 	selectDecisionsOf   = decisionOutlineColumns + `WHERE principal = $1` + decisionFilter
@@ -164,7 +164,7 @@ func (r *Reader) decisions(ctx context.Context, query, whose string, f DecisionF
 		until = micros(f.Until)
 	}
 	all, err := list(ctx, r, "decision", query, scanDecision, whose, before, id, string(f.Principal), string(f.API),
-		string(f.Reason), least, most, micros(f.Since), until, p.more(), f.Credential, f.Address)
+		string(f.Reason), least, most, micros(f.Since), until, f.Credential, f.Address, p.more())
 	return cut(p, all, err, func(d Decision) string { return byAge(d.At, d.RequestID) })
 }
 
