@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,9 +99,9 @@ func (m *manager) shadowID(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].Name == name {
-			return list[i].ID, nil
+	for _, s := range slices.Backward(list) {
+		if s.Name == name {
+			return s.ID, nil
 		}
 	}
 	return "", unknown("shadow", name, "sallyport shadow list shows those that you may see", all(list), func(s api.Shadow) string { return s.Name })

@@ -191,7 +191,6 @@ func (d *draft) plan(ctx context.Context, w *work) error {
 	if revision == d.revision || !d.planned.IsZero() && w.now.Sub(d.planned) < shadowReplan {
 		if d.cast != nil {
 			d.cast.work = w // its transaction
-			d.cast.planner.work = w
 		}
 		return nil
 	}

@@ -26,7 +26,7 @@ func shadowed(t *testing.T) (v *advised, billing, crm sallyport.User, draft api.
 }
 
 // ask is a request that was decided.
-func (v *advised) ask(who sallyport.User, method string, allowed bool) policy.Observed { //nolint:revive // what was decided
+func (v *advised) ask(who sallyport.User, method string, allowed bool) policy.Observed {
 	o := policy.Observed{
 		Trial:     policy.Trial{Method: method, Target: "http://api.test/crm/customers", Time: v.Clock.Now(), Tenant: v.T1.ID},
 		RequestID: "r-" + who.Login, Principal: who.ID, Login: who.Login, Path: "/crm/customers", Allowed: allowed, API: "crm", ActedIn: v.T1.ID,

@@ -194,25 +194,54 @@ func TestCurl(t *testing.T) {
 		route  policy.Route
 		want   string
 	}{
-		{"a token", token, sallyport.API{BasePath: "/a"}, policy.Route{Methods: []string{"GET"}, Path: "/x/{id}/{rest...}"},
-			`curl|--header 'Authorization: Bearer '"$TOKEN"|'https://sallyport.test/a/x/ID/REST'`},
-		{"nothing", token, sallyport.API{BasePath: "/"}, policy.Route{Methods: []string{"DELETE"}, Path: "/x", Public: true, Host: "h.test"},
-			`curl --request 'DELETE'|'https://h.test/x'`},
-		{"a tenant in the path", token, sallyport.API{BasePath: "/a"}, policy.Route{Methods: []string{"*"}, Path: "/{t}", Tenant: &sallyport.Selector{From: "path", Name: "t"}},
-			`curl|--header 'Authorization: Bearer '"$TOKEN"|'https://sallyport.test/a/T1'`},
-		{"a hostile header", []sallyport.Accept{{In: sallyport.CarrierHeader, Name: "X-'`id`"}}, sallyport.API{BasePath: "/a"}, policy.Route{Methods: []string{"HEAD"}, Path: "/"},
-			`curl --head|--header 'X-'\''` + "`id`" + `: '"$TOKEN"|'https://sallyport.test/a/'`},
-		{"a password", []sallyport.Accept{{In: sallyport.CarrierBasic}}, sallyport.API{BasePath: "/a"}, policy.Route{Methods: []string{"GET"}, Path: "/x"},
-			`curl|--user 'o'\''hara'|'https://sallyport.test/a/x'`},
-		{"a parameter in a form", []sallyport.Accept{{In: sallyport.CarrierQuery, Name: "auth_token"}}, sallyport.API{BasePath: "/a"},
+		{
+			"a token", token,
+			sallyport.API{BasePath: "/a"},
+			policy.Route{Methods: []string{"GET"}, Path: "/x/{id}/{rest...}"},
+			`curl|--header 'Authorization: Bearer '"$TOKEN"|'https://sallyport.test/a/x/ID/REST'`,
+		},
+		{
+			"nothing", token,
+			sallyport.API{BasePath: "/"},
+			policy.Route{Methods: []string{"DELETE"}, Path: "/x", Public: true, Host: "h.test"},
+			`curl --request 'DELETE'|'https://h.test/x'`,
+		},
+		{
+			"a tenant in the path", token,
+			sallyport.API{BasePath: "/a"},
+			policy.Route{Methods: []string{"*"}, Path: "/{t}", Tenant: &sallyport.Selector{From: "path", Name: "t"}},
+			`curl|--header 'Authorization: Bearer '"$TOKEN"|'https://sallyport.test/a/T1'`,
+		},
+		{
+			"a hostile header",
+			[]sallyport.Accept{{In: sallyport.CarrierHeader, Name: "X-'`id`"}},
+			sallyport.API{BasePath: "/a"},
+			policy.Route{Methods: []string{"HEAD"}, Path: "/"},
+			`curl --head|--header 'X-'\''` + "`id`" + `: '"$TOKEN"|'https://sallyport.test/a/'`,
+		},
+		{
+			"a password",
+			[]sallyport.Accept{{In: sallyport.CarrierBasic}},
+			sallyport.API{BasePath: "/a"},
+			policy.Route{Methods: []string{"GET"}, Path: "/x"},
+			`curl|--user 'o'\''hara'|'https://sallyport.test/a/x'`,
+		},
+		{
+			"a parameter in a form",
+			[]sallyport.Accept{{In: sallyport.CarrierQuery, Name: "auth_token"}},
+			sallyport.API{BasePath: "/a"},
 			policy.Route{Methods: []string{"POST"}, Path: "/x", Parameter: &sallyport.Parameter{In: "form", Name: "json", Field: "op", Value: "get"}},
-			`curl|--data-urlencode 'json={"op":"get"}'|'https://sallyport.test/a/x?auth_token='"$TOKEN"`},
-		{"a parameter in the query, and a realm", token, sallyport.API{BasePath: "/a"},
+			`curl|--data-urlencode 'json={"op":"get"}'|'https://sallyport.test/a/x?auth_token='"$TOKEN"`,
+		},
+		{
+			"a parameter in the query, and a realm", token,
+			sallyport.API{BasePath: "/a"},
 			policy.Route{
 				Methods: []string{"PUT"}, Path: "/x", Parameter: &sallyport.Parameter{In: "query", Name: "op", Value: "a b"},
 				Realm: &sallyport.Selector{From: "header", Name: "Realm", Required: true}, Tenant: &sallyport.Selector{From: "query", Name: "tenant"},
 			},
-			`curl --request 'PUT'|--header 'Authorization: Bearer '"$TOKEN"|--header 'Realm: REALM'|'https://sallyport.test/a/x?op=a+b&tenant=T1'`},
+			`curl --request 'PUT'|--header 'Authorization: Bearer '"$TOKEN"|--header 'Realm: REALM'|'https://sallyport.test/a/x?op=a+b&tenant=T1'`,
+		},
 		{"a cookie", []sallyport.Accept{{In: sallyport.CarrierCookie, Name: "s"}}, sallyport.API{BasePath: "/a"}, policy.Route{Methods: []string{"GET"}, Path: "/x"}, ``},
 	} {
 		c.route.API = &policy.API{Document: &c.doc, Accept: c.accept}

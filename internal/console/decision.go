@@ -163,11 +163,11 @@ func (v *visit) waysOut(page *decisionPage, suggestions []api.Suggestion) error 
 // that what he would be refused is not offered; admin decides.
 func (v *visit) grants(s *api.Suggestion) (bool, error) {
 	rights, err := v.Admin.Permissions(v.r.Context(), v.actor, s.Tenant)
-	if sallyport.KindOf(err) == sallyport.NotFound && err != nil {
-		return false, nil
-	}
-	if err != nil || !slices.Contains(rights, admin.BindingsWrite) {
+	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
 		return false, err
+	}
+	if !slices.Contains(rights, admin.BindingsWrite) { // there are none in a tenant that he does not see
+		return false, nil
 	}
 	for _, r := range s.Roles {
 		for _, p := range v.Doors.Policy().RolePermissions(r.ID) {

@@ -111,8 +111,8 @@ func (d *Doors) Again(ctx context.Context, dec *store.Decision, trace *api.Trace
 		s.Limited, s.Scopes = true, trace.Credential.Scopes
 	}
 	now, _, err := d.Try(ctx, s)
-	if sallyport.KindOf(err) == sallyport.NotFound && err != nil {
-		return "", false, nil
+	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+		return "", false, err
 	}
-	return now.Reason, err == nil, err
+	return now.Reason, err == nil, nil // who is gone cannot be asked about
 }

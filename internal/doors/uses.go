@@ -165,7 +165,7 @@ func (l *useLedger) grow(s *slot, k *useKey) *useCount {
 }
 
 // flush writes down what was counted: now, or if it was not done for a while.
-func (l *useLedger) flush(ctx context.Context, slots []*slot, now time.Time, atOnce bool) error {
+func (l *useLedger) flush(ctx context.Context, slots []*slot, now time.Time, atOnce bool) error { //nolint:revive // not a switch: how urgent it is
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	if !atOnce && now.Before(l.due) {
