@@ -6,7 +6,7 @@ import {check, demo} from "../kit.js";
 let request;
 async function refused() {
   if (!request) {
-    const answer = await fetch(`${demo.url}/inventory/v1/items`, {
+    const answer = await fetch(`${demo.url}/inventory/items`, {
       method: "POST", headers: {
         "Authorization": "Basic " + Buffer.from(`viewer:${demo.password("viewer")}`).toString("base64"), "Content-Type": "application/json",
       }, body: "{}",
