@@ -18,11 +18,15 @@ func (m *Manifest) Print(w io.Writer, file string) error {
 		}
 	}
 	fmt.Fprintf(&b, "\nAccounts (with Basic, or in the console):\n\n")
+	widest := 0
 	for _, u := range m.Users {
-		fmt.Fprintf(&b, "  %-10s %s  %s\n", u.Login, u.Password, u.About)
+		widest = max(widest, len(u.Login))
+	}
+	for _, u := range m.Users {
+		fmt.Fprintf(&b, "  %-*s  %s  %s\n", widest, u.Login, u.Password, u.About)
 	}
 	if token, ok := m.secret("administration"); ok {
-		fmt.Fprintf(&b, "\nWho holds more than he uses:\n\n  export SALLYPORT_URL=%s SALLYPORT_TOKEN=%s\n", m.URL, token)
+		fmt.Fprintf(&b, "\nWho holds more than he uses (the program is bin/sallyport after \"make demo\"):\n\n  export SALLYPORT_URL=%s SALLYPORT_TOKEN=%s\n", m.URL, token)
 		fmt.Fprintf(&b, "  sallyport advise --tenant %s && sallyport advise billing\n", tenantMain)
 	}
 	if m.ConsoleURL != "" {

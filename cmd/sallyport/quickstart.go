@@ -173,7 +173,7 @@ func (o *quickstartOptions) guard(ctx context.Context, n *node.Node, path string
 		return fmt.Errorf("make a token: %w", err)
 	}
 	_, err = fmt.Fprintf(out, quickstartText, o.upstream, o.init.url, issued.Secret.Reveal(), o.init.url,
-		o.init.url, user.Login, secret.Reveal(), path, o.init.url, issued.Secret.Reveal())
+		o.init.url, o.init.url, user.Login, secret.Reveal(), path, o.init.url, issued.Secret.Reveal())
 	return errors.Join(err)
 }
 
@@ -186,6 +186,7 @@ Let in:
 Refused, without a credential:
   curl -i %s/
 
+Console:        %s/sallyport/
 Administrator:  %s
 Password:       %s
                 Both are shown this once.
