@@ -206,6 +206,7 @@ func serveProxy(_ context.Context, o serveOrder) (*serving, error) {
 			MaxResponseHeaderBytes: 256 << 10,
 		},
 		BufferPool: &copies{},
+		ErrorLog:   slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // the load hangs up in the middle
 	}
 	return &serving{server: inside(proxy)}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/respond"
 )
@@ -21,7 +22,7 @@ var noStore = []string{"no-store"} // never changed
 // net/http sends 200 by itself, and copies the headers if it is told to.
 func (h *Handler) allow(w http.ResponseWriter, r *http.Request, v *visit) bool {
 	header := w.Header()
-	if err := h.identity.write(h.doors, &v.decision, v.began, w); err != nil {
+	if err := h.identity.Write(h.doors, &v.decision, v.began, w); err != nil {
 		h.log.log.ErrorContext(r.Context(), "an allowed request has no identity", "request_id", v.decision.RequestID, "error", err)
 		blank(w)
 		v.decision.Allowed, v.decision.Reason = false, sallyport.InternalFault
@@ -34,7 +35,7 @@ func (h *Handler) allow(w http.ResponseWriter, r *http.Request, v *visit) bool {
 // blank takes back the headers of an answer.
 func blank(w http.ResponseWriter) {
 	clear(w.Header())
-	if l, ok := w.(liner); ok {
+	if l, ok := w.(surface.Liner); ok {
 		l.Lines(nil)
 	}
 }

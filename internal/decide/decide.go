@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/respond"
 	"github.com/sallyport/sallyport/internal/telemetry"
@@ -54,7 +55,7 @@ type Handler struct {
 	metadata func(*policy.API) string
 
 	ids      telemetry.RequestIDs
-	identity identities
+	identity surface.Identities
 	visits   sync.Pool // of *visit
 }
 

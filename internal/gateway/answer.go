@@ -19,11 +19,11 @@ func (p *passage) answer(res *http.Response) error {
 	h := res.Header
 	removeOwn(h)
 	removeSessions(h)
-	h[respond.HeaderRequestID] = []string{p.request.ID}
-	h[respond.HeaderRevision] = []string{strconv.FormatUint(uint64(p.decision.Revision), 10)}
+	own := [...]string{p.request.ID, strconv.FormatUint(uint64(p.decision.Revision), 10)}
+	h[respond.HeaderRequestID], h[respond.HeaderRevision] = own[0:1:1], own[1:2:2]
 	route := p.request.Match.Route
 	if !route.IgnoreCredentials {
-		addVary(h, p.mount.vary)
+		p.mount.addVary(h)
 	}
 	if p.decision.Principal != nil {
 		keepPrivate(h)
@@ -54,11 +54,18 @@ func removeSessions(h http.Header) {
 	}
 }
 
-// addVary adds names to the Vary header, unless that says "*" already.
-func addVary(h http.Header, names []string) {
+// addVary adds the names on which answers of the API depend to the Vary header,
+// unless that says "*" already.
+func (m *mount) addVary(h http.Header) {
 	lines := h["Vary"]
+	if len(lines) == 0 {
+		if len(m.vary) > 0 {
+			h["Vary"] = m.varyLine
+		}
+		return
+	}
 	var missing []string
-	for _, name := range names {
+	for _, name := range m.vary {
 		if !hasToken(lines, name) {
 			missing = append(missing, name)
 		}
@@ -76,11 +83,17 @@ var sharedOnly = [...]string{"public", "s-maxage", "proxy-revalidate", "must-und
 // Cache-Control does (RFC 9213).
 var targeted = [...]string{"Cdn-Cache-Control", "Surrogate-Control", "X-Accel-Expires"}
 
+var privately = []string{"private"} // never changed
+
 // keepPrivate keeps the answer to a known principal out of shared caches. An
 // upstream that said private or no-store itself is left alone.
 func keepPrivate(h http.Header) {
 	for _, name := range targeted {
 		delete(h, name)
+	}
+	if len(h["Cache-Control"]) == 0 {
+		h["Cache-Control"] = privately
+		return
 	}
 	kept := []string{"private"}
 	for _, line := range h["Cache-Control"] {

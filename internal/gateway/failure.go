@@ -18,8 +18,8 @@ const (
 
 var errNotAsked = errors.New("the upstream switched protocols, which nobody had asked for")
 
-// failed answers a request that the proxy could not bring to an end.
-func (p *passage) failed(_ http.ResponseWriter, _ *http.Request, err error) {
+// fail answers a request that could not be brought to an end.
+func (p *passage) fail(err error) {
 	fault := p.upload.fault()
 	switch {
 	case p.out.status != 0:
@@ -41,7 +41,7 @@ func (p *passage) failed(_ http.ResponseWriter, _ *http.Request, err error) {
 			reason = sallyport.BodyTooLarge
 		}
 		p.refuse(reason)
-	case !p.rewrote: // the Upgrade header is not text
+	case !p.rewrote: // ReverseProxy does not take the Upgrade header for text
 		p.clientFault = true
 		p.refuse(sallyport.HeaderMalformed)
 	case p.in.Context().Err() != nil:

@@ -51,9 +51,11 @@ type Gateway struct {
 	metrics *telemetry.Metrics
 	access  *telemetry.AccessLog
 
-	mounts   mounts
-	passages sync.Pool // of *passage
-	buffers  buffers
+	mounts     mounts
+	identities surface.Identities
+	passages   sync.Pool // of *passage
+	buffers    buffers
+	library    bool // have httputil.ReverseProxy forward everything, which a test compares with
 
 	closing   chan struct{} // closed by Close
 	closeOnce sync.Once
@@ -89,13 +91,12 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return // unreachable: the pool holds nothing else
 	}
-	began := g.now()
 	p.begin(w, r)
 	defer g.passages.Put(p)
 	defer p.end()
-	defer g.account(p, began) // also when the answer breaks off, which is a panic
+	defer g.account(p) // also when the answer breaks off, which is a panic
 	p.decide(r.Context())
-	p.took = g.now().Sub(began)
+	p.took = g.now().Sub(p.began)
 	g.doors.Announce(&p.decision, w.Header())
 	switch {
 	case p.misdirected():
@@ -108,7 +109,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // account counts and logs what happened.
-func (g *Gateway) account(p *passage, began time.Time) {
+func (g *Gateway) account(p *passage) {
 	if g.metrics != nil {
 		m := g.metrics.API(p.decision.API)
 		m.Decided(&p.decision)
@@ -119,7 +120,7 @@ func (g *Gateway) account(p *passage, began time.Time) {
 	}
 	if g.access != nil {
 		g.access.Write(&telemetry.Access{
-			Decision: &p.decision, Time: began, Took: g.now().Sub(began),
+			Decision: &p.decision, Time: p.began, Took: g.now().Sub(p.began),
 			Method: p.request.Method, Path: p.request.Canonical.Path,
 			Status: p.out.status, Client: p.request.Client,
 		})

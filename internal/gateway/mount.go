@@ -32,8 +32,10 @@ type mount struct {
 
 	read  []string // headers that the decision depends on
 	strip target.StripOptions
-	vary  []string
 	cut   cuts
+
+	vary     []string
+	varyLine []string // the same as a header that has nothing else in it; never changed
 }
 
 // newMount makes the mount of an API; transports come from links.
@@ -67,6 +69,7 @@ func newMount(api *policy.API, l *links) (*mount, error) {
 	m.read = readHeaders(api)
 	m.strip = target.StripOptions{Guarded: append(slices.Clone(m.read), m.cut.headers...)}
 	m.vary = varyOf(api)
+	m.varyLine = []string{strings.Join(m.vary, ", ")}
 	return m, nil
 }
 

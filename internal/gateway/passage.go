@@ -16,7 +16,7 @@ import (
 )
 
 // A passage is one request's way through the gateway. It is used again for
-// others, with the proxy whose hooks are its methods.
+// others, with the proxy for upgrades, whose hooks are its methods.
 type passage struct {
 	gateway *Gateway
 	proxy   httputil.ReverseProxy
@@ -26,13 +26,14 @@ type passage struct {
 	request  doors.Request
 	body     surface.Body
 	decision sallyport.Decision
-	took     time.Duration // until the decision
+	began    time.Time
+	took     time.Duration // from then until the decision
 
 	mount    *mount
 	target   target.Target // what the upstream is asked for
 	upload   *upload       // nil: no body, or one that was read
 	upgrade  bool          // to a WebSocket
-	rewrote  bool          // the proxy got as far as the outgoing request
+	rewrote  bool          // we got as far as the outgoing request
 	fault    error         // ours, found while the request was written
 	tunnel   *tunnel
 	sent     time.Time
@@ -46,14 +47,15 @@ type passage struct {
 func newPassage(g *Gateway) *passage {
 	p := &passage{gateway: g}
 	p.proxy = httputil.ReverseProxy{
-		Rewrite: p.rewrite, Transport: p, ModifyResponse: p.answer, ErrorHandler: p.failed,
-		BufferPool: &g.buffers, ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
+		Rewrite: p.rewrite, Transport: p, ModifyResponse: p.answer,
+		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { p.fail(err) },
+		BufferPool:   &g.buffers, ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
 	}
 	return p
 }
 
 func (p *passage) begin(w http.ResponseWriter, r *http.Request) {
-	p.in = r
+	p.in, p.began = r, p.gateway.now()
 	p.out = recorder{ResponseWriter: w, passage: p}
 }
 
@@ -66,6 +68,7 @@ func (p *passage) end() {
 
 func (p *passage) decide(ctx context.Context) {
 	p.gateway.desk.Read(p.in, &p.body, &p.request)
+	p.request.Now = p.began
 	p.decision = p.gateway.doors.Decide(ctx, &p.request)
 }
 
@@ -102,8 +105,16 @@ func (p *passage) forward() {
 		p.refuse(reason)
 		return
 	}
-	p.upgrade = p.wantsWebSocket()
-	p.proxy.ServeHTTP(&p.out, p.in)
+	if !p.upgradeIsText() {
+		p.clientFault = true
+		p.refuse(sallyport.HeaderMalformed)
+		return
+	}
+	if p.upgrade = p.wantsWebSocket(); p.upgrade || p.gateway.library {
+		p.proxy.ServeHTTP(&p.out, p.in)
+	} else {
+		p.exchange()
+	}
 }
 
 // refuse denies what the doors had let in.
@@ -167,6 +178,14 @@ func (p *passage) wantsWebSocket() bool {
 		len(upgrade) == 1 && strings.EqualFold(upgrade[0], websocket) && hasToken(r.Header["Connection"], "upgrade")
 }
 
+// upgradeIsText reports whether what the client wants to upgrade to, if anything,
+// is text.
+func (p *passage) upgradeIsText() bool {
+	upgrade := p.in.Header["Upgrade"]
+	return len(upgrade) == 0 || !hasToken(p.in.Header["Connection"], "upgrade") ||
+		!strings.ContainsFunc(upgrade[0], func(c rune) bool { return c < ' ' || c > '~' })
+}
+
 // hasToken reports whether a comma-separated list has a token, in any case.
 func hasToken(lines []string, token string) bool {
 	for _, line := range lines {
@@ -181,11 +200,8 @@ func hasToken(lines []string, token string) bool {
 
 const websocket = "websocket"
 
-// rewrite makes the outgoing request. The proxy has removed the hop-by-hop
-// headers by now, so nothing that the client lists in Connection can take away
-// what is set here.
+// rewrite makes the outgoing request of an upgrade.
 func (p *passage) rewrite(pr *httputil.ProxyRequest) {
-	p.rewrote = true
 	out, m := pr.Out, p.mount
 	*out.URL = url.URL{Scheme: m.scheme, Host: m.host}
 	p.target.SetURL(out.URL)
@@ -194,7 +210,15 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 		out.Host = p.request.Canonical.Host
 	}
 	out.Trailer = nil // announced by the client, and never sent on
-	h := out.Header
+	p.dress(out.Header)
+}
+
+// dress makes the client's headers those that the upstream gets. The hop-by-hop
+// headers were removed by now, so nothing that the client lists in Connection can
+// take away what is set here.
+func (p *passage) dress(h http.Header) {
+	p.rewrote = true
+	m := p.mount
 	m.restore(h, p.in.Header)
 	target.StripManaged(h, m.strip)
 	m.cutHeaders(h)
@@ -207,14 +231,14 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 		delete(h, "Connection")
 	}
 	p.setForwarded(h)
-	p.fault = p.gateway.doors.Identify(&p.decision, h)
+	p.fault = p.gateway.identities.Set(p.gateway.doors, &p.decision, p.request.Now, h)
 }
 
 // setForwarded tells the upstream how the client came. Only addresses that this
 // node knows itself, or from a proxy that it trusts, are named.
 func (p *passage) setForwarded(h http.Header) {
-	h["X-Forwarded-Host"] = []string{p.request.Canonical.Host}
-	h["X-Forwarded-Proto"] = []string{p.request.Scheme}
+	values := [...]string{p.request.Canonical.Host, p.request.Scheme, ""}
+	h["X-Forwarded-Host"], h["X-Forwarded-Proto"] = values[0:1:1], values[1:2:2]
 	if !p.request.Client.IsValid() {
 		return // a unix socket; the proxy behind it was not asked to tell more
 	}
@@ -222,5 +246,6 @@ func (p *passage) setForwarded(h http.Header) {
 	if peer := surface.Peer(p.in); peer != p.request.Client && peer.IsValid() {
 		chain += ", " + peer.String()
 	}
-	h["X-Forwarded-For"] = []string{chain}
+	values[2] = chain
+	h["X-Forwarded-For"] = values[2:3:3]
 }

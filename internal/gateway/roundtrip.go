@@ -12,9 +12,7 @@ import (
 
 const retryPause = 20 * time.Millisecond // before the first retry; twice as long before each other
 
-// RoundTrip asks the upstream. The time until the head of the answer is bounded;
-// while a body goes up, it counts from the last piece of it. What follows the
-// head may take as long as it likes.
+// RoundTrip asks the upstream, for the proxy of upgrades.
 func (p *passage) RoundTrip(out *http.Request) (*http.Response, error) {
 	if p.fault != nil {
 		if out.Body != nil {
@@ -22,9 +20,17 @@ func (p *passage) RoundTrip(out *http.Request) (*http.Response, error) {
 		}
 		return nil, p.fault
 	}
-	// It is never cancelled after the head is here: the body is read under it.
-	// The request's own context, which is its parent, ends it.
 	ctx, cancel := context.WithCancelCause(out.Context())
+	return p.ask(out.WithContext(ctx), cancel)
+}
+
+// ask asks the upstream. The time until the head of the answer is bounded; while a
+// body goes up, it counts from the last piece of it. What follows the head may take
+// as long as it likes.
+//
+// The context of the request, which cancel ends, is never cancelled after the head
+// is here: the body is read under it. The client's own, which is its parent, ends it.
+func (p *passage) ask(out *http.Request, cancel context.CancelCauseFunc) (*http.Response, error) {
 	waiting := &patience{time: p.request.Match.Route.Timeout, upload: p.upload, out: func(cause error) {
 		cancel(cause)
 		if p.upload != nil { // the transport waits for who reads the body, which this ends
@@ -33,7 +39,7 @@ func (p *passage) RoundTrip(out *http.Request) (*http.Response, error) {
 	}}
 	p.asked, p.sent = true, p.gateway.now()
 	waiting.wait()
-	res, err := p.try(out.WithContext(ctx))
+	res, err := p.try(out)
 	p.headTook = p.gateway.now().Sub(p.sent)
 	if cause := waiting.end(); cause != nil {
 		if err == nil {

@@ -51,6 +51,7 @@ func (p *passage) stays(t *tunnel) bool {
 		}
 		revision = newest
 		// The passage waits for the tunnel meanwhile, so the request is ours.
+		p.request.Now = time.Time{} // that was then
 		if again := p.gateway.doors.Decide(p.in.Context(), &p.request); !again.Allowed || !samePrincipal(&again, &p.decision) {
 			p.gateway.log.InfoContext(p.in.Context(), "a tunnel was closed", "request_id", p.decision.RequestID, "reason", again.Reason)
 			return false

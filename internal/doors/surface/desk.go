@@ -82,7 +82,10 @@ func (d *Desk) Read(r *http.Request, body *Body, into *doors.Request) {
 	}
 	into.Client = target.ClientIP(peer, r.Header["X-Forwarded-For"], d.Trusted, d.Depth)
 	body.of(r, d.formLimit())
-	into.Body, into.Endpoints = body.Bytes, len(d.Dialects) > 0
+	if into.Body = nil; r.Body != nil && r.Body != http.NoBody {
+		into.Body = body.Bytes
+	}
+	into.Endpoints = len(d.Dialects) > 0
 }
 
 // schemeOf returns how the other end of the connection came.

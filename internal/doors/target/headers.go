@@ -13,6 +13,9 @@ const (
 // OwnHeader reports whether name, in any spelling that some server folds onto
 // it, is one of Sallyport's own (X-Sallyport-*).
 func OwnHeader(name string) bool {
+	if name == "" || name[0]|0x20 != 'x' {
+		return false
+	}
 	var scratch [foldedLen]byte
 	return hasAnyPrefix(fold(scratch[:0], name), "x-sallyport-")
 }

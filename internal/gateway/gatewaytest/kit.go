@@ -48,7 +48,7 @@ func Start(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 		k.Kit = doorstest.New(t, apis...)
 	}
 	c := o.Gateway
-	c.Doors, c.Now, c.Log, c.Metrics = k.Doors, time.Now, log, k.Metrics
+	c.Doors, c.Now, c.Log, c.Metrics = k.Doors, k.Clock.Now, log, k.Metrics
 	k.Gateway = gateway.New(c)
 	if o.Server.Log == nil {
 		o.Server.Log = log

@@ -1,4 +1,4 @@
-package decide
+package surface
 
 import (
 	"net/http"
@@ -22,11 +22,12 @@ const (
 	reuse = 10 * time.Second
 )
 
-// identities keeps the values of the identity headers of the credentials that
-// asked last, ready to be put into an answer. Each credential has a few places,
-// which it may have to share with others; nobody waits for anybody. The zero
-// identities is ready for use, and safe for concurrent use.
-type identities struct {
+// Identities keeps the values of the identity headers of the credentials that
+// asked last, ready to be put into an answer to a proxy, or into a request to an
+// upstream. Each credential has a few places, which it may have to share with
+// others; nobody waits for anybody. The zero Identities is ready for use, and safe
+// for concurrent use.
+type Identities struct {
 	table [places][ways]atomic.Pointer[identity]
 }
 
@@ -41,9 +42,9 @@ type identity struct {
 	lines  []byte                               // the same as they stand in a head; nil: they cannot
 }
 
-// A liner is a writer of answers that takes header lines as they go over the wire.
+// A Liner is a writer of answers that takes header lines as they go over the wire.
 // The parser of questions has one, net/http does not.
-type liner interface {
+type Liner interface {
 	Lines(lines []byte)
 }
 
@@ -59,10 +60,44 @@ type identityKey struct {
 	limited    bool
 }
 
-// write puts the identity headers of an allowed request into an answer. On an
-// error nothing may be sent of it.
-func (s *identities) write(d *doors.Doors, dec *sallyport.Decision, now time.Time, w http.ResponseWriter) error {
+// Write puts the identity headers of an allowed request into an answer, as
+// [doors.Doors.Identify] does. On an error nothing may be sent of it.
+func (s *Identities) Write(d *doors.Doors, dec *sallyport.Decision, now time.Time, w http.ResponseWriter) error {
+	known, err := s.of(d, dec, now)
+	if err != nil {
+		return err
+	}
 	h := w.Header()
+	if l, ok := w.(Liner); ok && known.lines != nil {
+		l.Lines(known.lines)
+	} else {
+		known.into(h)
+	}
+	ofRequest(dec, h)
+	return nil
+}
+
+// Set puts the identity headers of an allowed request into h, as
+// [doors.Doors.Identify] does. The values must not be changed: others share them.
+func (s *Identities) Set(d *doors.Doors, dec *sallyport.Decision, now time.Time, h http.Header) error {
+	known, err := s.of(d, dec, now)
+	if err != nil {
+		return err
+	}
+	known.into(h)
+	ofRequest(dec, h)
+	return nil
+}
+
+// ofRequest sets the headers that are of the request, not of the credential.
+func ofRequest(dec *sallyport.Decision, h http.Header) {
+	own := [...]string{text(dec.Route), text(dec.RequestID)}
+	h[doors.HeaderRoute], h[doors.HeaderRequestID] = own[0:1:1], own[1:2:2]
+}
+
+// of returns the values for a decision, those of an earlier one if they are as
+// good.
+func (s *Identities) of(d *doors.Doors, dec *sallyport.Decision, now time.Time) (*identity, error) {
 	key := identityKey{
 		api: dec.API, kind: dec.CredentialKind, tenant: dec.Tenant, realm: dec.Realm,
 		credential: dec.Credential, revision: dec.Revision, limited: dec.Scopes != nil,
@@ -73,17 +108,14 @@ func (s *identities) write(d *doors.Doors, dec *sallyport.Decision, now time.Tim
 	// The last bytes of a UUID are random in all of its versions.
 	row := &s.table[(int(dec.Credential[14])<<8|int(dec.Credential[15]))%places]
 	known, place := find(row, &key, dec, now)
-	if known == nil {
-		return s.learn(d, dec, key, now, h, place)
+	if known != nil {
+		return known, nil
 	}
-	if l, ok := w.(liner); ok && known.lines != nil {
-		l.Lines(known.lines)
-	} else {
-		known.into(h)
+	fresh, err := learn(d, dec, key, now)
+	if err == nil {
+		place.Store(fresh)
 	}
-	own := [...]string{text(dec.Route), text(dec.RequestID)}
-	h[doors.HeaderRoute], h[doors.HeaderRequestID] = own[0:1:1], own[1:2:2]
-	return nil
+	return fresh, err
 }
 
 // find returns what is known and can be used, or nil and the place for it: a free
@@ -108,9 +140,10 @@ func find(row *[ways]atomic.Pointer[identity], key *identityKey, dec *sallyport.
 }
 
 // learn has the doors write the headers and keeps the values.
-func (s *identities) learn(d *doors.Doors, dec *sallyport.Decision, key identityKey, now time.Time, h http.Header, place *atomic.Pointer[identity]) error {
+func learn(d *doors.Doors, dec *sallyport.Decision, key identityKey, now time.Time) (*identity, error) {
+	h := make(http.Header, len(doors.IdentityHeaders))
 	if err := d.Identify(dec, h); err != nil {
-		return err
+		return nil, err
 	}
 	fresh := &identity{key: key, scopes: dec.Scopes, realms: dec.Realms, made: now}
 	for i, name := range doors.IdentityHeaders {
@@ -119,8 +152,7 @@ func (s *identities) learn(d *doors.Doors, dec *sallyport.Decision, key identity
 		}
 	}
 	fresh.lines = lines(fresh)
-	place.Store(fresh)
-	return nil
+	return fresh, nil
 }
 
 // into puts the values into h.
