@@ -123,29 +123,11 @@ func (o *quickstartOptions) settle(path string) (config.Config, error) {
 	return config.Load(path, os.Environ())
 }
 
-// quickstartAPI guards every path of an upstream: reading and changing are told
-// apart by the method.
-func quickstartAPI(upstream string) sallyport.API {
-	return sallyport.API{
-		Name: "api", Title: "The API behind " + upstream, BasePath: "/",
-		Upstream: sallyport.Upstream{URL: upstream}, Explain: sallyport.ExplainFull,
-		Accept: []sallyport.Accept{
-			{In: sallyport.CarrierBearer}, {In: sallyport.CarrierBasic}, {In: sallyport.CarrierHeader, Name: "X-API-Key"},
-		},
-		Permissions: []sallyport.PermissionSpec{{Name: "read", Title: "Read"}, {Name: "write", Title: "Change"}},
-		Scopes:      []sallyport.ScopeSpec{{Name: "read", Title: "Read only", Permissions: []string{"read"}}},
-		Routes: []sallyport.Route{
-			{ID: "read", Methods: []string{"GET"}, Path: "/{path...}", AnyOf: []string{"read"}},
-			{ID: "change", Methods: []string{"*"}, Path: "/{path...}", AnyOf: []string{"write"}},
-		},
-	}
-}
-
 // guard sets up the API, its roles, the administrator and a token, and prints
 // what to do with them.
 func (o *quickstartOptions) guard(ctx context.Context, n *node.Node, path string, out io.Writer) error {
 	actor := admin.System("quickstart")
-	if _, err := n.Admin.CreateAPI(ctx, actor, quickstartAPI(o.upstream)); err != nil {
+	if _, err := n.Admin.CreateAPI(ctx, actor, admin.CatchAll("api", o.upstream)); err != nil {
 		return fmt.Errorf("set up the API: %w", err)
 	}
 	for _, role := range []admin.NewRole{

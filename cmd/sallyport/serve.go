@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/console"
 	"github.com/sallyport/sallyport/internal/node"
 )
 
@@ -94,19 +95,29 @@ func prepare(ctx context.Context, c *config.Config, n *node.Node, v *voice, open
 			return nil, err
 		}
 	}
-	there, err := n.Admin.HasAdministrator(ctx)
-	if err != nil {
+	if err := tellFirstRun(ctx, c, n, v.log); err != nil {
 		return nil, err
-	}
-	if !there {
-		v.log.WarnContext(ctx, "nobody can administer this installation yet: it has no administrator",
-			"hint", "make the first one with: sallyport init --config FILE (the configuration that serve was started with)")
 	}
 	s, err := newServer(c, n, v, open)
 	if err == nil && first.before != nil {
 		err = first.before(ctx, s.front)
 	}
 	return s, err
+}
+
+// tellFirstRun tells who starts an installation without an administrator how the
+// first one is made. The code is a secret in a log: it is worth something for an
+// hour, once, to who can reach the console before the one who reads the log.
+func tellFirstRun(ctx context.Context, c *config.Config, n *node.Node, logger *slog.Logger) error {
+	code, err := n.Admin.BeginFirstRun(ctx)
+	if err != nil || code == "" {
+		return err
+	}
+	logger.WarnContext(ctx, "nobody can administer this installation yet: it has no administrator",
+		"hint", "open the page within an hour and enter the code, "+
+			"or make the first one with: sallyport init --config FILE (the configuration that serve was started with)",
+		"page", c.Public.URL+console.FirstRunPage, "code", code.Reveal())
+	return nil
 }
 
 // lastWords is how long the logs may take to be written at the end.

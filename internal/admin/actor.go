@@ -40,7 +40,7 @@ func ActorOf(d *sallyport.Decision, address string) Actor {
 // System returns the actor that stands for the installation itself: its first
 // start, its demonstration, a command on the machine that it runs on. It may do
 // everything, and the audit trail tells the reason. Nothing that came over a
-// network may act as it.
+// network may act as it, but for who has the code of the first run.
 func System(reason string) Actor {
 	if reason == "" {
 		reason = "unknown"

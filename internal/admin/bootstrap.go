@@ -79,24 +79,5 @@ func (s *Service) FirstAdministrator(ctx context.Context, a Actor, in NewUser) (
 	if err != nil {
 		return user, err
 	}
-	err = s.change(ctx, a, func(w *work) error {
-		there, err := administrated(ctx, w.tx)
-		if err != nil {
-			return err
-		}
-		if there {
-			return sallyport.ErrConflict("", "there is an administrator already; ask one of them")
-		}
-		if user, err = w.insertUser(ctx, sallyport.EveryTenant, in, hash); err != nil {
-			return err
-		}
-		b, role, err := w.bind(ctx, sallyport.EveryTenant, NewBinding{
-			SubjectKind: sallyport.SubjectUser, Subject: string(user.ID), Role: BuiltInRole(RoleAdministrator),
-		})
-		if err != nil {
-			return err
-		}
-		return w.write(ctx, sallyport.EveryTenant, "binding.create", bindingThing(b, role), nil, bindingView(b, role))
-	})
-	return user, err
+	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return w.firstAdministrator(ctx, in, hash) })
 }

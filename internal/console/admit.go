@@ -1,8 +1,12 @@
 package console
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 
@@ -18,6 +22,13 @@ const maxForm = 64 << 10
 // admit decides whether a request may go on to its route. If it may not, it is
 // answered already, unless there is an error.
 func (v *visit) admit(rt *route) (admitted bool, err error) {
+	if rt.path == startPath && rt.access == member {
+		// Its form may be large, so it is not read for just anybody.
+		if reason := v.identify(); reason != "" {
+			return false, v.turnAway(reason)
+		}
+		v.body.Limit(maxUpload)
+	}
 	if rt.method == http.MethodPost {
 		if err := v.readForm(); err != nil {
 			return false, err
@@ -49,8 +60,8 @@ func (v *visit) readForm() error {
 	if v.originOf() == foreign {
 		return v.denied(sallyport.OriginForbidden)
 	}
-	kind, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
+	kind, parameters, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" && kind != "multipart/form-data" {
 		return v.denied(sallyport.BodyMalformed)
 	}
 	text, err := v.body.Bytes()
@@ -60,7 +71,12 @@ func (v *visit) readForm() error {
 		}
 		return v.denied(sallyport.BodyMalformed)
 	}
-	if v.form, err = url.ParseQuery(string(text)); err != nil {
+	if kind == "multipart/form-data" {
+		v.form, err = inParts(text, parameters["boundary"])
+	} else {
+		v.form, err = url.ParseQuery(string(text))
+	}
+	if err != nil {
 		return v.denied(sallyport.BodyMalformed)
 	}
 	if !v.trusted() {
@@ -68,6 +84,34 @@ func (v *visit) readForm() error {
 	}
 	v.form.Del(stampField)
 	return nil
+}
+
+// maxUpload bounds a form with a file in it, in bytes.
+const maxUpload = 2 << 20
+
+// inParts reads a form in parts (RFC 7578). Of a file it is the content that
+// counts.
+func inParts(text []byte, boundary string) (url.Values, error) {
+	// What was read already is kept in memory, never in files.
+	form, err := multipart.NewReader(bytes.NewReader(text), boundary).ReadForm(maxUpload)
+	if err != nil {
+		return nil, fmt.Errorf("read a form in parts: %w", err)
+	}
+	values := url.Values(form.Value)
+	for name, files := range form.File {
+		for _, header := range files {
+			f, err := header.Open()
+			if err != nil {
+				return nil, fmt.Errorf("open a part of a form: %w", err)
+			}
+			content, err := io.ReadAll(f)
+			if err = errors.Join(err, f.Close()); err != nil {
+				return nil, fmt.Errorf("read a part of a form: %w", err)
+			}
+			values.Add(name, string(content))
+		}
+	}
+	return values, nil
 }
 
 // shown returns the session's secret that the request has in its cookie.

@@ -21,13 +21,13 @@ func apisArea() area {
 		pages: []areaPage{{id: "apis", path: "/apis"}},
 		routes: func() []route {
 			const one = "/apis/{api}"
-			return []route{
+			return append(startRoutes(), []route{
 				{"apis", "GET", "/apis", member, (*visit).apis},
 				{"api", "GET", one, member, (*visit).api},
 				{"api.permissions", "GET", one + "/permissions", member, (*visit).apiPermissions},
 				{"api.routes", "GET", one + "/routes", member, (*visit).apiRoutes},
 				{"api.route", "GET", one + "/route", member, (*visit).apiRoute},
-			}
+			}...)
 		},
 	}
 }
@@ -45,6 +45,7 @@ type apisPage struct {
 	Search string
 	Rows   []apiRow
 	More   bool // there are more than were looked through
+	Start  bool // the visitor may guard another
 	Pager  pager
 }
 
@@ -67,7 +68,7 @@ func (v *visit) apis() error {
 	if err != nil {
 		return err
 	}
-	page.More = more
+	page.More, page.Start = more, mayAny(v.self, []sallyport.Permission{admin.APIsWrite})
 	wanted := strings.ToLower(page.Search)
 	documents = slices.DeleteFunc(documents, func(d store.APIDocument) bool {
 		return !strings.Contains(strings.ToLower(string(d.API.Name)+"\n"+d.API.Title), wanted)

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -64,6 +65,7 @@ type Console struct {
 	pages       map[string]pages // by language
 	assets      assets
 	mux         *http.ServeMux
+	begun       atomic.Bool // there is an administrator, as there always is from then on
 }
 
 // New returns the console. It serves nothing that is not below [Base].

@@ -14,30 +14,44 @@ import (
 // the API that it is for. It returns none if no API that the token reaches takes
 // tokens in a header.
 func (v *visit) example(issued *admin.Issued) (title string, lines []string) {
-	snapshot := v.Doors.Policy()
-	c := &issued.Credential
-	limit := snapshot.Limit(c.Scopes)
 	// Tokens are mostly for the APIs of others; our own comes last.
-	apis := slices.Clone(snapshot.APIs())
+	apis := slices.Clone(v.Doors.Policy().APIs())
 	slices.SortStableFunc(apis, func(a, b *policy.API) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, api := range apis {
-		if api.Disabled {
-			continue
+		if lines := v.exampleOf(api, issued); lines != nil {
+			return titleOr(api.Document.Title, string(api.Name)), lines
 		}
-		header := headerFor(api, c.Kind, issued.Secret.Reveal())
-		tenant := v.tenantFor(c)
-		route := v.simplest(snapshot, api, limit, tenant)
-		if header == "" || route == nil {
-			continue
-		}
-		lines = []string{"curl --header " + quoted(header)}
-		if s := route.Tenant; s != nil && s.From == "header" && tenant != "" {
-			lines = append(lines, "--header "+quoted(s.Name+": "+string(tenant)))
-		}
-		path := strings.TrimSuffix(api.Document.BasePath, "/") + route.Path
-		return titleOr(api.Document.Title, string(api.Name)), append(lines, quoted(v.base(api)+path))
 	}
 	return "", nil
+}
+
+// exampleOf is example for one API.
+func (v *visit) exampleOf(api *policy.API, issued *admin.Issued) (lines []string) {
+	if api.Disabled {
+		return nil
+	}
+	snapshot, c := v.Doors.Policy(), &issued.Credential
+	header := headerFor(api, c.Kind, issued.Secret.Reveal())
+	tenant := v.tenantFor(c)
+	route := v.simplest(snapshot, api, snapshot.Limit(c.Scopes), tenant)
+	if header == "" || route == nil {
+		return nil
+	}
+	lines = []string{"curl --header " + quoted(header)}
+	if s := route.Tenant; s != nil && s.From == "header" && tenant != "" {
+		lines = append(lines, "--header "+quoted(s.Name+": "+string(tenant)))
+	}
+	path, _ := plainPath(route.Path)
+	return append(lines, quoted(v.base(api)+strings.TrimSuffix(api.Document.BasePath, "/")+path))
+}
+
+// plainPath returns the shortest path that a pattern matches, if there is nothing
+// in it that one would have to know.
+func plainPath(pattern string) (string, bool) {
+	if start, rest, ok := strings.Cut(pattern, "{"); ok && strings.HasSuffix(rest, "...}") && !strings.Contains(rest, "{") {
+		pattern = start
+	}
+	return pattern, !strings.ContainsAny(pattern, "{*")
 }
 
 func rank(a *policy.API) int {
@@ -89,6 +103,10 @@ func headerFor(api *policy.API, kind sallyport.CredentialKind, secret string) st
 // its path; nil if there is none.
 func (v *visit) simplest(snapshot *policy.Snapshot, api *policy.API, limit *policy.Limit, tenant sallyport.TenantID) *policy.Route {
 	var best *policy.Route
+	shortest := 0
+	if tenant == "" {
+		tenant = sallyport.EveryTenant
+	}
 	held, err := v.Admin.Permissions(v.r.Context(), v.actor, tenant)
 	if err != nil {
 		held = nil // he is no member; routes that need no permission are left
@@ -98,14 +116,15 @@ func (v *visit) simplest(snapshot *policy.Snapshot, api *policy.API, limit *poli
 		return !known || limit != nil && !limit.Set.Has(number)
 	})
 	for _, r := range api.Routes {
-		if r.Public || r.Parameter != nil || r.Host != "" || strings.ContainsAny(r.Path, "{*") || !slices.Contains(r.Methods, "GET") || !limit.Reaches(r) {
+		path, plain := plainPath(r.Path)
+		if r.Public || r.Parameter != nil || r.Host != "" || !plain || !slices.Contains(r.Methods, "GET") || !limit.Reaches(r) {
 			continue
 		}
 		if all, some := r.Lacks(held); len(all)+len(some) > 0 {
 			continue
 		}
-		if best == nil || len(r.Path) < len(best.Path) {
-			best = r
+		if best == nil || len(path) < shortest {
+			best, shortest = r, len(path)
 		}
 	}
 	return best

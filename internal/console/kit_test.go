@@ -46,6 +46,16 @@ var system = admin.System("test")
 // machine, wait for each other longer than a store may take to answer.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	w := emptyWorld(t)
+	if _, err := w.node.Admin.FirstAdministrator(t.Context(), system, admin.NewUser{Login: "keeper"}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// emptyWorld is newWorld before there is an administrator.
+func emptyWorld(t *testing.T) *world {
+	t.Helper()
 	w := &world{t: t, clock: doorstest.NewClock()}
 	key, err := token.NewMasterKey()
 	if err != nil {

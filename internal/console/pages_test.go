@@ -92,6 +92,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"apis":     &apisPage{}, "api": &apiPage{}, "api_permissions": &apiPermissionsPage{}, "api_routes": &apiRoutesPage{}, "api_route": &apiRoutePage{Row: routeRow{Route: &policy.Route{}}},
 		"audit": &auditPage{}, "who": &whoPage{}, "why": &whyPage{}, "decision": &decisionPage{}, "advise": &findingsPage{}, "advice": &advicePage{},
 		"sign_in_code": &codePage{}, "confirm_self": &confirmSelfPage{}, "factors": &factorsPage{}, "factor": &factorPage{}, "factor_codes": &codesPage{},
+		"first_run": &firstRunPage{}, "start": &startPage{}, "start_token": &startTokenPage{}, "start_first": &firstPage{},
 		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {
 		var b strings.Builder

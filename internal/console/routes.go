@@ -34,6 +34,8 @@ func routes() []route {
 		{"sign-in.show", "GET", "/sign-in", anybody, (*visit).showSignIn},
 		{"sign-in", "POST", "/sign-in", anybody, (*visit).signIn},
 		{"sign-in.code", "POST", "/sign-in/code", anybody, (*visit).signInCode},
+		{"first-run.show", "GET", firstRunPath, anybody, (*visit).showFirstRun},
+		{"first-run", "POST", firstRunPath, anybody, (*visit).firstRun},
 		{"sign-out", "POST", "/sign-out", anybody, (*visit).signOut},
 		{"asset", "GET", "/assets/{file}", anybody, (*visit).asset},
 		{"bare", "GET", "", anybody, func(v *visit) error { return v.redirect(home) }},
@@ -85,9 +87,12 @@ func (c *Console) routed() *http.ServeMux {
 // follow lets a request in to its route, if it may.
 func (v *visit) follow(rt *route) {
 	v.decision.Route = rt.id
-	admitted, err := v.admit(rt)
-	if err == nil && admitted {
-		err = rt.serve(v)
+	begun, err := v.begin(rt)
+	if err == nil && begun {
+		var admitted bool
+		if admitted, err = v.admit(rt); err == nil && admitted {
+			err = rt.serve(v)
+		}
 	}
 	if err != nil {
 		v.fail(err)

@@ -83,6 +83,10 @@ type whyRow struct {
 	Link  string
 }
 
+func (v *visit) whyRow(d *store.Decision) whyRow {
+	return whyRow{*d, cmp.Or(d.Login, string(d.Principal), v.text("why.stranger")), v.tenantName(d.Tenant), whyOf(d.RequestID)}
+}
+
 // State is what came of the request, as of a badge.
 func (r whyRow) State() string { return outcomeOf(&r.Decision) }
 
@@ -113,8 +117,8 @@ func (v *visit) decisions(own bool) error { //nolint:revive // not a switch: whi
 	if err != nil {
 		return err
 	}
-	for _, d := range list.Items {
-		page.Rows = append(page.Rows, whyRow{d, cmp.Or(d.Login, string(d.Principal), v.text("why.stranger")), v.tenantName(d.Tenant), whyOf(d.RequestID)})
+	for i := range list.Items {
+		page.Rows = append(page.Rows, v.whyRow(&list.Items[i]))
 	}
 	page.Pager = v.pager(list.Next)
 	return v.show(http.StatusOK, "why", page)

@@ -202,7 +202,7 @@ func (v *visit) decide(ctx context.Context) sallyport.Reason {
 		return reason
 	}
 	reason := v.doorTwo()
-	if v.principal != nil && counts(reason) {
+	if v.principal != nil && Counts(reason) {
 		v.count()
 	}
 	if reason == "" {
@@ -214,9 +214,9 @@ func (v *visit) decide(ctx context.Context) sallyport.Reason {
 	return reason
 }
 
-// counts reports whether a request that was refused for a reason was still a use
-// of its credential: it was good for the place, and something else was missing.
-func counts(reason sallyport.Reason) bool {
+// Counts reports whether a request that door two refused for a reason was still a
+// use of its credential: it was good for the place, and something else was missing.
+func Counts(reason sallyport.Reason) bool {
 	switch reason { //nolint:exhaustive // all others
 	case sallyport.ScopeInsufficient, sallyport.KindForbidden, sallyport.CredentialNotAccepted:
 		return false

@@ -289,7 +289,7 @@ func (d *Doors) Used(u policy.Use) {
 // Settle writes down what was decided and used on this node until now, for who
 // asks about it a moment later.
 func (d *Doors) Settle(ctx context.Context) error {
-	return errors.Join(d.FlushDecisions(ctx), d.flushUses(ctx, true))
+	return errors.Join(d.FlushDecisions(ctx), d.flushUses(ctx, true), d.authn.Flush(ctx))
 }
 
 func (d *Doors) flushUses(ctx context.Context, atOnce bool) error {

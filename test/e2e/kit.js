@@ -13,7 +13,8 @@ import axe from "axe-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const pictures = path.join(here, "screenshots");
-const program = process.env.SALLYPORT_BIN ?? path.join(here, "../../bin/sallyport");
+/** The built program. */
+export const program = process.env.SALLYPORT_BIN ?? path.join(here, "../../bin/sallyport");
 
 // The most that a page may transfer to a browser that has nothing yet, in bytes.
 const mostBytes = 60_000;
@@ -87,6 +88,20 @@ export async function visit(as, options, use) {
   } finally {
     await context.close();
   }
+}
+
+/** picture keeps what a page looks like in the middle of a story, in light and dark and narrow. */
+export async function picture(page, name) {
+  const size = page.viewportSize();
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({colorScheme: scheme});
+    await page.screenshot({path: path.join(pictures, `${name}-${scheme}.png`), fullPage: true});
+  }
+  await page.emulateMedia({colorScheme: null});
+  await page.setViewportSize({width: 320, height: 640});
+  await fits(page, 320);
+  await page.screenshot({path: path.join(pictures, `${name}-narrow.png`), fullPage: true});
+  await page.setViewportSize(size);
 }
 
 async function sessionOf(login) {

@@ -67,12 +67,14 @@ document.addEventListener("input", (event) => {
 
 // A part of the page that is asked for again now and then, while it is looked at.
 for (const part of document.querySelectorAll("[data-live]")) {
+  let shown = ""; // so that who listens to the page hears of nothing twice
   setInterval(async () => {
     if (document.hidden || part.contains(document.activeElement)) return;
     const answer = await fetch(part.dataset.from || location.href).catch(() => null);
     if (!answer || !answer.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
-    if (!fresh) return;
+    if (!fresh || fresh.innerHTML === shown) return;
+    shown = fresh.innerHTML;
     localise(fresh);
     part.replaceChildren(...fresh.childNodes);
     offerCopies(part);
