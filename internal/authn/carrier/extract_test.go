@@ -263,6 +263,8 @@ func TestExtractOptions(t *testing.T) {
 		{name: "empty parameter is absent", view: carrier.View{RawQuery: "auth_token="}},
 		{name: "two empty parameters are not", view: carrier.View{RawQuery: "auth_token=&auth_token="}, fault: carrier.Ambiguous},
 		{name: "limit of the parameter", view: carrier.View{RawQuery: "auth_token=abcde"}, fault: carrier.TooLong},
+		{"the limit counts what is decoded", carrier.View{RawQuery: "auth_token=%61%62%63%64"}, carrier.Query, "", "abcd", carrier.OK},
+		{name: "and nothing is decoded in a header", view: carrier.View{Header: lines("Authorization: %61%62%63")}, fault: carrier.TooLong},
 	})
 }
 

@@ -46,6 +46,30 @@ func TestQueryValue(t *testing.T) {
 	}
 }
 
+func TestQueryNames(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		raw  string
+		want []string
+	}{
+		{"", nil},
+		{"&&", nil},
+		{"a=1&&b&=2", []string{"a", "b", ""}},
+		{"x%2Dtenant+id=1&a=b=c", []string{"x-tenant id", "a"}},
+	} {
+		var got []string
+		carrier.QueryNames(tt.raw, func(name string) bool { got = append(got, name); return true })
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("QueryNames(%q): %q, want %q", tt.raw, got, tt.want)
+		}
+	}
+	var got []string
+	carrier.QueryNames("a&b&c", func(name string) bool { got = append(got, name); return name != "b" })
+	if want := []string{"a", "b"}; !slices.Equal(got, want) {
+		t.Errorf("stopped at b: %q, want %q", got, want)
+	}
+}
+
 func TestCutQuery(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ raw, want string }{
