@@ -162,7 +162,13 @@ func TestConsider(t *testing.T) {
 	if _, there := got["south"]; there || len(got) != 8 {
 		t.Errorf("considered %d bindings: %v", len(got), got)
 	}
-	q.Limit = nil
+	q.Realm = "lab"
+	for _, v := range s.Consider(p, "north", q) {
+		if v.Binding.ID == "lab" && v.Verdict != policy.VerdictGives {
+			t.Errorf("in its own realm: %q", v.Verdict)
+		}
+	}
+	q.Realm, q.Limit = "", nil
 	for _, v := range s.Consider(p, "north", q) {
 		if v.Binding.ID == "good" && v.Verdict != policy.VerdictOutOfScope {
 			t.Errorf("with scopes that leave nothing: %q", v.Verdict)

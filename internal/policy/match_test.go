@@ -203,6 +203,12 @@ func TestMatchUnreadableParameterGoesToTheDialect(t *testing.T) {
 			t.Errorf("%s went to %q, want %q", data, got, want)
 		}
 	}
+	api.Routes = slices.Clone(api.Routes)
+	api.Routes[1].Methods = []string{"PUT"}
+	changed := compile(t, c, policy.Source{APIs: []sallyport.API{api}})
+	if got, _ := ask(changed, "POST", "", "/rest", parameters{"form json": "{"}); got == api.Routes[1].ID {
+		t.Errorf("an endpoint of PUT was given a POST")
+	}
 	if got, _ := ask(s, "PUT", "", "/rest", parameters{"form json": "{"}); got != "method_not_allowed GET,HEAD,POST" && got != "method_not_allowed POST" {
 		t.Errorf("another method went to %q", got)
 	}

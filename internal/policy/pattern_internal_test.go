@@ -39,6 +39,18 @@ func FuzzPattern(f *testing.F) {
 	})
 }
 
+func TestValueNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"id": true, "Id": true, "a1": true, "a_1": true, strings.Repeat("a", 64): true,
+		"": false, "1a": false, "_a": false, "a-b": false, "a.b": false, "é": false, strings.Repeat("a", 65): false,
+	} {
+		if got := isValueName(name); got != want {
+			t.Errorf("isValueName(%q) = %v", name, got)
+		}
+	}
+}
+
 // canonical writes a path as a request has it: what may stand raw is raw, all
 // else is escaped in upper case.
 func canonical(path string) string {
