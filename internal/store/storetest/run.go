@@ -62,6 +62,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"DecisionPrune", testDecisionPrune},
 		{"Uses", testUses},
 		{"Shadows", testShadows},
+		{"Lessons", testLessons},
 		{"Overview", testOverview},
 		{"Meta", testMeta},
 		{"Changes", testChanges},
