@@ -40,6 +40,7 @@ type API struct {
 
 	Token TokenSpec `json:"token,omitzero"`
 	Path  PathSpec  `json:"path,omitzero"`
+	Learn LearnSpec `json:"learn,omitzero"` // when an API without routes learns them: everything is let through
 }
 
 // Explain says how much of a refusal its caller is told.
@@ -178,6 +179,15 @@ type PathSpec struct {
 	AllowEncodedSlash  bool `json:"allow_encoded_slash,omitempty"`
 	AllowSemicolon     bool `json:"allow_semicolon,omitempty"`
 	AllowEmptySegments bool `json:"allow_empty_segments,omitempty"`
+}
+
+// A LearnSpec is a time in which an API that has no routes yet learns them: every
+// path and method is let through and noted. A credential is verified if there is
+// one, and a bad one is refused as ever. Outside of that time the API lets
+// nothing through that has no route.
+type LearnSpec struct {
+	From  time.Time `json:"from"`  // when it begins
+	Until time.Time `json:"until"` // at most 30 days later
 }
 
 // A Duration is a [time.Duration] that is written as text, such as "90s".

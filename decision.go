@@ -14,6 +14,8 @@ type Decision struct {
 	API   APIName // empty: no API was found for the request
 	Route string  // id of the route; empty: none matched
 
+	Learning time.Time // until when the API learns, if that is why nothing was asked of the request; else zero
+
 	Principal      *Principal // nil: nobody was recognised
 	Credential     UUID       // of an access token the id of its sign-in, of a password the user's
 	CredentialKind CredentialKind

@@ -170,6 +170,7 @@ keys:
 		reflect.TypeFor[sallyport.API](), reflect.TypeFor[sallyport.Upstream](), reflect.TypeFor[sallyport.Accept](),
 		reflect.TypeFor[sallyport.Selector](), reflect.TypeFor[sallyport.PermissionSpec](), reflect.TypeFor[sallyport.ScopeSpec](),
 		reflect.TypeFor[sallyport.Route](), reflect.TypeFor[sallyport.Parameter](), reflect.TypeFor[sallyport.TokenSpec](), reflect.TypeFor[sallyport.PathSpec](),
+		reflect.TypeFor[sallyport.LearnSpec](),
 	} {
 		s := shapeOf(typ, "json")
 		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n| key | is | meaning |\n|---|---|---|\n", typ.Name(), plain(c[typ.Name()]))
@@ -226,6 +227,8 @@ func typeName(s *shape) string {
 			name = "size"
 		case reflect.TypeFor[sallyport.Duration]():
 			name = "duration"
+		case reflect.TypeFor[time.Time]():
+			name = "time"
 		}
 		if name == "" {
 			name = "network"
@@ -347,6 +350,8 @@ func schemaOf(c comments, s *shape) map[string]any {
 			m["type"], m["pattern"] = []string{"string", "integer"}, `^[0-9]+ ?(KiB|MiB|GiB)?$`
 		case s.kind == duration || s.typ == reflect.TypeFor[sallyport.Duration]():
 			m["pattern"] = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
+		case s.typ == reflect.TypeFor[time.Time]():
+			m["format"] = "date-time"
 		case len(s.enum) > 0:
 			m["enum"] = s.enum
 		}

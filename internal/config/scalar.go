@@ -73,7 +73,11 @@ func (s *shape) parse(written string) (any, error) {
 	if s.typ == reflect.TypeFor[netip.Prefix]() {
 		return written, checkPrefix(written)
 	}
-	if err := u.UnmarshalText([]byte(written)); err != nil {
+	err := u.UnmarshalText([]byte(written))
+	if s.typ == reflect.TypeFor[time.Time]() && err != nil {
+		return nil, fmt.Errorf("must be a time such as 2030-05-01T08:00:00Z, not %s", shorten(written))
+	}
+	if err != nil {
 		return nil, err
 	}
 	if size, ok := v.Interface().(*Size); ok {

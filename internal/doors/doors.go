@@ -77,6 +77,7 @@ type Doors struct {
 	principals *principals
 	ledger     *ledger    // nil: decisions are not kept
 	uses       *useLedger // nil: the use of permissions is not counted
+	lessons    *lessonBook
 	advice     *advice
 	watcher    atomic.Pointer[func(*policy.Observed)] // nil: nobody is told of requests
 	assertions *otter.Cache[assertionKey, string]
@@ -128,6 +129,7 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	if !c.Uncounted {
 		d.uses = newUseLedger(c.Store, c.Compiler, c.Log)
 	}
+	d.lessons = newLessonBook(c.Store, c.Log)
 	if err := d.begin(ctx, c); err != nil {
 		d.Close()
 		return nil, err
@@ -166,6 +168,9 @@ func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
 	v.decision.Allowed = v.decision.Reason == ""
 	if f := d.watcher.Load(); f != nil {
 		v.observe(*f)
+	}
+	if v.decision.Allowed && !v.decision.Learning.IsZero() {
+		d.lessons.hear(v.lesson())
 	}
 	if d.ledger != nil && (!v.decision.Allowed && r.ID != "" || d.ledger.samples(r.ID, v.now)) {
 		var n note
@@ -275,6 +280,9 @@ func (v *visit) find() sallyport.Reason {
 	if r.fault != "" {
 		return r.fault
 	}
+	if api.Learn(v.now, &r.Match) {
+		v.decision.Learning = api.Document.Learn.Until
+	}
 	if r.Match.Route != nil {
 		v.decision.Route = r.Match.Route.ID
 	}
@@ -365,12 +373,13 @@ func (d *Doors) Known() int { return d.authn.Size() }
 func (d *Doors) Flush(ctx context.Context) error {
 	return errors.Join(
 		d.authn.Flush(ctx), d.throttle.Flush(ctx, d.store), d.flushFailures(ctx, false), d.FlushDecisions(ctx), d.flushUses(ctx, false),
+		d.lessons.flush(ctx, d.now(), false),
 	)
 }
 
 // LastFlush is [Doors.Flush] for the end: it leaves nothing for a later one.
 func (d *Doors) LastFlush(ctx context.Context) error {
-	return errors.Join(d.flushFailures(ctx, true), d.Flush(ctx), d.flushUses(ctx, true))
+	return errors.Join(d.flushFailures(ctx, true), d.Flush(ctx), d.flushUses(ctx, true), d.lessons.flush(ctx, d.now(), true))
 }
 
 // FlushDecisions writes down what was decided on this node until now, for who

@@ -43,10 +43,18 @@ func (d *Doors) Notice(dec *sallyport.Decision) []string {
 	return d.notices.of(dec.Expires)
 }
 
-// Announce sets [HeaderExpires] if there is something to be told.
+// HeaderLearning tells in the answers of an API that learns until when it lets
+// everything through: a date as in the header Date.
+const HeaderLearning = "X-Sallyport-Learning"
+
+// Announce sets [HeaderExpires] and [HeaderLearning] if there is something to be
+// told.
 func (d *Doors) Announce(dec *sallyport.Decision, h http.Header) {
 	if values := d.Notice(dec); values != nil {
 		h[HeaderExpires] = values
+	}
+	if !dec.Learning.IsZero() {
+		h[HeaderLearning] = d.notices.of(dec.Learning)
 	}
 }
 

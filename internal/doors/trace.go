@@ -157,6 +157,8 @@ func (n *note) tellRoute() string {
 		return "the path takes " + strings.Join(n.decision.Allow, ", ")
 	case r == nil:
 		return ""
+	case !n.decision.Learning.IsZero():
+		return "the API has no routes yet and learns until " + n.decision.Learning.UTC().Format(time.RFC3339) + ": every path and method is let through"
 	default:
 		return fmt.Sprintf("matched the route %q (%s %s), %s", r.ID, strings.Join(r.Methods, ","), r.Path, needs(r))
 	}

@@ -286,10 +286,10 @@ func (d *Doors) Used(u policy.Use) {
 	}
 }
 
-// Settle writes down what was decided and used on this node until now, for who
-// asks about it a moment later.
+// Settle writes down what was decided, used and learned on this node until now,
+// for who asks about it a moment later.
 func (d *Doors) Settle(ctx context.Context) error {
-	return errors.Join(d.FlushDecisions(ctx), d.flushUses(ctx, true), d.authn.Flush(ctx))
+	return errors.Join(d.FlushDecisions(ctx), d.flushUses(ctx, true), d.authn.Flush(ctx), d.lessons.flush(ctx, d.now(), true))
 }
 
 func (d *Doors) flushUses(ctx context.Context, atOnce bool) error {

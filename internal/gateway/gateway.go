@@ -118,6 +118,9 @@ func (g *Gateway) account(p *passage) {
 			m.Upstream(p.answered, p.headTook)
 		}
 	}
+	if !p.decision.Learning.IsZero() && p.answered > 0 {
+		g.doors.Answered(&p.request, &p.decision, p.answered)
+	}
 	if g.access != nil {
 		g.access.Write(&telemetry.Access{
 			Decision: &p.decision, Time: p.began, Took: g.now().Sub(p.began),

@@ -39,6 +39,7 @@ type API struct {
 	table     methodTable
 	hosts     map[string]*tree // routes that name a host
 	everyHost *tree
+	learning  *Route // nil: the API does not learn
 
 	own    sallyport.Set // its permissions, and "api/*"
 	number int32         // of the API among the scopes
@@ -153,7 +154,7 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	}
 	a.plant(f)
 	slices.SortFunc(a.Routes, func(x, y *Route) int { return strings.Compare(x.ID, y.ID) })
-	a.Parameters = a.parameters()
+	a.Parameters, a.learning = a.parameters(), a.learningRoute()
 	if len(f.list) > 0 {
 		return a.closed(), f.list
 	}
@@ -337,7 +338,7 @@ func (r *Route) describe() string {
 func (a *API) closed() *API {
 	c := *a
 	c.Disabled = true
-	c.hosts, c.everyHost, c.Routes, c.Parameters = nil, nil, nil, nil
+	c.hosts, c.everyHost, c.learning, c.Routes, c.Parameters = nil, nil, nil, nil, nil
 	return &c
 }
 

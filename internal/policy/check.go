@@ -80,6 +80,7 @@ func (r Rules) checkDocument(a *sallyport.API, f *faults) {
 		f.add("routes", "there are %d routes; an API has at most %d", len(a.Routes), maxRoutes)
 	}
 	checkBehaviour(a, f)
+	checkLearn(a, f)
 	checkToken(&a.Token, f)
 }
 
