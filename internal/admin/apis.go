@@ -195,6 +195,9 @@ func (w *work) deleteAPI(ctx context.Context, name sallyport.APIName, ifVersion 
 	if err := w.tx.DeleteAPI(ctx, name, ifVersion); err != nil {
 		return err
 	}
+	if _, err := w.tx.ForgetLessons(ctx, name); err != nil {
+		return err
+	}
 	w.tx.Note(sallyport.ChangePolicy, "")
 	return w.write(ctx, sallyport.EveryTenant, "api.delete", apiThing(name), there.API, nil)
 }

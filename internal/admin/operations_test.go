@@ -283,6 +283,17 @@ func operations() []operation {
 			_, err := s.APIs(s.ctx, s.a, admin.Page{})
 			return err
 		}},
+		{name: "Learned", needs: perms{admin.APIsRead, admin.DecisionsExplain}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.Learned(s.ctx, s.a, "doomed", admin.Page{})
+			return err
+		}},
+		{name: "ProposeLearned", needs: perms{admin.APIsRead, admin.DecisionsExplain, admin.PolicyRead}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.ProposeLearned(s.ctx, s.a, "doomed")
+			return err
+		}},
+		{name: "ForgetLearned", needs: perms{admin.APIsWrite}, every: true, notes: true, run: func(s *scene) error {
+			return s.ForgetLearned(s.ctx, s.a, "doomed")
+		}},
 		{name: "CheckAPI", needs: perms{admin.APIsWrite}, every: true, looks: true, run: func(s *scene) error {
 			return s.CheckAPI(s.ctx, s.a, changed(admintest.Orders()))
 		}},

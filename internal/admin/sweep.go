@@ -62,6 +62,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if _, err := tx.PruneUses(ctx, store.DayOf(now.Add(-keepUses))); err != nil {
 			return err
 		}
+		if _, err := tx.PruneLessons(ctx, now.Add(-keepLessons)); err != nil {
+			return err
+		}
 		if err := s.pruneTombstones(ctx, tx, now); err != nil {
 			return err
 		}

@@ -19,7 +19,25 @@ func apiOperations() []operation {
 		remove("apis.delete", one, admin.APIsWrite, "Unmount a protected API", (*Handler).deleteAPI, needs),
 		send("apis.check", http.MethodPost, "/apis/check", admin.APIsWrite, "Try a document without changing anything", (*Handler).checkAPI, needs),
 		send("apis.apply", http.MethodPost, "/apis/apply", admin.APIsWrite, "Mount or replace several APIs, all or none", (*Handler).applyAPIs, needs),
+		paged("apis.learned", one+"/learned", admin.APIsRead, "See what was asked of an API while it learned", (*Handler).learned,
+			more("By pattern and method. It needs `sallyport/decisions.explain` as well, both in every tenant.")),
+		get("apis.propose", one+"/learned/proposal", admin.APIsRead, "Have a policy made of what was asked of an API while it learned",
+			(*Handler).proposeLearned, more("Nothing is changed. It needs `sallyport/decisions.explain` and `sallyport/policy.read` as well, all in every tenant.")),
+		act("apis.forget_learned", http.MethodDelete, one+"/learned", admin.APIsWrite, "Forget what was asked of an API while it learned",
+			(*Handler).forgetLearned, needs),
 	}
+}
+
+func (h *Handler) learned(c *call, _ struct{}, p admin.Page) (api.Learned, error) {
+	return h.Admin.Learned(c.ctx, c.actor, c.api(), p)
+}
+
+func (h *Handler) proposeLearned(c *call) (api.LearnedProposal, error) {
+	return h.Admin.ProposeLearned(c.ctx, c.actor, c.api())
+}
+
+func (h *Handler) forgetLearned(c *call) (nothing, error) {
+	return nothing{}, h.Admin.ForgetLearned(c.ctx, c.actor, c.api())
 }
 
 func (c *call) api() sallyport.APIName { return sallyport.APIName(c.path("api")) }

@@ -111,6 +111,12 @@ func TestEveryListOfTheClient(t *testing.T) {
 				t.Errorf("changes: %+v, %+v, %v", first, got, err)
 			}
 		},
+		"learned": func(t *testing.T) {
+			first, all, err := c.APIs().Learned(t.Context(), "orders")
+			if got := yielded(t, all); err != nil || len(got) != 0 || first.API != "orders" || first.Learning {
+				t.Errorf("learned: %+v, %+v, %v", first, got, err)
+			}
+		},
 		"signing keys": func(t *testing.T) { ok(c.SigningKeys(t.Context()))(t) },
 	}
 	for name, list := range lists {
