@@ -26,7 +26,7 @@ in docs/reference/api-document.md.
 
 To change one:  sallyport api get NAME --document > api.yaml, edit it, then
                 sallyport api check api.yaml and sallyport api apply api.yaml`,
-	}, newAPIList(), newAPIGet(), newAPICheck(), newAPICreate(), newAPIUpdate(), newAPIApply(), newAPIDelete(), newAPIImport(), newAPIDrift())
+	}, newAPIList(), newAPIGet(), newAPICheck(), newAPICreate(), newAPIUpdate(), newAPIApply(), newAPIDelete(), newAPIImport(), newAPIDrift(), newAPILearn())
 }
 
 var apis = sort{"API", "APIs"}
@@ -42,8 +42,11 @@ func apiView(p *printer) view[api.API] {
 		{name: "upstream", text: func(a api.API) string { return a.Document.Upstream.URL }},
 		{name: "dialect", text: func(a api.API) string { return a.Document.Dialect }, detail: true},
 		{name: "state", text: func(a api.API) string {
-			if a.Document.Disabled {
+			switch l := a.Document.Learn; {
+			case a.Document.Disabled:
 				return "disabled"
+			case !p.now.Before(l.From) && p.now.Before(l.Until):
+				return "learns, enforces nothing"
 			}
 			return "enabled"
 		}},

@@ -196,6 +196,10 @@ func examinePolicy(ctx context.Context, s *store.Store) (findings []finding) {
 		findings = append(findings, finding{"policy", fine, fmt.Sprintf("%d APIs, %d roles", len(source.APIs), len(source.Roles))})
 	}
 	for _, api := range snapshot.APIs() {
+		if api.Learns(time.Now()) {
+			findings = append(findings, finding{"open to anybody", doubt, fmt.Sprintf("%s: everything, as it learns until %s; end it with: sallyport api learn stop %s",
+				api.Name, api.Document.Learn.Until.Format(time.DateTime), api.Name)})
+		}
 		for _, r := range api.Routes {
 			if r.Public {
 				findings = append(findings, finding{"open to anybody", fine, fmt.Sprintf("%s: %v %s", api.Name, r.Methods, below(api.Document.BasePath, r.Path))})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -177,11 +178,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NARROW", w.narrow)
 			env.Setenv("HAL", w.home)
 			env.Setenv("PASSWORD", rootPassword)
+			env.Setenv("UPSTREAM", newUpstream(t))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"json": scriptJSON, "writes": scriptWrites, "post": scriptPost, "lastline": scriptLastLine, "status": scriptStatus,
-			"capture": scriptCapture,
+			"capture": scriptCapture, "ask": scriptAsk,
 		},
 	})
 }
@@ -244,6 +246,48 @@ func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if ok := answer.StatusCode/100 == 2; ok == neg {
 		ts.Fatalf("%s: %s", answer.Status, body)
+	}
+}
+
+// newUpstream starts a program that has everything but what is called "nothing".
+func newUpstream(t testing.TB) string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "nothing") {
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// scriptAsk sends requests to a protected API: "ask STATUS METHOD PATH [N]", with
+// the token in the variable AS unless that is empty.
+func scriptAsk(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: ask STATUS METHOD PATH [N]")
+	}
+	times := 1
+	if len(args) > 3 {
+		n, err := strconv.Atoi(args[3])
+		ts.Check(err)
+		times = n
+	}
+	client := &http.Client{Timeout: 30 * time.Second}
+	for range times {
+		r, err := http.NewRequest(args[1], ts.Getenv("SALLYPORT_URL")+args[2], http.NoBody)
+		ts.Check(err)
+		if as := ts.Getenv("AS"); as != "" {
+			r.Header.Set("Authorization", "Bearer "+as)
+		}
+		answer, err := client.Do(r)
+		ts.Check(err)
+		body, err := io.ReadAll(answer.Body)
+		ts.Check(errors.Join(err, answer.Body.Close()))
+		ts.Setenv("LEARNING", answer.Header.Get("X-Sallyport-Learning"))
+		ts.Setenv("REQUEST", answer.Header.Get("X-Request-Id"))
+		if got := strconv.Itoa(answer.StatusCode); got != args[0] {
+			ts.Fatalf("status %s, want %s: %s", got, args[0], body)
+		}
 	}
 }
 
@@ -352,13 +396,13 @@ func TestExamples(t *testing.T) {
 		}
 	}
 	exampleFiles(t)
-	orders := "name: orders\nbase_path: /orders\nupstream: {url: http://127.0.0.1:1}\npermissions: [{name: read}]\nroutes: [{methods: [GET], path: /, any_of: [read]}]\n"
+	orders := "name: orders\nbase_path: /orders\nupstream: {url: http://127.0.0.1:1}\npermissions: [{name: read}]\n" // no routes: it learns them
 	if err := os.WriteFile("orders.yaml", []byte(orders), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tried := 0
 	for _, verb := range []string{
-		"create", "add", "start", "get", "list", "check", "update", "apply", "", "deactivate", "reactivate", "activate", "remove", "delete", "revoke", "end", "stop",
+		"create", "add", "start", "get", "list", "check", "update", "apply", "", "stop", "deactivate", "reactivate", "activate", "remove", "delete", "revoke", "end",
 	} {
 		for _, c := range managementCommands() {
 			walk(c, func(c *cobra.Command) {

@@ -18,10 +18,11 @@ import (
 // voice is what a node says about itself: log, access log and metrics. None of
 // them ever makes a request wait.
 type voice struct {
-	log     *slog.Logger
-	access  *telemetry.AccessLog // nil: not wanted
-	metrics *telemetry.Metrics
-	history *telemetry.History
+	learning map[sallyport.APIName]time.Time // APIs that learn, and until when; of whoever loads policies
+	log      *slog.Logger
+	access   *telemetry.AccessLog // nil: not wanted
+	metrics  *telemetry.Metrics
+	history  *telemetry.History
 
 	lines, accesses *telemetry.Async
 }
@@ -49,12 +50,22 @@ func newVoice(c *config.Log, master token.MasterKey, out io.Writer) (*voice, err
 	return v, nil
 }
 
-// learn tells the metrics the names of the APIs, so that they are counted by name.
+// learn tells the metrics the names of the APIs, so that they are counted by name,
+// and the log which of them enforce nothing, as often as that changes.
 func (v *voice) learn(s *policy.Snapshot) {
 	var names []sallyport.APIName
+	learning := map[sallyport.APIName]time.Time{}
 	for _, api := range s.APIs() {
 		names = append(names, api.Name)
+		if !api.Learns(time.Now()) {
+			continue
+		}
+		until := api.Document.Learn.Until
+		if learning[api.Name] = until; !v.learning[api.Name].Equal(until) {
+			v.log.Warn("an API learns and enforces nothing: it lets every path and method through", "api", api.Name, "until", until)
+		}
 	}
+	v.learning = learning
 	v.metrics.Know(names...)
 }
 

@@ -123,8 +123,10 @@ func (v *visit) apiRow(doc *sallyport.API) apiRow {
 type apiFrame struct {
 	frame
 	apiRow
-	API   *policy.API // nil: it is not in force here yet
-	Views []tab
+	API *policy.API // nil: it is not in force here yet
+
+	Learning *moment // until when it learns and enforces nothing; nil: it does not
+	Views    []tab
 }
 
 // apiIn is the frame of a page about the API in the path, for who may see it.
@@ -137,6 +139,10 @@ func (v *visit) apiIn(view string) (apiFrame, error) {
 	}
 	f.apiRow, f.API = v.apiRow(&d.API), v.Doors.Policy().API(d.API.Name)
 	f.Title = f.Called
+	if f.API != nil && f.API.Learns(v.now) {
+		until := v.texts().moment(v.now, f.API.Document.Learn.Until)
+		f.Learning = &until
+	}
 	for _, name := range []string{"", "routes", "permissions"} {
 		t := tab{Text: v.text("api.view." + titleOr(name, "about")), Path: f.Path, Current: name == view}
 		if name != "" {
