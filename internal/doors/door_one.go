@@ -1,6 +1,7 @@
 package doors
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -43,6 +44,9 @@ func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sally
 	accept := in.at(&found)
 	if found.In == carrier.Cookie && !sameOrigin(r.Method, r.Canonical.Host, r.Header, accept != nil && accept.Lenient) {
 		return sallyport.OriginForbidden
+	}
+	if accept != nil && r.API.Takes != nil && !r.API.Takes(r.API.Document, parameters{r}, accept) {
+		return cmp.Or(r.fault, sallyport.CredentialNotAccepted)
 	}
 	if elsewhere != "" {
 		if accept == nil || accept.Login == "" || found.Login != "" {

@@ -114,12 +114,53 @@ func bodyFault(err error) sallyport.Reason {
 	return sallyport.BodyMalformed
 }
 
-// parameters is the request as [policy.ParameterSource] wants it.
+// parameters is the request as [policy.ParameterSource] and [policy.RealmSource]
+// want it.
 type parameters struct{ *Request }
 
 // Header returns a header that may be there once.
 func (p parameters) Header(name string) (string, bool) {
 	return p.header(http.CanonicalHeaderKey(name))
+}
+
+// PathValue returns a value of the route's pattern.
+func (p parameters) PathValue(name string) (string, bool) { return p.Match.Value(name) }
+
+// Names calls f with the names of parameters.
+func (p parameters) Names(f func(name string) bool) {
+	more := true
+	each := func(name string) bool {
+		more = f(name)
+		return more
+	}
+	carrier.QueryNames(p.Canonical.RawQuery, each)
+	if contentType, body, _ := p.Content(); more && len(body) > 0 {
+		if fault := carrier.FormNames(contentType, body, each); fault != carrier.OK {
+			p.fault = reasonOfFault(fault)
+		}
+	}
+}
+
+// Content returns the body and its type. Where no body is shown, a request that
+// is not known to have none may have one.
+func (p parameters) Content() (contentType string, body []byte, seen bool) {
+	types := p.Request.Header["Content-Type"]
+	if len(types) > 1 {
+		p.fault = sallyport.HeaderMalformed
+		return "", nil, false
+	}
+	if len(types) == 1 {
+		contentType = types[0]
+	}
+	if p.Body == nil {
+		return "", nil, contentType == "" && (p.Method == http.MethodGet || p.Method == http.MethodHead)
+	}
+	body, err := p.Body()
+	if err != nil {
+		p.fault = bodyFault(err)
+		return "", nil, false
+	}
+	return contentType, body, true
 }
 
 // reasonOfFault says which reason a fault of the credential's place is.

@@ -25,7 +25,9 @@ type API struct {
 
 	// Realm finds the realm of a request for selectors with from "dialect"; see
 	// [Dialect]. Nil if the dialect does not.
-	Realm func(ParameterSource) string
+	Realm func(RealmSource) string
+	// Takes is [Dialect.Takes]. Nil: every credential counts.
+	Takes func(*sallyport.API, ParameterSource, *sallyport.Accept) bool
 	// Fold is [Dialect.Fold]. Nil: names are taken as they are.
 	Fold func(string) string
 
@@ -140,7 +142,8 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	rules.checkDocument(whole, f)
 	doc := withDefaults(whole)
 	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept, source: *source}
-	a.Realm, a.Fold = rules.Dialects[doc.Dialect].Realm, rules.Dialects[doc.Dialect].Fold
+	spoken := rules.Dialects[doc.Dialect]
+	a.Realm, a.Takes, a.Fold = spoken.Realm, spoken.Takes, spoken.Fold
 	a.permissionNames, a.scopeNames = declaredPermissions(doc), declaredScopes(doc)
 	for _, p := range doc.Permissions {
 		a.Permissions = append(a.Permissions, permission(doc.Name, p.Name))

@@ -28,7 +28,13 @@ type Dialect struct {
 	// system, for selectors with from "dialect"; empty: none, or more than one. It
 	// must not take a request for one realm that the upstream can read as one for
 	// another. Nil: there are no such selectors. It is safe for concurrent use.
-	Realm func(ParameterSource) string
+	Realm func(RealmSource) string
+
+	// Takes reports whether a credential counts that arrives in a way of the
+	// accept list, where the request itself says in which way its client signs in.
+	// One that does not count is refused; it is not looked for elsewhere. Nil: all
+	// count. It is safe for concurrent use.
+	Takes func(*sallyport.API, ParameterSource, *sallyport.Accept) bool
 
 	// Fold returns the name under which the upstream sees a parameter, if it
 	// takes several spellings for one. A request that spells a name which counts

@@ -16,6 +16,20 @@ type ParameterSource interface {
 	Header(name string) (string, bool)
 }
 
+// A RealmSource is what a dialect finds the realm of a request in, once its route
+// is known.
+type RealmSource interface {
+	ParameterSource
+	// PathValue returns a value of the route's pattern, decoded.
+	PathValue(name string) (string, bool)
+	// Names calls f with the name of each parameter of the query, and of the body
+	// if that is a form, until f returns false.
+	Names(f func(name string) bool)
+	// Content returns the type of the body and the body, both empty if there is
+	// none. It reports false if there may be one that cannot be seen.
+	Content() (contentType string, body []byte, seen bool)
+}
+
 // A Match is the answer of [API.Match]. It can be used again and again; it
 // belongs to one request at a time.
 type Match struct {

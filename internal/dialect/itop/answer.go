@@ -84,7 +84,12 @@ var callbackName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$.]{0,99}$`)
 
 // sendREST answers a request to the REST interface, as a script if it names a
 // function.
-func sendREST(w http.ResponseWriter, r *http.Request, x *surface.Exchange, status int, v any) {
+func (d *dialect) sendREST(w http.ResponseWriter, r *http.Request, x *surface.Exchange, status int, v any) {
+	if o, failed := v.(*outcome); failed {
+		d.logCall(r, x, "code", o.Code, "message", begin(o.Message))
+	} else {
+		d.logCall(r, x, "code", codeOK)
+	}
 	body, err := marshal(v)
 	if err != nil {
 		x.Docs.Failed(w, r, &sallyport.Error{Kind: sallyport.Internal, Err: err})

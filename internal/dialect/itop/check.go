@@ -15,7 +15,7 @@ func (c *call) fault() error {
 		// the body differ.
 		o = failed(codeInvalidJSON, "Parameter json_data is not a valid JSON structure")
 	}
-	sendREST(c.w, c.r, c.Exchange, http.StatusOK, o)
+	c.sendREST(c.w, c.r, c.Exchange, http.StatusOK, o)
 	return nil
 }
 
@@ -43,7 +43,7 @@ func (c *call) checkCredentials() error {
 		*p.to = text
 	}
 	if o != nil {
-		sendREST(c.w, c.r, c.Exchange, http.StatusOK, o)
+		c.sendREST(c.w, c.r, c.Exchange, http.StatusOK, o)
 		return nil
 	}
 	authorized, err := c.rightPassword(user, password)
@@ -53,7 +53,7 @@ func (c *call) checkCredentials() error {
 	if err := c.Admin.NotePasswordCheck(c.r.Context(), c.actor, user, authorized); err != nil {
 		return err
 	}
-	sendREST(c.w, c.r, c.Exchange, http.StatusOK, checked{Code: codeOK, Authorized: authorized})
+	c.sendREST(c.w, c.r, c.Exchange, http.StatusOK, checked{Code: codeOK, Authorized: authorized})
 	return nil
 }
 

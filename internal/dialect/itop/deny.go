@@ -101,7 +101,7 @@ func (d *dialect) denyREST(w http.ResponseWriter, r *http.Request, x *surface.Ex
 	default:
 		o = failed(codeInternal, info.Title+". "+info.Public)
 	}
-	sendREST(w, r, x, status, o)
+	d.sendREST(w, r, x, status, o)
 }
 
 // signInFault is the outcome for somebody who was not recognised.
@@ -124,13 +124,14 @@ func signInFault(x *surface.Exchange) *outcome {
 // token and bring none; it is not JSON.
 func emptyToken(x *surface.Exchange) string {
 	mode, _ := x.Request.Form(modeParameter)
-	if x.Decision.Reason != sallyport.CredentialMissing || x.Request.Found.In != carrier.None || mode != modeToken && mode != modeLegacy {
+	switch {
+	case mode != modeToken && mode != modeLegacy, !slices.Contains(modes(x.Request.API.Document.Settings), mode):
 		return ""
+	case x.Decision.Reason == sallyport.CredentialMissing && x.Request.Found.In == carrier.None,
+		x.Decision.Reason == sallyport.CredentialNotAccepted && !isTokenName(x.Request.Found.Name):
+		return "login_mode '" + mode + "' forced without any token passed"
 	}
-	if !slices.Contains(modes(x.Request.API.Document.Settings), mode) {
-		return ""
-	}
-	return "login_mode '" + mode + "' forced without any token passed"
+	return ""
 }
 
 // forbidden is the outcome for somebody who may not: first for want of a profile,
@@ -231,7 +232,7 @@ func (c *call) fail(err error) {
 		if p.Detail != "" {
 			text += ". " + p.Detail
 		}
-		sendREST(c.w, c.r, c.Exchange, status, failed(codeInternal, text))
+		c.sendREST(c.w, c.r, c.Exchange, status, failed(codeInternal, text))
 	case accountEndpoint, signOutEndpoint, styleEndpoint:
 		c.Docs.Failed(c.w, c.r, err)
 	default:

@@ -22,6 +22,8 @@ const (
 	tokenProfiles = "personal_tokens_allowed_profiles"
 	secureREST    = "secure_rest_services"
 	viaTokens     = "allow_rest_services_via_tokens"
+	accountMenu   = "enable_myaccount_menu"
+	logREST       = "log_rest_service"
 	sessionCookie = "session_cookie"
 	sessionIdle   = "session_idle"
 )
@@ -43,6 +45,8 @@ func settings() []wire.Setting {
 		{Name: tokenProfiles, Default: administrator.title, Check: checkProfiles},
 		{Name: secureREST, Default: yes, Values: []string{yes, no}},
 		{Name: viaTokens, Default: no, Values: []string{yes, no}},
+		{Name: accountMenu, Default: yes, Values: []string{yes, no}},
+		{Name: logREST, Default: no, Values: []string{yes, no}},
 		{Name: sessionCookie, Default: "itop_session", Check: checkCookie},
 		{Name: sessionIdle, Default: "30m", Check: wire.Within(time.Minute, 24*time.Hour)},
 	}
@@ -153,7 +157,10 @@ var scopes = [...]string{scopeREST, scopeSynchro, scopeImport, scopeExport}
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Realm: classOf, Fold: foldName}
+	return policy.Dialect{
+		Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Takes: takes, Fold: foldName,
+		Realm: func(r policy.RealmSource) string { return classOf(r) },
+	}
 }
 
 func complete(api *sallyport.API) []error {
@@ -183,7 +190,10 @@ func complete(api *sallyport.API) []error {
 	}
 	if len(api.Routes) == 0 {
 		n := needs{api.Settings}
-		api.Routes = slices.Concat(n.restRoutes(), n.otherRoutes(), n.accountRoutes())
+		api.Routes = append(n.restRoutes(), n.otherRoutes()...)
+		if api.Settings[accountMenu] == yes {
+			api.Routes = append(api.Routes, n.accountRoutes()...)
+		}
 	}
 	return wrong
 }
@@ -207,15 +217,6 @@ const (
 	passwordParameter = "auth_pwd"
 	modeParameter     = "login_mode"
 )
-
-// modes are the ways to sign in.
-func modes(settings map[string]string) []string { return strings.Split(settings[loginTypes], "|") }
-
-// takesTokens reports whether tokens are a way to sign in.
-func takesTokens(settings map[string]string) bool {
-	list := modes(settings)
-	return slices.Contains(list, modeToken) || slices.Contains(list, modeLegacy)
-}
 
 // accept lists the ways to sign in. The session is for the page of one's account.
 func accept(settings map[string]string) []sallyport.Accept {

@@ -33,22 +33,12 @@ const newToken = "0"
 var errNoToken = sallyport.ErrNotFound("no such token")
 
 // tokens returns the tokens of the caller that are good here, oldest first.
-func (c *call) tokens() (all []sallyport.Credential, err error) {
+func (c *call) tokens() ([]sallyport.Credential, error) {
 	filter := admin.TokenFilter{Owner: c.actor.Principal.ID, State: sallyport.Active}
-	for p := (admin.Page{Limit: 200}); ; {
-		list, err := c.Admin.Tokens(c.r.Context(), c.actor, c.actor.Principal.Home, filter, p)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range list.Items {
-			if c.isOurs(&t) {
-				all = append(all, t)
-			}
-		}
-		if p.Cursor = list.Next; p.Cursor == "" {
-			return all, nil
-		}
-	}
+	all, err := wire.Whole(func(p admin.Page) (admin.List[sallyport.Credential], error) {
+		return c.Admin.Tokens(c.r.Context(), c.actor, c.actor.Principal.Home, filter, p)
+	})
+	return slices.DeleteFunc(all, func(t sallyport.Credential) bool { return !c.isOurs(&t) }), err
 }
 
 // isOurs reports whether a token can be meant for this API.
