@@ -51,7 +51,7 @@ func (c *call) keys() error {
 	if err != nil {
 		return err
 	}
-	list, err := whole(func(p admin.Page) (admin.List[sallyport.Credential], error) {
+	list, err := wire.Whole(func(p admin.Page) (admin.List[sallyport.Credential], error) {
 		return c.Admin.Keys(c.r.Context(), c.actor, c.Decision.Tenant, sallyport.Active, p)
 	})
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *call) keys() error {
 // rolesOfKeys returns the names of the roles of each key of the tenant. Who may
 // not see bindings gets none.
 func (c *call) rolesOfKeys() (map[string][]string, error) {
-	bindings, err := whole(func(p admin.Page) (admin.List[sallyport.Binding], error) {
+	bindings, err := wire.Whole(func(p admin.Page) (admin.List[sallyport.Binding], error) {
 		return c.Admin.Bindings(c.r.Context(), c.actor, c.Decision.Tenant, store.BindingFilter{SubjectKind: sallyport.SubjectKey}, p)
 	})
 	if sallyport.KindOf(err) == sallyport.Refused {

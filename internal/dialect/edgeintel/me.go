@@ -91,7 +91,6 @@ type pageInfo struct {
 const (
 	defaultSize = 10
 	maxSize     = 200
-	maxTotal    = 10_000 // beyond which a list is not counted
 )
 
 func (c *call) page() (p pageInfo, err error) {
@@ -100,7 +99,7 @@ func (c *call) page() (p pageInfo, err error) {
 		name string
 		to   *int
 		most int
-	}{{"page", &p.Page, maxTotal}, {"size", &p.Size, maxSize}} {
+	}{{"page", &p.Page, wire.Longest}, {"size", &p.Size, maxSize}} {
 		text, there := c.Request.Query(n.name)
 		if !there {
 			continue
@@ -125,20 +124,6 @@ func part[T any](all []T, p *pageInfo) []T {
 	return list
 }
 
-// whole reads a list to its end, or to where it is too long to be counted.
-func whole[T any](read func(admin.Page) (admin.List[T], error)) (all []T, err error) {
-	for p := (admin.Page{Limit: maxSize}); ; {
-		list, err := read(p)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list.Items...)
-		if p.Cursor = list.Next; p.Cursor == "" || len(all) >= maxTotal {
-			return all, nil
-		}
-	}
-}
-
 // tenants lists the tenants that one is in, those of who may see them all.
 func (c *call) tenants() error {
 	p, err := c.page()
@@ -153,7 +138,7 @@ func (c *call) tenants() error {
 		}
 		filter.Parent = sallyport.TenantID(parent)
 	}
-	list, err := whole(func(p admin.Page) (admin.List[sallyport.Tenant], error) {
+	list, err := wire.Whole(func(p admin.Page) (admin.List[sallyport.Tenant], error) {
 		return c.Admin.Tenants(c.r.Context(), c.actor, filter, p)
 	})
 	if err != nil {

@@ -61,7 +61,7 @@ func (c *call) named(list []string) ([]sallyport.Permission, error) {
 }
 
 func (c *call) allRoles() ([]sallyport.Role, error) {
-	return whole(func(p admin.Page) (admin.List[sallyport.Role], error) {
+	return wire.Whole(func(p admin.Page) (admin.List[sallyport.Role], error) {
 		return c.Admin.Roles(c.r.Context(), c.actor, c.Decision.Tenant, "", p)
 	})
 }

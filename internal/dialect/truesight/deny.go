@@ -1,6 +1,7 @@
 package truesight
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"slices"
@@ -170,6 +171,8 @@ func (c *call) fail(err error) {
 	case p.Status == http.StatusUnauthorized:
 		body.Message = notAuthenticated
 		c.challenge()
+	case p.Status == http.StatusBadRequest && body.Field != "" && c.dto() != "":
+		body.Message, body.Detail = fmt.Sprintf("Bad request: Input %s DTO is missing or new %[1]s is invalid", c.dto()), p.Detail
 	case c.Endpoint() == issueEndpoint && isRight(p.Reason):
 		body.Message = notAllowed + toUse
 		if explain == sallyport.ExplainFull {
@@ -177,10 +180,26 @@ func (c *call) fail(err error) {
 				body.Permissions = append(body.Permissions, local(m))
 			}
 		}
+	case isRight(p.Reason):
+		body.Message, body.Detail = notAllowed+tried(c.Exchange), p.Detail
+		if explain == sallyport.ExplainFull {
+			for _, m := range p.MissingPermissions { // of the management API, by their full names
+				body.Permissions = append(body.Permissions, string(m))
+			}
+		}
 	case p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable:
 		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
 	}
 	wire.SendJSON(c.w, c.r, c.Exchange, body.Status, body)
+}
+
+// dto is what the product calls the thing that a call makes or changes; empty: none.
+func (c *call) dto() string {
+	thing, deed, _ := strings.Cut(c.Endpoint(), ".")
+	if deed != "add" && deed != "change" || thing == "" {
+		return ""
+	}
+	return strings.ToUpper(thing[:1]) + thing[1:]
 }
 
 // challenge adds the challenges that a 401 must have.

@@ -104,6 +104,35 @@ func route(id, title, methodsAndPath string, needs ...string) sallyport.Route {
 	return sallyport.Route{ID: id, Title: title, Methods: strings.Split(methods, ","), Path: "/{version}" + path, AllOf: needs}
 }
 
+// peopleRoutes administrate users and roles. What somebody may there is a right of
+// the management API, which package admin asks for.
+func peopleRoutes(settings map[string]string) []sallyport.Route {
+	answered := func(endpoint, title, methodsAndPath string) sallyport.Route {
+		r := route(title+" by "+methodsAndPath, title, methodsAndPath, webServices)
+		r.Endpoint = endpoint
+		return r
+	}
+	var list []sallyport.Route
+	if settings[people] == peopleRead || settings[people] == peopleWrite {
+		list = append(list,
+			answered("users", "access users", "GET /users"),
+			answered("users.signed-in", "access users", "GET /users/all_logged_in_users"),
+			answered("user", "access users", "GET /users/{id}"),
+			answered("roles", "access roles", "GET /roles"),
+			answered("role", "access roles", "GET /roles/{id}"))
+	}
+	if settings[people] == peopleWrite {
+		list = append(list,
+			answered("user.add", "add a new user", "POST /users"),
+			answered("user.change", "modify this user", "PATCH /users/{id}"),
+			answered("user.remove", "delete this user", "DELETE /users/{id}"),
+			answered("role.add", "add a new role", "POST /roles"),
+			answered("role.change", "modify this role", "PUT,PATCH /roles/{id}"),
+			answered("role.remove", "delete this role", "DELETE /roles/{id}"))
+	}
+	return list
+}
+
 // realmRoutes are about the realms themselves. To list them is open to everybody
 // who may use web services.
 func realmRoutes(api *sallyport.API) []sallyport.Route {

@@ -32,6 +32,7 @@ const (
 	about        = "about"
 	realms       = "realms"
 	actions      = "actions"
+	people       = "administration"
 )
 
 // Values of settings.
@@ -40,6 +41,8 @@ const (
 	aboutToken  = "token"
 	realmsNamed = "named"
 	realmsTold  = "upstream"
+	peopleRead  = "read"
+	peopleWrite = "write"
 )
 
 func settings() []wire.Setting {
@@ -51,6 +54,7 @@ func settings() []wire.Setting {
 		{Name: interactive, Default: "false", Values: []string{"false", "true"}},
 		{Name: about, Default: "public", Values: []string{"public", aboutToken}},
 		{Name: realms, Default: realmsNamed, Values: []string{realmsNamed, realmsTold}},
+		{Name: people, Default: "no", Values: []string{"no", peopleRead, peopleWrite}},
 		{Name: actions, Check: func(text string) error { _, err := parseActions(text); return err }},
 	}
 }
@@ -125,7 +129,7 @@ func complete(api *sallyport.API) []error {
 		api.Scopes = withBrowser(api.Scopes)
 	}
 	if len(api.Routes) == 0 {
-		api.Routes = slices.Concat(openRoutes(api.Settings), tokenRoutes(), collectionRoutes(api), realmRoutes(api))
+		api.Routes = slices.Concat(openRoutes(api.Settings), tokenRoutes(), collectionRoutes(api), realmRoutes(api), peopleRoutes(api.Settings))
 	}
 	return wrong
 }

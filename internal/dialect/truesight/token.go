@@ -46,6 +46,9 @@ func (c *call) issue() error {
 	}
 	api := c.Request.API
 	scopes := []string{string(api.Name)} // the token is for this API alone
+	if may := setting(c.Exchange, people); may != "no" {
+		scopes = append(scopes, string(admin.ManagementAPI)+"/"+may) // and for what this API administrates
+	}
 	if person {
 		scopes = append(scopes, string(api.Name)+"/"+browser)
 	}

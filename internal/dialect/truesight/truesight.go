@@ -2,7 +2,9 @@
 // does under /bca-networks/api: the token is a decimal number that ends when it is
 // not used for a while, rights are held in realms, and an error is one sentence.
 //
-// It answers the calls that are about signing in. All others go to the product.
+// It answers the calls that are about signing in and, if the API asks for it, those
+// that administrate users and roles, which do what package admin does. All others
+// go to the product.
 package truesight
 
 import (
@@ -39,10 +41,36 @@ const issueEndpoint = "token.issue"
 
 // endpoints are what the dialect answers itself.
 func endpoints() map[string]func(*call) error {
-	return map[string]func(*call) error{
+	all := map[string]func(*call) error{
 		issueEndpoint: (*call).issue,
 		"token.keep":  (*call).keep,
 		"token.end":   (*call).end,
+	}
+	for name, f := range map[string]func(*call) error{
+		"users":           (*call).users,
+		"users.signed-in": (*call).signedIn,
+		"user":            (*call).user,
+		"user.add":        (*call).addUser,
+		"user.change":     (*call).changeUser,
+		"user.remove":     (*call).removeUser,
+		"roles":           (*call).roles,
+		"role":            (*call).role,
+		"role.add":        (*call).addRole,
+		"role.change":     (*call).changeRole,
+		"role.remove":     (*call).removeRole,
+	} {
+		all[name] = newer(f)
+	}
+	return all
+}
+
+// newer is for what older versions of the interface do not have.
+func newer(f func(*call) error) func(*call) error {
+	return func(c *call) error {
+		if version, _ := c.Request.Match.Value("version"); version != "v3.0" && version != "v4.0" {
+			return sallyport.ErrNotFound("users and roles are in the versions v3.0 and v4.0")
+		}
+		return f(c)
 	}
 }
 
