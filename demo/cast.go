@@ -42,6 +42,9 @@ var parts = []part{
 	{"workflow-runner", "Orchestrator: the right to run workflows, without being an operator", []sallyport.Permission{
 		"orchestrator/Aspera:Orchestrator:Workflow:run", "orchestrator/Aspera:Orchestrator:Workflow:view",
 	}},
+	{"workflow-operator", "Orchestrator: run and see workflows", []sallyport.Permission{
+		"orchestrator/Operator", "orchestrator/Aspera:Orchestrator:Workflow:run", "orchestrator/Aspera:Orchestrator:Workflow:view",
+	}},
 	{"network-login", "TrueSight: log in using web services", []sallyport.Permission{"truesight/web-services"}},
 	{"network-operator", "TrueSight: devices and groups", []sallyport.Permission{
 		"truesight/view-groups", "truesight/edit-groups", "truesight/view-devices",
@@ -120,6 +123,10 @@ var players = []player{
 	{
 		login: "operator", name: "Otto Operator", about: "runs workflows; network devices in realm Default only",
 		grants: []grant{{part: "operator"}, {part: "network-login"}, {part: "network-operator", realm: "Default"}},
+	},
+	{
+		login: "courier", name: "Cora Courier", about: "Orchestrator: runs workflow 124 and no other",
+		grants: []grant{{part: "workflow-operator", realm: "124"}},
 	},
 	{
 		login: "jane", name: "Jane Twotenants", about: "belongs to two tenants, with other rights in each",

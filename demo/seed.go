@@ -54,7 +54,7 @@ func (s *stage) tenants() error {
 		s.manifest.Tenants = append(s.manifest.Tenants, ManifestTenant{ID: string(s.tenantID[name]), Name: name})
 	}
 	s.tenantID[""] = s.tenantID[tenantMain]
-	for _, realm := range append([]string{"Default", "Lab", "Retail", "Person"}, itadvisor.SampleLocations()...) {
+	for _, realm := range append([]string{"Default", "Lab", "Retail", "Person", "124"}, itadvisor.SampleLocations()...) {
 		_, err := s.Admin.Realm(s.ctx, actor, s.tenantID[""], realm)
 		switch there, err := found(err); {
 		case err != nil:

@@ -214,7 +214,7 @@ func (s *Service) orderStatus(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	o, wf, err := load(r.Context(), s.db, id)
+	o, wf, err := r.load(s.db, id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -227,7 +227,7 @@ func (s *Service) orderOutput(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	o, wf, err := load(r.Context(), s.db, id)
+	o, wf, err := r.load(s.db, id)
 	if err != nil {
 		return answer{}, err
 	}

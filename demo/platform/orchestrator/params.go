@@ -35,15 +35,19 @@ func params(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	if len(body) == 0 {
 		return out, nil
 	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := r.Header.Get("Content-Type")
+	kind, _, _ := mime.ParseMediaType(contentType)
 	// Clients that send JSON do not always say so.
-	if kind == "application/json" || body[0] == '{' {
+	switch {
+	case kind == "application/json" || body[0] == '{':
 		var members map[string]json.RawMessage
 		if err := web.Unmarshal(body, &members); err != nil {
 			return nil, err
 		}
 		err = addMembers(out, "", members)
-	} else {
+	case kind == "multipart/form-data":
+		err = addParts(out, contentType, body)
+	default:
 		err = addForm(out, string(body))
 	}
 	if err == nil && len(out) > maxParams {

@@ -179,7 +179,7 @@ func (s *Service) insert(r *request, o Order) (Order, error) {
 		if _, err := tx.ExecContext(r.Context(), forgetOld, id-keptOrders); err != nil {
 			return err
 		}
-		o, _, err = load(r.Context(), tx, id)
+		o, _, err = r.load(tx, id)
 		return err
 	})
 	return o, err
@@ -190,7 +190,7 @@ func (s *Service) insert(r *request, o Order) (Order, error) {
 func (s *Service) await(r *request, id int64, l launch) (answer, error) {
 	deadline := s.now().Add(l.timeout)
 	for {
-		o, wf, err := load(r.Context(), s.db, id)
+		o, wf, err := r.load(s.db, id)
 		if err != nil {
 			return answer{}, err
 		}
@@ -240,7 +240,7 @@ func (s *Service) change(r *request, action, query string, states ...string) (an
 	}
 	var a answer
 	err = storage.Tx(r.Context(), s.db, func(tx *sql.Tx) error {
-		o, wf, err := load(r.Context(), tx, id)
+		o, wf, err := r.load(tx, id)
 		if err != nil {
 			return err
 		}
@@ -251,7 +251,7 @@ func (s *Service) change(r *request, action, query string, states ...string) (an
 		if _, err := tx.ExecContext(r.Context(), query, storage.Micros(now), id); err != nil {
 			return fmt.Errorf("%s work order: %w", action, err)
 		}
-		if o, wf, err = load(r.Context(), tx, id); err != nil {
+		if o, wf, err = r.load(tx, id); err != nil {
 			return err
 		}
 		a = o.answer(wf, action, now)

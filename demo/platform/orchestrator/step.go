@@ -27,7 +27,7 @@ func stepOf(r *request, q storage.Querier) (o Order, wf Workflow, i int, err err
 	if err != nil {
 		return o, wf, 0, err
 	}
-	if o, wf, err = load(r.Context(), q, id/stepsPerOrder); err != nil {
+	if o, wf, err = r.load(q, id/stepsPerOrder); err != nil {
 		return o, wf, 0, err
 	}
 	i = int(id%stepsPerOrder) - 1
@@ -98,7 +98,7 @@ func (s *Service) changeStep(r *request, action string, change func(*Order, Work
 		if _, err := tx.ExecContext(r.Context(), query, args...); err != nil {
 			return fmt.Errorf("%s work step: %w", action, err)
 		}
-		if o, wf, err = load(r.Context(), tx, o.ID); err != nil {
+		if o, wf, err = r.load(tx, o.ID); err != nil {
 			return err
 		}
 		a = o.stepAnswer(wf, i, action, s.now())

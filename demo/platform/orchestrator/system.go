@@ -28,7 +28,7 @@ func (s *Service) workflowsStatus(r *request) (answer, error) {
 	}
 	views := []status{}
 	root := node{name: "workflows_status", attrs: s.attrs("status", 0)}
-	for _, wf := range all {
+	for _, wf := range r.visible(all) {
 		orders, err := storage.All(r.Context(), s.db, scanOrder, listOrders, wf.ID, keptOrders)
 		if err != nil {
 			return answer{}, fmt.Errorf("list work orders: %w", err)

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -94,6 +95,9 @@ func (s *Service) workflow(r *request) (Workflow, error) {
 	if err != nil {
 		return Workflow{}, err
 	}
+	if !r.sees(id) {
+		return Workflow{}, missing(sql.ErrNoRows, "Workflow", id)
+	}
 	return loadWorkflow(r.Context(), s.db, id)
 }
 
@@ -131,7 +135,7 @@ func (s *Service) listWorkflows(r *request) (answer, error) {
 	}
 	views := make([]workflowView, 0, len(all))
 	root := node{name: "workflows", attrs: s.attrs("list", 0)}
-	for _, wf := range all {
+	for _, wf := range r.visible(all) {
 		v := wf.view()
 		views, root.children = append(views, v), append(root.children, v.node())
 	}

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sallyport/sallyport"
 )
@@ -82,49 +83,88 @@ func secretRoutes() []sallyport.Route {
 	})
 }
 
+// pathWorkflow is the part of a path that has the id of a workflow.
+const pathWorkflow = "workflow"
+
+// A subject is what a call of the product is about.
+type subject uint8
+
+const (
+	aboutSystem   subject = iota
+	aboutOrder            // a work order, or a step of one; a request does not say of which workflow it is
+	aboutWorkflow         // one workflow
+	aboutAll              // all workflows, unless the path names one
+)
+
 // An action is a call that the product answers itself.
 type action struct {
 	title string
-	need  string   // colon path; empty: nobody in particular
+	need  string // colon path; empty: nobody in particular
+	about subject
 	names []string // of endpoints below /api
 }
 
 // actions are the calls of the product.
 func actions() []action {
 	return []action{
-		{"ping", "", []string{"remote_node_ping"}},
-		{"see workflows", viewWorkflow, []string{
-			"workflows_list", "workflow_details", "workflow_inputs_spec", "workflow_outputs_spec", "workflows_status", "find_constraints",
-		}},
-		{"see work orders", viewWorkflow, []string{"work_orders_list", "work_order_status", "work_order_output", "work_step_status"}},
-		{"start a work order", runWorkflow, []string{"initiate"}},
-		{"stop and repeat work orders", runWorkflow, []string{"work_order_cancel", "work_order_reset", "work_step_cancel", "workstep_reset"}},
-		{"move workflows in and out", editWorkflow, []string{"import_workflow", "import_with_constraints", "export_workflow"}},
-		{"publish workflows", adminWorkflow, []string{"publish_workflow"}},
-		{"see the system", viewSystem, []string{"processes_status", "monitor_snapshot", "plugin_version"}},
-		{"reload plug-ins", adminSystem, []string{"reload_plugin_set"}},
+		{"ping", "", aboutSystem, []string{"remote_node_ping"}},
+		{"see workflows", viewWorkflow, aboutAll, []string{"workflows_list", "workflows_status", "find_constraints"}},
+		{"see a workflow", viewWorkflow, aboutWorkflow, []string{"workflow_details", "workflow_inputs_spec", "workflow_outputs_spec"}},
+		{"see the work orders of a workflow", viewWorkflow, aboutWorkflow, []string{"work_orders_list"}},
+		{"see work orders", viewWorkflow, aboutOrder, []string{"work_order_status", "work_order_output", "work_step_status"}},
+		{"start a work order", runWorkflow, aboutWorkflow, []string{"initiate"}},
+		{"stop and repeat work orders", runWorkflow, aboutOrder, []string{"work_order_cancel", "work_order_reset", "work_step_cancel", "workstep_reset"}},
+		{"take a workflow out", editWorkflow, aboutWorkflow, []string{"export_workflow"}},
+		{"take workflows in", editWorkflow, aboutSystem, []string{"import_workflow", "import_with_constraints"}},
+		{"publish workflows", adminWorkflow, aboutWorkflow, []string{"publish_workflow"}},
+		{"see the system", viewSystem, aboutSystem, []string{"processes_status", "monitor_snapshot", "plugin_version"}},
+		{"reload plug-ins", adminSystem, aboutSystem, []string{"reload_plugin_set"}},
 	}
 }
 
 // businessRoutes are the calls that the upstream answers.
-func businessRoutes(settings map[string]string) []sallyport.Route {
+func businessRoutes(api *sallyport.API) []sallyport.Route {
 	var all []sallyport.Route
 	for _, a := range actions() {
-		r := sallyport.Route{Title: a.title, Methods: anyMethod(), Public: a.need == ""}
-		demand(&r, a.need, settings)
+		r := sallyport.Route{Title: a.title, Methods: anyMethod(), Public: a.need == "", Realm: a.about.realm(api)}
+		demand(&r, a.need, api.Settings)
 		for _, name := range a.names {
 			r.ID, r.Path = name, "/api/"+name
-			all = append(all, shapes(r)...)
+			for _, one := range shapes(r) {
+				if a.about == aboutWorkflow || a.about == aboutAll {
+					one.Path = strings.Replace(one.Path, "{id}", "{"+pathWorkflow+"}", 1)
+				}
+				all = append(all, one)
+			}
 		}
 	}
-	// What clients of older versions start work orders with.
-	r := sallyport.Route{Title: "start a work order", Methods: anyMethod()}
-	demand(&r, runWorkflow, settings)
+	// What clients of older versions start work orders with. The number in the last
+	// path is none of a workflow.
+	r := sallyport.Route{Title: "start a work order", Methods: anyMethod(), Realm: aboutWorkflow.realm(api)}
+	demand(&r, runWorkflow, api.Settings)
 	for _, path := range []string{"/work_orders/initiate", "/work_orders/initiate/{format}", "/work_orders/createBasic/{id}"} {
 		r.ID, r.Path = "older "+path, path
 		all = append(all, r)
 	}
 	return all
+}
+
+// realm says where a call names the workflow that rights can be held for. What is
+// about work orders or all workflows names none, so the right is needed for all,
+// unless the upstream keeps to those that it is told. A document that has a realm
+// of its own names it in another way.
+func (s subject) realm(api *sallyport.API) *sallyport.Selector {
+	told := api.Settings[workflows] == workflowsTold
+	switch {
+	case api.Realm != nil || s == aboutSystem:
+		return nil
+	case s == aboutOrder && told: // the id in its path is not that of a workflow
+		return &sallyport.Selector{From: "query", Name: pathWorkflow, Any: true}
+	case s == aboutOrder:
+		return nil
+	default:
+		return &sallyport.Selector{From: "dialect", Any: s == aboutAll && told}
+	}
 }
 
 // demand says what a route needs.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
 )
 
 // A kind is a secret that each user can have one of.
@@ -31,22 +33,16 @@ func (k kind) token(api sallyport.APIName) string { return k.title + string(api)
 // mine returns the actor's token of a name that was not ended; nil if there is
 // none.
 func (c *call) mine(ctx context.Context, name string) (*sallyport.Credential, error) {
-	page := admin.Page{Limit: 200}
-	for {
-		list, err := c.Admin.Tokens(ctx, c.actor, "", admin.TokenFilter{Owner: c.actor.Principal.ID, State: sallyport.Active}, page)
-		if err != nil {
-			return nil, err
-		}
-		for i := range list.Items {
-			if list.Items[i].Name == name {
-				return &list.Items[i], nil
-			}
-		}
-		if list.Next == "" {
-			return nil, nil
-		}
-		page.Cursor = list.Next
+	all, err := wire.Whole(func(p admin.Page) (admin.List[sallyport.Credential], error) {
+		return c.Admin.Tokens(ctx, c.actor, "", admin.TokenFilter{Owner: c.actor.Principal.ID, State: sallyport.Active}, p)
+	})
+	if err != nil {
+		return nil, err
 	}
+	if i := slices.IndexFunc(all, func(t sallyport.Credential) bool { return t.Name == name }); i >= 0 {
+		return &all[i], nil
+	}
+	return nil, nil
 }
 
 func (c *call) newKey() error { return c.generate(apiKey()) }

@@ -28,6 +28,7 @@ const (
 	authenticateStatus = "authenticate_status"
 	deniedStatus       = "denied_status"
 	operatorGroup      = "operator_group"
+	workflows          = "workflows"
 	corsOrigins        = "cors_origins"
 )
 
@@ -40,6 +41,8 @@ const (
 	wellFormed, exact = "well_formed", "exact" // of error_bodies
 
 	ownStatus = "own" // of denied_status
+
+	workflowsNamed, workflowsTold = "named", "upstream" // of workflows
 )
 
 func settings() []wire.Setting {
@@ -56,6 +59,7 @@ func settings() []wire.Setting {
 		{Name: authenticateStatus, Default: "200", Values: []string{"200", "401"}},
 		{Name: deniedStatus, Default: ownStatus, Values: []string{ownStatus, "200", "404", "500"}},
 		{Name: operatorGroup, Default: yes, Values: either},
+		{Name: workflows, Default: workflowsNamed, Values: []string{workflowsNamed, workflowsTold}},
 		{Name: corsOrigins, Check: checkOrigins},
 	}
 }
@@ -148,7 +152,7 @@ func scopes() []sallyport.ScopeSpec {
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete}
+	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Realm: workflowOf}
 }
 
 func complete(api *sallyport.API) []error {
@@ -172,7 +176,7 @@ func complete(api *sallyport.API) []error {
 		api.Scopes = scopes()
 	}
 	if len(api.Routes) == 0 {
-		api.Routes = slices.Concat(signInRoutes(api.Settings), secretRoutes(), businessRoutes(api.Settings))
+		api.Routes = slices.Concat(signInRoutes(api.Settings), secretRoutes(), businessRoutes(api))
 		if api.Settings[corsOrigins] != "" {
 			api.Routes = append(api.Routes, optionsRoutes(api.Routes)...)
 		}
