@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // known are the variables that stand for something: NAME to value.
@@ -86,6 +87,9 @@ func (k known) value(name string) (string, error) {
 	case "hex":
 		raw, err := hex.DecodeString(text)
 		return string(raw), err
+	case "in":
+		d, err := time.ParseDuration(text)
+		return time.Now().Add(d).UTC().Format(time.RFC3339Nano), err
 	case "repeat":
 		count, unit, _ := strings.Cut(text, ":")
 		n, err := strconv.Atoi(count)
@@ -128,7 +132,7 @@ func TestVariables(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", tt.text, got, err, tt.want)
 		}
 	}
-	for _, text := range []string{"${nothing}", "${token", "${repeat:x:y}", "${hex:0}", "${base64:${nothing}}"} {
+	for _, text := range []string{"${nothing}", "${token", "${repeat:x:y}", "${hex:0}", "${base64:${nothing}}", "${in:soon}"} {
 		if got, err := k.expand(text); err == nil {
 			t.Errorf("%s became %q", text, got)
 		}
