@@ -20,6 +20,7 @@ import (
 const (
 	usesEach     = 512     // different uses of one principal
 	usesAll      = 1 << 18 // of all principals, before those in memory are forgotten
+	usesIdle     = 1 << 12 // that may stay in memory although most of them were not used since the last flush
 	usesInterval = 10 * time.Second
 )
 
@@ -183,7 +184,7 @@ func (l *useLedger) flush(ctx context.Context, slots []*slot, now time.Time, atO
 		rows = append(rows, l.rows(c, day, int64(n))...)
 		c = next
 	}
-	l.makeRoom(ctx, slots)
+	l.makeRoom(ctx, slots, len(counts))
 	if len(rows) == 0 {
 		return nil
 	}
@@ -229,12 +230,15 @@ func (l *useLedger) rows(c *useCount, day, n int64) []store.DayUse {
 	return out
 }
 
-// makeRoom forgets the counts in memory when there are too many, so that new
-// ones are counted as well. None is lost: those that were not 0 are on the list.
-func (l *useLedger) makeRoom(ctx context.Context, slots []*slot) {
+// makeRoom forgets the counts in memory when there are too many, so that new ones
+// are counted as well, and when most of very many are idle, since a count takes
+// more memory than the credential that it is about. None is lost: those that were
+// not 0 are on the list, and so is one that leaves 0 while it is forgotten.
+func (l *useLedger) makeRoom(ctx context.Context, slots []*slot, moved int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.dropped == 0 && l.total < usesAll {
+	full, idle := l.dropped > 0 || l.total >= usesAll, l.total > usesIdle && moved < l.total/2
+	if !full && !idle {
 		return
 	}
 	if l.dropped > 0 {

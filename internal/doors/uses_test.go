@@ -202,3 +202,50 @@ func BenchmarkCounted(b *testing.B) {
 		})
 	}
 }
+
+// TestIdleUsesAreForgotten: what very many did once does not stay in memory, and
+// is counted again when they do it again.
+func TestIdleUsesAreForgotten(t *testing.T) {
+	t.Parallel()
+	k := doorstest.New(t, shop())
+	role := k.Role("reader", "shop/read")
+	use := func(principal sallyport.PrincipalID, i int) policy.Use {
+		return policy.Use{Principal: principal, Tenant: doorstest.Tenant, Binding: sallyport.BindingID(fmt.Sprintf("binding-%08d", i)), Permissions: []sallyport.Permission{"shop/read"}}
+	}
+	const people, each = 12, 400 // more than may stay
+	var all []sallyport.PrincipalID
+	for p := range people {
+		all = append(all, k.User(fmt.Sprint("user", p), "", role))
+		for i := range each {
+			k.Doors.Used(use(all[p], i))
+		}
+	}
+	settle := func() {
+		t.Helper()
+		if err := k.Doors.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle()
+	if n := k.Doors.CountsInMemory(); n != people*each {
+		t.Errorf("%d counts are in memory while all are used, want %d", n, people*each)
+	}
+	k.Doors.Used(use(all[0], 0))
+	settle()
+	if n := k.Doors.CountsInMemory(); n != 0 {
+		t.Errorf("%d idle counts are in memory", n)
+	}
+	k.Doors.Used(use(all[0], 0))
+	settle()
+	list, _, err := k.Store.UsesOf(t.Context(), all[0], 0, store.Page{Limit: 1000})
+	if err != nil || len(list) != each {
+		t.Fatalf("%d different uses were counted, %v; want %d", len(list), err, each)
+	}
+	n := int64(0)
+	for _, u := range list {
+		n += u.Uses
+	}
+	if n != each+2 {
+		t.Errorf("%d uses were counted, want %d", n, each+2)
+	}
+}
