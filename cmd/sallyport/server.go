@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -271,6 +272,9 @@ func (s *server) run(ctx context.Context) error {
 			return fmt.Errorf("serve on the %s listener: %w", l.name, err)
 		})
 	}
+	// The first password hash, which is made ahead, and reading what is built in took
+	// more memory than the program needs from now on.
+	debug.FreeOSMemory()
 	<-ctx.Done()
 	s.shutdown(ctx)
 	err := group.Wait()

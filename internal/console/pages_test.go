@@ -96,7 +96,11 @@ func TestTemplatesEmpty(t *testing.T) {
 		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {
 		var b strings.Builder
-		if err := all[name].Execute(&b, page); err != nil {
+		made, err := all[name].read()
+		if err == nil {
+			err = made.Execute(&b, page)
+		}
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		delete(all, name)
@@ -293,6 +297,30 @@ func TestFailure(t *testing.T) {
 	f := faults{}
 	if f.take(errors.New("inside"), "name") || f.take(sallyport.ErrUnavailable(errors.New("inside"))) || f.Any() {
 		t.Error("a form tells of what is not its fault")
+	}
+}
+
+// TestEveryPageCanBeRead: a page is read when it is first shown, which is too late to
+// find a fault in it.
+func TestEveryPageCanBeRead(t *testing.T) {
+	t.Parallel()
+	languages, err := loadTexts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, texts := range languages {
+		all, err := loadPages(texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) < 10 {
+			t.Errorf("%s: there are %d pages", lang, len(all))
+		}
+		for name, p := range all {
+			if made, err := p.read(); err != nil || made == nil {
+				t.Errorf("%s, %s: %v", lang, name, err)
+			}
+		}
 	}
 }
 

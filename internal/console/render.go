@@ -10,6 +10,7 @@ import (
 	"maps"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -19,10 +20,17 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// pages are the templates by name. Each has the layout and the parts in it.
-type pages map[string]*template.Template
+// pages are the pages by name.
+type pages map[string]*page
 
-// loadPages reads the pages in one language. A page is a file in templates/, and
+// A page is a template with the layout and the parts in it. It is read when it is
+// first shown: all pages in all languages would take more memory than everything
+// else in an idle program, and a fifth of its start.
+type page struct {
+	read func() (*template.Template, error) // the same each time
+}
+
+// loadPages lists the pages in one language. A page is a file in templates/, and
 // has the name of the file. What more than one page uses is in templates/parts/.
 func loadPages(texts *catalogue) (pages, error) {
 	shared, err := template.New("layout.html").Option("missingkey=error").Funcs(functions(texts)).
@@ -36,15 +44,17 @@ func loadPages(texts *catalogue) (pages, error) {
 	}
 	all := pages{}
 	for _, file := range files {
-		t, err := shared.Clone()
-		if err == nil {
-			t, err = t.ParseFS(templateFiles, file)
-		}
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		if err != nil {
-			return nil, fmt.Errorf("read the page %s: %w", name, err)
-		}
-		all[name] = t
+		all[name] = &page{read: sync.OnceValues(func() (*template.Template, error) {
+			t, err := shared.Clone()
+			if err == nil {
+				t, err = t.ParseFS(templateFiles, file)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read the page %s: %w", name, err)
+			}
+			return t, nil
+		})}
 	}
 	return all, nil
 }
@@ -128,9 +138,13 @@ func (v *visit) text(key string, args ...any) string { return v.texts().plain(ke
 // show answers with a page. It is made as a whole first, so that a page that
 // fails is not sent by half.
 func (v *visit) show(status int, name string, data any) error {
-	t := v.pages[v.texts().lang][name]
-	if t == nil {
+	p := v.pages[v.texts().lang][name]
+	if p == nil {
 		return fmt.Errorf("there is no page %q", name)
+	}
+	t, err := p.read()
+	if err != nil {
+		return err
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
