@@ -62,8 +62,8 @@ fuzz: ## Every fuzz target for FUZZTIME (10s); fails if there is none
 	@scripts/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: ## Measure, and print the figures of the promises
-	$(GO) run ./bench
+bench: build ## Measure, and print the figures of the promises
+	$(GO) run ./bench -binary bin/sallyport
 
 .PHONY: bench-peers
 bench-peers: ## Ask other engines the same questions, beside Sallyport

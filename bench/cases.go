@@ -61,10 +61,11 @@ type turn struct {
 	baseline string // name of the turn that it is compared with
 	goal     float64
 
-	kind  string // of askers
-	most  int    // askers at most; 0: all
-	plain bool   // without the headers of a browser
-	want  int
+	kind     string // of askers
+	most     int    // askers at most; 0: all
+	plain    bool   // without the headers of a browser
+	collects bool   // also tell what collecting garbage takes
+	want     int
 }
 
 // Goals of the ratios of CPU time.
@@ -73,6 +74,7 @@ const (
 	rememberedGoal = 0.85
 	deniedGoal     = 1 // a flood of refusals costs no more than the bare handler
 	gatewayGoal    = 1.10
+	garbageGoal    = 3 // percent of the CPU
 )
 
 // inTurn is how many tokens take turns, of the many that are known, unless all
@@ -91,7 +93,7 @@ const (
 func decideTurns() []turn {
 	turns := []turn{
 		{name: bareTurn, server: "bare", kind: byToken, most: inTurn},
-		{name: "/decide/nginx, " + byToken, server: "decide", baseline: bareTurn, goal: decideGoal, kind: byToken, most: inTurn},
+		{name: "/decide/nginx, " + byToken, server: "decide", baseline: bareTurn, goal: decideGoal, kind: byToken, most: inTurn, collects: true},
 		{name: "/decide/nginx, " + byToken + ", net/http", server: "standard", baseline: bareTurn, kind: byToken, most: inTurn},
 		{name: plainTurn, server: "bare", kind: byToken, most: inTurn, plain: true},
 		{name: "/decide/nginx, " + byToken + ", 7 headers", server: "decide", baseline: plainTurn, kind: byToken, most: inTurn, plain: true},

@@ -106,10 +106,3 @@ func play(ctx context.Context, args []string, in io.Reader, out io.Writer, part 
 	}
 	return part(ctx, json.NewDecoder(bufio.NewReader(in)), json.NewEncoder(out))
 }
-
-// untilEnd waits until the orders end.
-func untilEnd(orders *json.Decoder) {
-	var nothing json.RawMessage
-	for orders.Decode(&nothing) == nil {
-	}
-}

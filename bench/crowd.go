@@ -12,18 +12,21 @@ import (
 	"time"
 )
 
-// A manyOrder says how often to measure, with how many tokens in the store.
+// A manyOrder says how often to measure, with how many tokens in the store, and
+// which program to start on it; empty: none.
 type manyOrder struct {
 	Rounds, Tokens int
+	Binary         string
 }
 
 // Goals: of a decision about one of many known tokens, in nanoseconds; of what
-// one takes of the heap, in bytes; of a start, in milliseconds; and of what a decision
+// one takes of the heap, in bytes; of a start, in milliseconds; of an idle program, in MiB; and of what a decision
 // costs while another core decides too, which leaves two cores 1.9 times as many.
 const (
 	coldGoal    = 400
 	heapGoal    = 100
 	startGoal   = 150
+	idleGoal    = 25 // MiB of an idle program
 	scalingGoal = 2 / 1.9
 )
 
@@ -49,26 +52,43 @@ func crowd(ctx context.Context, orders *json.Decoder, answers *json.Encoder) err
 	if err != nil {
 		return err
 	}
+	results := []result{figure(fmt.Sprintf("start with %d tokens in the store", o.Tokens), start, "ms").goal(startGoal)}
+	if o.Binary != "" {
+		millis, _, err := starts(ctx, o.Rounds, o.Binary, folder, w.url.Reveal(), w.master)
+		if err != nil {
+			return err
+		}
+		results = append(results, figure(fmt.Sprintf("start of the program, %d tokens", o.Tokens), millis, "ms").goal(startGoal))
+		empty, err := programResults(ctx, o.Rounds, o.Binary, folder)
+		if err != nil {
+			return err
+		}
+		results = append(results, empty...)
+	}
 	before := liveHeap()
 	cold := many(w, byToken)
 	askedFor := liveHeap() - before // what the benchmark itself keeps
 	if err := cold.check(); err != nil {
 		return err
 	}
-	if err := w.settle(ctx); err != nil { // and no use waits to be written down
-		return err
+	// No use waits to be written down, nor is there one that was counted just now:
+	// the second time, all counts are idle.
+	for range 2 {
+		if err := errors.Join(w.settle(ctx), w.node.Doors.Settle(ctx)); err != nil {
+			return err
+		}
 	}
 	heap := float64(liveHeap()-before-askedFor) / float64(w.Tokens)
+	cold.check = func() error { return w.settle(ctx) } // once was enough; it takes long
 	for range o.Rounds {
 		if err := cold.take(); err != nil {
 			return err
 		}
 	}
-	return answers.Encode([]result{
-		figure(fmt.Sprintf("start with %d tokens in the store", o.Tokens), start, "ms").goal(startGoal),
+	return answers.Encode(append(results,
 		figure(fmt.Sprintf("heap of one of %d known tokens", o.Tokens), heap, "bytes").goal(heapGoal),
-		cold.result("decision, " + cold.name).goal(coldGoal),
-	})
+		cold.result("decision, "+cold.name).goal(coldGoal),
+	))
 }
 
 // liveHeap returns how many bytes are reachable.

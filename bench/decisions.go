@@ -22,9 +22,9 @@ import (
 
 // Sizes of the worlds in which decisions are taken.
 var (
-	smallWorld  = size{Routes: 10, Roles: 100, Users: 100, Tokens: 100}
+	smallWorld  = size{Routes: 10, Roles: 10, Users: 10, Tokens: 100}
 	middleWorld = size{Routes: 1000, Roles: 100, Users: 1000, Tokens: 10_000}
-	largeWorld  = size{Routes: 5000, Roles: 1000, Users: 10_000, Tokens: 10_000}
+	largeWorld  = size{Routes: 10_000, Roles: 1000, Users: 10_000, Tokens: 10_000}
 )
 
 // Goals of decisions in the process, in nanoseconds; of the ratios of growth and
@@ -40,11 +40,16 @@ const (
 // benchTime is how long each is measured in a round.
 const benchTime = "300ms"
 
+// A growthOrder says how often to measure, and how many users the largest world has.
+type growthOrder struct {
+	Rounds, Users int
+}
+
 // decisions is the part that takes decisions without a network. It answers with
 // results.
 func decisions(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
-	var rounds int
-	if err := orders.Decode(&rounds); err != nil {
+	var o growthOrder
+	if err := orders.Decode(&o); err != nil {
 		return fmt.Errorf("read the orders: %w", err)
 	}
 	folder, err := os.MkdirTemp("", "sallyport-bench-")
@@ -52,6 +57,7 @@ func decisions(ctx context.Context, orders *json.Decoder, answers *json.Encoder)
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer os.RemoveAll(folder)
+	largeWorld.Users = o.Users
 	if err := flag.Set("test.benchtime", benchTime); err != nil {
 		return fmt.Errorf("set the time of a benchmark: %w", err)
 	}
@@ -87,22 +93,23 @@ func decisions(ctx context.Context, orders *json.Decoder, answers *json.Encoder)
 		return err
 	}
 	uses := counting(ctx, middle)
-	for range rounds {
+	for range o.Rounds {
 		for _, s := range append(slices.Concat(samples, traces[0][:], traces[1][:]), why, compile, uses) {
 			if err := s.take(); err != nil {
 				return err
 			}
 		}
 	}
-	return answers.Encode(slices.Concat(decisionResults(samples, compile, uses), traceResults(traces), whyResults(why)))
+	return answers.Encode(slices.Concat(decisionResults(largeWorld, samples, compile, uses), traceResults(traces), whyResults(why)))
 }
 
 // decisionResults lists the figures; the samples are in the order in which they
 // were made above.
-func decisionResults(samples []*sample, compile, uses *sample) []result {
+func decisionResults(most size, samples []*sample, compile, uses *sample) []result {
+	grown := fmt.Sprintf("%d routes, %d roles, %d users", most.Routes, most.Roles, most.Users)
 	small, large, known := samples[0], samples[1], samples[2]
-	growth := large.result("decision, 5,000 routes, 1,000 roles, 10,000 users").
-		against("decision, 10 routes", small.ns(), ratio(large.nanos, small.nanos)).goal(growthGoal)
+	growth := large.result("decision, "+grown).
+		against("decision, 10 of each", small.ns(), ratio(large.nanos, small.nanos)).goal(growthGoal)
 	out := []result{known.result("decision, " + byToken).goal(hotGoal)}
 	for _, s := range samples[3:] {
 		r := s.result("decision, " + s.name)
@@ -116,7 +123,7 @@ func decisionResults(samples []*sample, compile, uses *sample) []result {
 		}
 		out = append(out, r)
 	}
-	seconds := figure("compile 10,000 users, 1,000 roles, 5,000 routes", compile.ns()/1e9, "s").goal(compileGoal)
+	seconds := figure("compile "+grown, compile.ns()/1e9, "s").goal(compileGoal)
 	return append(out, growth, seconds, figure("write down the use of one token, of 10,000 at once", uses.ns()/1e3, "µs"))
 }
 
@@ -289,13 +296,15 @@ func (w *world) settle(ctx context.Context) error {
 // counting measures what it costs to write down that each token was used, as a
 // node does every second with those that were.
 func counting(ctx context.Context, w *world) *sample {
-	use := many(w, byToken)
-	return &sample{name: "uses", check: use.check, bench: func(b *testing.B) {
+	ask := asking(w.askers[byToken])
+	return &sample{name: "uses", check: many(w, byToken).check, bench: func(b *testing.B) {
 		b.ReportAllocs()
 		spent := time.Duration(0)
 		for b.Loop() {
-			if err := use.check(); err != nil { // which uses all
-				b.Fatal(err)
+			for i := range w.Tokens {
+				if dec := w.node.Doors.Decide(ctx, ask(i)); !dec.Allowed {
+					b.Fatal(dec.Reason)
+				}
 			}
 			began := ownCPU()
 			if err := w.node.Doors.Flush(ctx); err != nil {

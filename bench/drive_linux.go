@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // A line is a connection of the load.
@@ -15,6 +16,7 @@ type line struct {
 	fd     int
 	buf    []byte
 	filled int
+	due    time.Time // when the request that it waits for was to be sent
 }
 
 // drive asks over all connections until ctx ends, from one thread that waits for
@@ -34,6 +36,7 @@ func (l *loader) drive(ctx context.Context) error {
 			syscall.Close(c.fd)
 		}
 	}()
+	var idle []*line
 	for range l.order.Connections {
 		c, err := connect(l.order.Address)
 		if err != nil {
@@ -44,9 +47,16 @@ func (l *loader) drive(ctx context.Context) error {
 		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, c.fd, &event); err != nil {
 			return fmt.Errorf("watch a connection: %w", err)
 		}
+		if l.order.Rate > 0 {
+			idle = append(idle, c)
+			continue
+		}
 		if err := l.send(c); err != nil {
 			return err
 		}
+	}
+	if l.order.Rate > 0 {
+		return l.pace(ctx, poll, lines, idle)
 	}
 	events := make([]syscall.EpollEvent, l.order.Connections)
 	for ctx.Err() == nil {
@@ -55,8 +65,49 @@ func (l *loader) drive(ctx context.Context) error {
 			return fmt.Errorf("wait for answers: %w", err)
 		}
 		for i := range max(n, 0) {
-			if err := l.receive(lines[events[i].Fd]); err != nil {
+			c := lines[events[i].Fd]
+			switch whole, err := l.receive(c); {
+			case err != nil:
 				return err
+			case whole:
+				if err := l.send(c); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// pace asks at a rate. What cannot be asked in time, since every connection waits,
+// is asked later, and its time counts from when it was due: a server that stops for a
+// while makes all wait that would have come meanwhile. It never sleeps, as the
+// system's timers are coarser than what is measured.
+func (l *loader) pace(ctx context.Context, poll int, lines map[int32]*line, idle []*line) error {
+	every := time.Duration(float64(time.Second) / l.order.Rate)
+	events := make([]syscall.EpollEvent, len(lines))
+	for due := time.Now(); ctx.Err() == nil; {
+		for now := time.Now(); len(idle) > 0 && !due.After(now); due = due.Add(every) {
+			c := idle[len(idle)-1]
+			idle, c.due = idle[:len(idle)-1], due
+			if err := l.send(c); err != nil {
+				return err
+			}
+		}
+		n, err := syscall.EpollWait(poll, events, 0)
+		if err != nil && !errors.Is(err, syscall.EINTR) {
+			return fmt.Errorf("wait for answers: %w", err)
+		}
+		for i := range max(n, 0) {
+			c := lines[events[i].Fd]
+			switch whole, err := l.receive(c); {
+			case err != nil:
+				return err
+			case whole:
+				idle = append(idle, c)
+				if l.measuring.Load() {
+					l.times = append(l.times, time.Since(c.due))
+				}
 			}
 		}
 	}
@@ -96,32 +147,32 @@ func (l *loader) send(c *line) error {
 	return nil
 }
 
-// receive reads what has come, and asks again when that is a whole answer.
-func (l *loader) receive(c *line) error {
+// receive reads what has come, and reports whether that is a whole answer now.
+func (l *loader) receive(c *line) (whole bool, err error) {
 	n, err := syscall.Read(c.fd, c.buf[c.filled:])
 	switch {
 	case errors.Is(err, syscall.EAGAIN):
-		return nil
+		return false, nil
 	case err != nil:
-		return fmt.Errorf("receive: %w", err)
+		return false, fmt.Errorf("receive: %w", err)
 	case n == 0:
-		return errors.New("the server closed a connection")
+		return false, errors.New("the server closed a connection")
 	}
 	c.filled += n
 	status, length, err := wholeAnswer(c.buf[:c.filled])
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case length == 0 && c.filled < len(c.buf):
-		return nil // more has to come
+		return false, nil // more has to come
 	case length != c.filled:
-		return fmt.Errorf("an answer has %d bytes, and %d came", length, c.filled)
+		return false, fmt.Errorf("an answer has %d bytes, and %d came", length, c.filled)
 	case status != l.order.Want:
-		return fmt.Errorf("an answer has the status %d, not %d", status, l.order.Want)
+		return false, fmt.Errorf("an answer has the status %d, not %d", status, l.order.Want)
 	}
 	c.filled = 0
 	l.answers.Add(1)
-	return l.send(c)
+	return true, nil
 }
 
 // wholeAnswer returns the status and the length of the answer that b begins with;

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -20,8 +21,9 @@ type loadOrder struct {
 	Want        int      // status of each answer
 	Connections int
 	Warm, Span  time.Duration
-	Server      int   // process that is measured
-	Others      []int // processes that are no noise
+	Rate        float64 // requests a second, whether they are answered in time or not; 0: as many as are answered
+	Server      int     // process that is measured
+	Others      []int   // processes that are no noise
 }
 
 // A loadAnswer says what came of it.
@@ -30,7 +32,8 @@ type loadAnswer struct {
 	CPU     time.Duration // of the server in the span
 	Noise   float64       // cores that others used in the span
 	Span    time.Duration
-	Fault   string // the first answer that was not as it should be
+	Tail    time.Duration // 99.9 of 100 answers came within; 0 without a rate
+	Fault   string        // the first answer that was not as it should be
 }
 
 // load sends requests over connections that stay open, each with one request at
@@ -56,7 +59,9 @@ func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) erro
 	if err != nil {
 		return err
 	}
+	l.measuring.Store(true)
 	time.Sleep(o.Span)
+	l.measuring.Store(false)
 	after, err := l.read()
 	if err != nil {
 		return err
@@ -68,6 +73,7 @@ func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) erro
 		Answers: after.answers - before.answers, CPU: after.server - before.server, Span: span,
 		Noise: float64(after.noise-before.noise) / float64(span),
 	}
+	a.Tail = tail(l.times)
 	if fault := l.fault.Load(); fault != nil {
 		a.Fault = (*fault).Error()
 	}
@@ -97,10 +103,21 @@ func (l *loader) warm(ctx context.Context) {
 }
 
 type loader struct {
-	order   *loadOrder
-	next    atomic.Int64 // request to send
-	answers atomic.Int64
-	fault   atomic.Pointer[error]
+	order     *loadOrder
+	times     []time.Duration // from when a request was due to its answer, while measuring
+	measuring atomic.Bool
+	next      atomic.Int64 // request to send
+	answers   atomic.Int64
+	fault     atomic.Pointer[error]
+}
+
+// tail returns the time within which 99.9 of 100 answers came.
+func tail(times []time.Duration) time.Duration {
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	return times[(len(times)-1)*999/1000]
 }
 
 // A reading is where all counters stand.

@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -49,10 +50,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.SetOutput(errOut)
 	flags.IntVar(&o.rounds, "rounds", 5, "quiet `rounds` over the network; there are twice as many if others use the machine")
 	flags.DurationVar(&o.span, "span", 2*time.Second, "how long each server is measured in a round")
-	flags.IntVar(&o.tokens, "tokens", 250_000, "how many `tokens` the part crowd puts into a store; a million take some minutes")
+	flags.IntVar(&o.tokens, "tokens", 100_000, "how many `tokens` the part crowd puts into a store; a million take a quarter of an hour")
+	flags.IntVar(&o.users, "users", 10_000, "how many `users` the largest policy is for; a million take some minutes")
+	flags.StringVar(&o.binary, "binary", "", "the `program`, to see how it starts and what it takes when it is idle; empty: not measured")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
-	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, crowd, decide or gateway")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, crowd, decide, gateway or tail")
 	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
 		o.turns, err = regexp.Compile(text)
 		return err
@@ -84,6 +87,8 @@ func partOf(name string) func(context.Context, *json.Decoder, *json.Encoder) err
 type options struct {
 	rounds  int
 	tokens  int
+	users   int
+	binary  string
 	span    time.Duration
 	profile string
 	out     string
@@ -93,6 +98,9 @@ type options struct {
 
 // decisionRounds is how often each decision in the process is measured.
 const decisionRounds = 5
+
+// crowdRounds is less, since everything takes longer there.
+const crowdRounds = 3
 
 // bench measures everything.
 func bench(ctx context.Context, o options, out, errOut io.Writer) error {
@@ -108,7 +116,7 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 	if o.only == "" || o.only == "decisions" {
 		say("decisions in the process")
 		var results []result
-		if err := once(ctx, serveCore, o.profile, "decisions", decisionRounds, &results); err != nil {
+		if err := once(ctx, serveCore, o.profile, "decisions", growthOrder{decisionRounds, o.users}, &results); err != nil {
 			return err
 		}
 		r.Results = append(r.Results, results...)
@@ -118,7 +126,7 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		orders           any
 	}{
 		{"scaling", "decisions on two cores at once", "", decisionRounds},
-		{"crowd", fmt.Sprintf("a store with %d tokens", o.tokens), serveCore, manyOrder{decisionRounds, o.tokens}},
+		{"crowd", fmt.Sprintf("a store with %d tokens", o.tokens), serveCore, manyOrder{crowdRounds, o.tokens, o.binary}},
 	} {
 		if o.only != "" && o.only != p.name {
 			continue
@@ -143,6 +151,15 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 			logf: say, serveCore: serveCore, loadCore: loadCore,
 		}
 		results, err := rounds.measure(ctx)
+		if err != nil {
+			return err
+		}
+		r.Results = append(r.Results, results...)
+	}
+	if (o.only == "" || o.only == "tail") && runtime.GOOS == "linux" { // elsewhere the load cannot keep a rate
+		say("tails at half load")
+		g := group{turns: tailTurns(), rounds: fewest, span: o.span, profile: o.profile, logf: say, serveCore: serveCore, loadCore: loadCore}
+		results, err := g.measureTails(ctx)
 		if err != nil {
 			return err
 		}

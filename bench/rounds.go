@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,8 +37,10 @@ type group struct {
 	serveCore string
 	loadCore  string
 
+	rate    float64 // of requests a second; 0: as many as are answered
 	running map[serverKey]*running
 	askers  map[string][]asker
+	garbage []float64 // percent of the CPU time of turns that collect
 }
 
 // A serverKey tells the servers of a group apart.
@@ -52,6 +55,21 @@ type running struct {
 	serveAnswer
 }
 
+// A collection is how many seconds of CPU a server has used so far, and how many
+// of them for collecting garbage.
+type collection struct{ CPU, Collecting float64 }
+
+// collected asks the server for that, if wanted.
+func (r *running) collected(wanted bool) (c collection, err error) { //nolint:revive // not a switch
+	if !wanted {
+		return c, nil
+	}
+	if err := json.NewEncoder(r.orders).Encode(struct{}{}); err != nil {
+		return c, fmt.Errorf("ask a server what it collected: %w", err)
+	}
+	return c, r.said(&c)
+}
+
 // A measured turn is what the rounds said about it.
 type measured struct {
 	micros []float64 // CPU time of an answer, a value for each round
@@ -62,11 +80,7 @@ type measured struct {
 // measure starts the servers, checks them, does the rounds and ends the servers.
 func (g *group) measure(ctx context.Context) (results []result, err error) {
 	g.running = map[serverKey]*running{}
-	defer func() {
-		for _, s := range g.running {
-			err = errors.Join(err, s.end())
-		}
-	}()
+	defer func() { err = g.endAll(err) }()
 	if err := g.startAll(ctx); err != nil {
 		return nil, err
 	}
@@ -96,6 +110,14 @@ func (g *group) measure(ctx context.Context) (results []result, err error) {
 		g.logf("round %d: at most %.2f cores used by others", round+1, loudest)
 	}
 	return g.results(all), nil
+}
+
+// endAll ends the servers.
+func (g *group) endAll(err error) error {
+	for _, s := range g.running {
+		err = errors.Join(err, s.end())
+	}
+	return err
 }
 
 // startAll starts a server for each key that a turn has, each on the core of
@@ -197,15 +219,26 @@ func (g *group) take(ctx context.Context, t *turn) (a loadAnswer, err error) {
 	s := g.running[serverKey{t.server, t.access}]
 	order := loadOrder{
 		Address: s.Address, Requests: t.requests(g.askersOf(s)), Want: t.status(),
-		Connections: connections, Warm: warm, Span: g.span, Server: s.cmd.Process.Pid,
+		Connections: connections, Warm: warm, Span: g.span, Server: s.cmd.Process.Pid, Rate: g.rate,
 	}
 	for _, other := range g.running {
 		if other != s {
 			order.Others = append(order.Others, other.cmd.Process.Pid)
 		}
 	}
+	before, err := s.collected(t.collects)
+	if err != nil {
+		return a, err
+	}
 	if err := once(ctx, g.loadCore, "", "load", order, &a); err != nil {
 		return a, err
+	}
+	after, err := s.collected(t.collects)
+	if err != nil {
+		return a, err
+	}
+	if t.collects {
+		g.garbage = append(g.garbage, 100*(after.Collecting-before.Collecting)/(after.CPU-before.CPU))
 	}
 	switch {
 	case a.Fault != "":
@@ -232,6 +265,9 @@ func (g *group) results(all []measured) []result {
 			note = fmt.Sprintf("%.2f to %.2f in %d of %d rounds, ", low, high, len(rounds), len(m.micros)) + note
 		}
 		out = append(out, r.note("%s", note))
+		if t.collects && len(g.garbage) > 0 {
+			out = append(out, figure("collecting garbage, "+t.name, median(g.garbage), "% of CPU").goal(garbageGoal))
+		}
 	}
 	return out
 }

@@ -13,13 +13,17 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"runtime"
+	"runtime/metrics"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/decide"
 	"github.com/sallyport/sallyport/internal/decide/wire"
 	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
 
@@ -40,6 +44,7 @@ type serveAnswer struct {
 var servers = map[string]func(context.Context, serveOrder) (*serving, error){
 	"bare":     serveBare,
 	"decide":   serveDecide,
+	"changing": serveChanging,
 	"standard": serveDecideStandard,
 	"upstream": serveUpstream,
 	"proxy":    serveProxy,
@@ -83,9 +88,23 @@ func serve(open func(context.Context, serveOrder) (*serving, error)) func(contex
 		if err := answers.Encode(serveAnswer{l.Addr().String(), s.askers}); err != nil {
 			return err
 		}
-		untilEnd(orders)
+		var nothing json.RawMessage
+		for orders.Decode(&nothing) == nil {
+			if err := answers.Encode(ownCollection()); err != nil {
+				return err
+			}
+		}
 		return s.Close()
 	}
+}
+
+// ownCollection is what this process has used so far. The runtime brings its figures
+// up to date at each collection.
+func ownCollection() collection {
+	runtime.GC()
+	samples := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
+	metrics.Read(samples)
+	return collection{CPU: ownCPU().Seconds(), Collecting: samples[0].Value.Float64()}
 }
 
 // inside has the limits of the internal listener.
@@ -131,9 +150,50 @@ func serveDecide(ctx context.Context, o serveOrder) (*serving, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &serving{server: wire.New(wire.Config{
+	return &serving{server: questions(h), askers: w.askers, end: end}, nil
+}
+
+// questions is the listener for what proxies ask.
+func questions(h http.Handler) server {
+	return wire.New(wire.Config{
 		Prefix: "/decide/", Handler: h, Rest: inside(h), Now: time.Now, Log: slog.New(slog.DiscardHandler),
-	}), askers: w.askers, end: end}, nil
+	})
+}
+
+// serveChanging is the decision service while the policy changes all the time.
+func serveChanging(ctx context.Context, o serveOrder) (*serving, error) {
+	h, w, end, err := decision(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- w.change(ctx, time.Second/changesPerSec) }()
+	return &serving{server: questions(h), askers: w.askers, end: func() error {
+		cancel()
+		return errors.Join(<-done, end())
+	}}, nil
+}
+
+// change commits a change of the policy again and again, which other nodes would
+// take up; this one does as they would.
+func (w *world) change(ctx context.Context, every time.Duration) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		_, err := w.node.Store.Write(ctx, func(tx *store.Tx) error {
+			tx.Note(sallyport.ChangePolicy, "")
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			return fmt.Errorf("change the policy: %w", err)
+		}
+	}
 }
 
 // serveDecideStandard is the same on the listener of net/http.
@@ -155,10 +215,10 @@ func decision(ctx context.Context, o serveOrder) (*decide.Handler, *world, func(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	metrics := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
-	metrics.Know(apiName)
+	counters := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
+	counters.Know(apiName)
 	h := decide.New(decide.Config{
-		Doors: w.node.Doors, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Now: time.Now, Access: access,
+		Doors: w.node.Doors, Metrics: counters, Log: slog.New(slog.DiscardHandler), Now: time.Now, Access: access,
 		Callers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
 	return h, w, end, nil
@@ -222,9 +282,9 @@ func serveGateway(ctx context.Context, o serveOrder) (*serving, error) {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
-	metrics := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
-	metrics.Know(apiName)
-	g := gateway.New(gateway.Config{Doors: w.node.Doors, Now: time.Now, Log: log, Metrics: metrics, Access: access})
+	counters := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
+	counters.Know(apiName)
+	g := gateway.New(gateway.Config{Doors: w.node.Doors, Now: time.Now, Log: log, Metrics: counters, Access: access})
 	s := gateway.Server(g, gateway.ServerConfig{Log: log})
 	s.RegisterOnShutdown(g.Close)
 	return &serving{server: s, askers: w.askers, end: end}, nil

@@ -79,5 +79,5 @@ func (w *world) refuseMany(ctx context.Context, like *store.Decision) error {
 }
 
 func whyResults(why *sample) []result {
-	return []result{figure("why, one of 50,000 refusals, 5,000 routes, 1,000 roles", why.ns()/1e6, "ms").goal(whyGoal)}
+	return []result{figure("why, one of 50,000 refusals, 10,000 routes, 1,000 roles", why.ns()/1e6, "ms").goal(whyGoal)}
 }

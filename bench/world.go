@@ -89,7 +89,7 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 	if upstream == "" {
 		upstream = "127.0.0.1:9" // the discard service; nothing goes there
 	}
-	if _, err := w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.furnish(ctx, tx, upstream) }); err != nil {
+	if err := w.furnish(ctx, upstream); err != nil {
 		return nil, fmt.Errorf("fill the store: %w", err)
 	}
 	for first := inOneWrite; first < w.Tokens; first += inOneWrite {
@@ -142,34 +142,50 @@ func (w *world) run(ctx context.Context) (stop func() error) {
 // newID returns a random UUID.
 func newID() string { return uuid.NewString() }
 
-// furnish writes everything that the askers need.
-func (w *world) furnish(ctx context.Context, tx *store.Tx, upstream string) error {
+// furnish writes everything that the askers need, and the askers but for most
+// tokens.
+func (w *world) furnish(ctx context.Context, upstream string) error {
 	tenant := sallyport.Tenant{ID: sallyport.TenantID(newID()), Name: "bench", State: sallyport.Active}
-	if err := tx.InsertTenant(ctx, &tenant); err != nil {
+	var roles []sallyport.RoleID
+	_, err := w.node.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		if err := tx.InsertTenant(ctx, &tenant); err != nil {
+			return err
+		}
+		if err := tx.InsertAPI(ctx, &store.APIDocument{API: w.api(upstream)}); err != nil {
+			return err
+		}
+		roles, err = w.insertRoles(ctx, tx)
 		return err
+	})
+	for first := 0; first < w.Users+ofBasic && err == nil; first += inOneWrite {
+		_, err = w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.insertUsers(ctx, tx, tenant.ID, roles, first) })
 	}
-	if err := tx.InsertAPI(ctx, &store.APIDocument{API: w.api(upstream)}); err != nil {
-		return err
-	}
-	roles, err := w.insertRoles(ctx, tx)
 	if err != nil {
 		return err
 	}
-	for i := range w.Users + ofBasic {
+	_, err = w.node.Store.Write(ctx, func(tx *store.Tx) error {
+		tx.Note(sallyport.ChangePolicy, "")
+		return w.insertCredentials(ctx, tx, tenant.ID, roles)
+	})
+	return err
+}
+
+// insertUsers makes the users from this one on, as many as go into one write.
+func (w *world) insertUsers(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, roles []sallyport.RoleID, first int) error {
+	for i := first; i < min(first+inOneWrite, w.Users+ofBasic); i++ {
 		user := sallyport.User{
-			ID: sallyport.PrincipalID(newID()), Tenant: tenant.ID, Kind: sallyport.Person,
+			ID: sallyport.PrincipalID(newID()), Tenant: tenant, Kind: sallyport.Person,
 			Login: fmt.Sprintf("user-%d", i), State: sallyport.Active,
 		}
 		if err := tx.InsertUser(ctx, &user); err != nil {
 			return err
 		}
-		if err := bind(ctx, tx, tenant.ID, sallyport.SubjectUser, string(user.ID), roles[i%w.Roles]); err != nil {
+		if err := bind(ctx, tx, tenant, sallyport.SubjectUser, string(user.ID), roles[i%w.Roles]); err != nil {
 			return err
 		}
 		w.users = append(w.users, user.ID)
 	}
-	tx.Note(sallyport.ChangePolicy, "")
-	return w.insertCredentials(ctx, tx, tenant.ID, roles)
+	return nil
 }
 
 // permissions returns how many different permissions the routes need.
