@@ -29,3 +29,8 @@ type Apply struct {
 type Applied struct {
 	Changed []sallyport.APIName `json:"changed" doc:"Names of the APIs that are new or different now."`
 }
+
+// OpenAPI is a document that describes a protected API to people.
+type OpenAPI struct {
+	Text string `json:"text" doc:"The document, OpenAPI 3.0, 3.1 or Swagger 2.0, in YAML or JSON; at most 4 MiB as JSON." example:"openapi: 3.1.0"`
+}

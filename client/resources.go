@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -177,6 +178,22 @@ func (a APIs) Delete(ctx context.Context, name sallyport.APIName, version int64)
 // Check tries a document without changing anything.
 func (a APIs) Check(ctx context.Context, document sallyport.API) (api.Check, error) {
 	return fetch[api.Check](ctx, a.c, call{method: http.MethodPost, path: at("apis", "check"), body: document})
+}
+
+// OpenAPI returns the OpenAPI document that is kept of an API.
+func (a APIs) OpenAPI(ctx context.Context, name sallyport.APIName) (json.RawMessage, error) {
+	return fetch[json.RawMessage](ctx, a.c, call{method: http.MethodGet, path: at("apis", string(name), "openapi")})
+}
+
+// Describe keeps an OpenAPI document, in YAML or JSON, that describes an API to
+// people.
+func (a APIs) Describe(ctx context.Context, name sallyport.APIName, text string) error {
+	return a.c.do(ctx, call{method: http.MethodPut, path: at("apis", string(name), "openapi"), body: api.OpenAPI{Text: text}})
+}
+
+// Undescribe forgets the OpenAPI document of an API.
+func (a APIs) Undescribe(ctx context.Context, name sallyport.APIName) error {
+	return a.c.do(ctx, call{method: http.MethodDelete, path: at("apis", string(name), "openapi")})
 }
 
 // Apply mounts or replaces APIs, all or none, and returns the names of those

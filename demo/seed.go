@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/demo/platform/inventory"
 	"github.com/sallyport/sallyport/demo/platform/itadvisor"
+	"github.com/sallyport/sallyport/demo/platform/truesight"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/store"
@@ -24,6 +26,21 @@ type stage struct {
 	user       map[string]sallyport.User
 	password   map[string]string
 	credential map[string]ManifestCredential
+}
+
+// documents keeps what the upstream says of its APIs, for Explore.
+func (s *stage) documents() error {
+	for name, text := range map[sallyport.APIName][]byte{"inventory": inventory.OpenAPI(), "truesight": truesight.Swagger()} {
+		_, err := s.Admin.OpenAPI(s.ctx, actor, name)
+		there, err := found(err)
+		if err == nil && !there {
+			err = s.Admin.KeepOpenAPI(s.ctx, actor, name, text)
+		}
+		if err != nil {
+			return fmt.Errorf("the document of %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // found turns "there is none" into false.

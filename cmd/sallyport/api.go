@@ -26,7 +26,7 @@ in docs/reference/api-document.md.
 
 To change one:  sallyport api get NAME --document > api.yaml, edit it, then
                 sallyport api check api.yaml and sallyport api apply api.yaml`,
-	}, newAPIList(), newAPIGet(), newAPICheck(), newAPICreate(), newAPIUpdate(), newAPIApply(), newAPIDelete(), newAPIImport(), newAPIDrift(), newAPILearn())
+	}, newAPIList(), newAPIGet(), newAPICheck(), newAPICreate(), newAPIUpdate(), newAPIApply(), newAPIDelete(), newAPIImport(), newAPIDrift(), newAPILearn(), newAPIOpenAPI())
 }
 
 var apis = sort{"API", "APIs"}

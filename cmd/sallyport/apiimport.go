@@ -35,7 +35,7 @@ and TAG.write by its first tag, one permission for each operation, or the scopes
 security. Nothing becomes public by itself.
 
 Of an API that is mounted stays what you chose: where it is, how it is reached, its
-permissions, and what routes need that stay.`,
+permissions, and what routes need that stay. The document is kept, for Explore in the console.`,
 		Example: `  sallyport api import openapi.yaml --name pets --upstream http://127.0.0.1:3000 --dry-run
   sallyport api import openapi.yaml --name pets --upstream http://127.0.0.1:3000 --yes
   sallyport api import openapi.yaml --name pets --permissions operation -o yaml --dry-run`,
@@ -53,23 +53,23 @@ permissions, and what routes need that stay.`,
 }
 
 // openAPI reads an OpenAPI document from a file or from standard input.
-func (m *manager) openAPI(name string) (*openapi.Document, error) {
+func (m *manager) openAPI(name string) ([]byte, *openapi.Document, error) {
 	data, shown, err := readInput(m.in, name, openapi.MaxSize)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d, err := openapi.Read(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", shown, err)
+		return nil, nil, fmt.Errorf("%s: %w", shown, err)
 	}
-	return d, nil
+	return data, d, nil
 }
 
 func (m *manager) importAPI(ctx context.Context, file string, in *apiImport) error {
 	if in.name == "" {
 		return &usageError{withHint(errors.New("the API has no name"), "choose one with --name NAME")}
 	}
-	document, err := m.openAPI(file)
+	data, document, err := m.openAPI(file)
 	if err != nil {
 		return err
 	}
@@ -115,12 +115,13 @@ func (m *manager) importAPI(ctx context.Context, file string, in *apiImport) err
 		}
 	}
 	if exists {
-		return m.remount(ctx, merged, there)
+		return m.remount(ctx, merged, there, data)
 	}
 	a, err := m.APIs().Create(ctx, merged)
 	if err != nil {
 		return err
 	}
+	m.keepDocument(ctx, merged.Name, data)
 	return m.told(a, "Mounted the API %s with %s.", apiName(a), counted(len(a.Document.Routes), "route", "routes"))
 }
 
@@ -144,11 +145,12 @@ func (in *apiImport) place(a *sallyport.API, d *openapi.Document, exists bool) e
 	return nil
 }
 
-func (m *manager) remount(ctx context.Context, doc sallyport.API, there api.API) error {
+func (m *manager) remount(ctx context.Context, doc sallyport.API, there api.API, data []byte) error {
 	a, err := m.APIs().Replace(ctx, doc.Name, there.Version, doc)
 	if err != nil {
 		return err
 	}
+	m.keepDocument(ctx, doc.Name, data)
 	return m.told(a, "Changed the API %s; it has %s.", apiName(a), counted(len(a.Document.Routes), "route", "routes"))
 }
 
@@ -200,7 +202,7 @@ Exit status: 0 done. With --exit-code also 3: they differ.`,
 			if err != nil {
 				return err
 			}
-			document, err := m.openAPI(args[1])
+			_, document, err := m.openAPI(args[1])
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/console"
 	"github.com/sallyport/sallyport/internal/decide"
@@ -101,6 +102,12 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 		Doors: n.Doors, Admin: n.Admin, Tickets: tickets, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
 		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration, History: v.history,
 		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
+		Call: func(w http.ResponseWriter, r *http.Request, session string) sallyport.Decision {
+			if strings.HasPrefix(r.URL.Path, managementBase+"/") {
+				return management.ServeAs(w, r, session)
+			}
+			return s.gateway.ServeAs(w, r, session)
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -111,7 +118,7 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	}
 	s.front = &front{
 		own: []ownSurface{
-			{"/sallyport/api/v1", management},
+			{managementBase, management},
 			{"/sallyport/docs/reasons", reasons},
 			{console.Base, pages},
 			{"/oauth2", tokens},
@@ -124,6 +131,9 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	}
 	return s, s.listen(open)
 }
+
+// managementBase is where the management API is.
+const managementBase = "/sallyport/api/v1"
 
 // sockets are what a server listens on. They are opened before anything else,
 // so that an address that is taken is found at once, and the port is known when

@@ -88,6 +88,9 @@ func furnish(t *testing.T, w *admintest.World) *scene {
 	s.role = w.MakeRole(s.in, "orders/read")
 	s.spare = w.MakeRole(s.in)
 	must(w.CreateAPI(s.ctx, system, sallyport.API{Name: "doomed", BasePath: "/doomed"}))
+	if err := w.KeepOpenAPI(s.ctx, system, "doomed", []byte("openapi: 3.1.0\npaths: {}")); err != nil {
+		panic(err)
+	}
 	s.binding = must(w.CreateBinding(s.ctx, system, s.in, admin.NewBinding{
 		SubjectKind: sallyport.SubjectGroup, Subject: string(s.group.ID), Role: s.role.ID,
 	}))
@@ -308,6 +311,16 @@ func operations() []operation {
 		{name: "DeleteAPI", needs: perms{admin.APIsWrite}, every: true, run: func(s *scene) error {
 			return s.DeleteAPI(s.ctx, s.a, "doomed", anyVersion)
 		}},
+		{name: "OpenAPI", needs: perms{admin.APIsRead}, every: true, looks: true, run: func(s *scene) error {
+			_, err := s.OpenAPI(s.ctx, s.a, "doomed")
+			return err
+		}},
+		{name: "KeepOpenAPI", needs: perms{admin.APIsWrite}, every: true, notes: true, run: func(s *scene) error {
+			return s.KeepOpenAPI(s.ctx, s.a, "orders", []byte("openapi: 3.1.0\npaths: {}"))
+		}},
+		{name: "DropOpenAPI", needs: perms{admin.APIsWrite}, every: true, notes: true, run: func(s *scene) error {
+			return s.DropOpenAPI(s.ctx, s.a, "orders")
+		}},
 		{name: "ApplyAPIs", needs: perms{admin.APIsWrite}, every: true, run: func(s *scene) error {
 			_, err := s.ApplyAPIs(s.ctx, s.a, []sallyport.API{changed(admintest.Orders())})
 			return err
@@ -520,7 +533,7 @@ func operations() []operation {
 // ownAffairs are the methods with an actor that need no permission.
 func ownAffairs() []string {
 	return []string{
-		"Me", "MyRoles", "MyTenants", "Permissions", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
+		"Me", "MyRoles", "MyTenants", "Permissions", "Explore", "ReadsAPIs", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
 		"Factors", "StartFactor", "ActivateFactor", "RemoveFactor", "NewRecoveryCodes", "ConfirmSession", // the same
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
 		"Shadows", "Shadow", "StopShadow", "PromoteShadow", // see TestShadowIsForWhoMaySeeIt

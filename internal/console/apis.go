@@ -17,17 +17,17 @@ import (
 // apisArea shows the protected APIs to who may see them.
 func apisArea() area {
 	return area{
-		id: "apis", path: "/apis", needs: []sallyport.Permission{admin.APIsRead},
+		id: "apis", path: "/apis",
 		pages: []areaPage{{id: "apis", path: "/apis"}},
 		routes: func() []route {
 			const one = "/apis/{api}"
-			return append(startRoutes(), []route{
+			return slices.Concat(startRoutes(), exploreRoutes(), []route{
 				{"apis", "GET", "/apis", member, (*visit).apis},
 				{"api", "GET", one, member, (*visit).api},
 				{"api.permissions", "GET", one + "/permissions", member, (*visit).apiPermissions},
 				{"api.routes", "GET", one + "/routes", member, (*visit).apiRoutes},
 				{"api.route", "GET", one + "/route", member, (*visit).apiRoute},
-			}...)
+			})
 		},
 	}
 }
@@ -42,6 +42,7 @@ const (
 // An apisPage lists protected APIs.
 type apisPage struct {
 	frame
+	Reads  bool // the visitor may see how they are mounted
 	Search string
 	Rows   []apiRow
 	More   bool // there are more than were looked through
@@ -58,10 +59,26 @@ type apiRow struct {
 	URL     string // that it is at
 	Routes  string // how many
 	State   string // as of a badge
+	Explore string // where it is tried; empty: it is not in force
 }
 
+// apis lists the APIs: all that are mounted to who may see them, and to others
+// those that they can explore.
 func (v *visit) apis() error {
 	page := &apisPage{frame: v.frame(v.text("apis.title"), "apis"), Search: strings.TrimSpace(v.r.URL.Query().Get("search"))}
+	reads, err := v.Admin.ReadsAPIs(v.r.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	page.Reads = reads
+	if !reads {
+		page.Rows, err = v.explorable()
+		if err != nil {
+			return err
+		}
+		page.Rows = slices.DeleteFunc(page.Rows, func(r apiRow) bool { return !r.named(page.Search) })
+		return v.show(http.StatusOK, "apis", page)
+	}
 	documents, more, err := every(maxChoices, func(at admin.Page) (admin.List[store.APIDocument], error) {
 		return v.Admin.APIs(v.r.Context(), v.actor, at)
 	})
@@ -69,16 +86,51 @@ func (v *visit) apis() error {
 		return err
 	}
 	page.More, page.Start = more, mayAny(v.self, []sallyport.Permission{admin.APIsWrite})
-	wanted := strings.ToLower(page.Search)
-	documents = slices.DeleteFunc(documents, func(d store.APIDocument) bool {
-		return !strings.Contains(strings.ToLower(string(d.API.Name)+"\n"+d.API.Title), wanted)
-	})
-	var first, last int
-	first, last, page.Pager = v.part(len(documents), shownAPIs)
-	for i := range documents[first:last] {
-		page.Rows = append(page.Rows, v.apiRow(&documents[first+i].API))
+	rows := make([]apiRow, 0, len(documents))
+	for i := range documents {
+		if row := v.apiRow(&documents[i].API); row.named(page.Search) {
+			rows = append(rows, row)
+		}
 	}
+	var first, last int
+	first, last, page.Pager = v.part(len(rows), shownAPIs)
+	page.Rows = rows[first:last]
 	return v.show(http.StatusOK, "apis", page)
+}
+
+// named reports whether the name or the title has a text in it.
+func (r apiRow) named(text string) bool {
+	return strings.Contains(strings.ToLower(string(r.Name)+"\n"+r.Called), strings.ToLower(text))
+}
+
+// explorable are the APIs that the visitor may look at without the right to see
+// how they are mounted.
+func (v *visit) explorable() ([]apiRow, error) {
+	tenant, _, err := v.callTenant()
+	if err != nil {
+		return nil, err
+	}
+	call := v.caller(tenant)
+	var rows []apiRow
+	for _, api := range v.Doors.Policy().APIs() {
+		found, err := v.Admin.Explore(v.r.Context(), v.actor, api.Name)
+		if err != nil {
+			return nil, err
+		}
+		may := found.Sight != admin.SightOwn
+		for i := 0; i < len(api.Routes) && !may; i++ {
+			verdict, err := call.may(api.Routes[i])
+			if err != nil {
+				return nil, err
+			}
+			may = verdict.May
+		}
+		if row := v.apiRow(api.Document); may && !api.Disabled {
+			row.Path = row.Explore
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
 }
 
 // part is the part of a list of so many that the query asks for with "from".
@@ -112,7 +164,7 @@ func (v *visit) apiRow(doc *sallyport.API) apiRow {
 		return row
 	}
 	row.Dialect, row.Routes = compiled.Document.Dialect, grouped(int64(len(compiled.Routes)))
-	row.URL, row.State = v.base(compiled)+compiled.Document.BasePath, "active"
+	row.URL, row.State, row.Explore = v.base(compiled)+compiled.Document.BasePath, "active", row.Path+"/explore"
 	if compiled.Disabled {
 		row.State = "disabled"
 	}
@@ -130,7 +182,7 @@ type apiFrame struct {
 }
 
 // apiIn is the frame of a page about the API in the path, for who may see it.
-// The view is one of "", "routes" and "permissions".
+// The view is one of "", "routes", "permissions" and "explore".
 func (v *visit) apiIn(view string) (apiFrame, error) {
 	f := apiFrame{frame: v.frame("", "apis")}
 	d, err := v.Admin.API(v.r.Context(), v.actor, sallyport.APIName(v.r.PathValue("api")))
@@ -143,12 +195,14 @@ func (v *visit) apiIn(view string) (apiFrame, error) {
 		until := v.texts().moment(v.now, f.API.Document.Learn.Until)
 		f.Learning = &until
 	}
-	for _, name := range []string{"", "routes", "permissions"} {
+	for _, name := range []string{"", "routes", "permissions", "explore"} {
 		t := tab{Text: v.text("api.view." + titleOr(name, "about")), Path: f.Path, Current: name == view}
 		if name != "" {
 			t.Path += "/" + name
 		}
-		f.Views = append(f.Views, t)
+		if name != "explore" || f.Explore != "" {
+			f.Views = append(f.Views, t)
+		}
 	}
 	return f, nil
 }

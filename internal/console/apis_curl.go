@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -35,12 +34,7 @@ func (v *visit) curl(r *policy.Route, tenant sallyport.TenantID) (lines []string
 	path = placeholder.ReplaceAllStringFunc(path, func(s string) string {
 		return strings.ToUpper(strings.TrimSuffix(strings.Trim(s, "{}"), "..."))
 	})
-	base := v.base(r.API)
-	if r.Host != "" {
-		scheme, _, _ := strings.Cut(base, "://")
-		base = scheme + "://" + r.Host
-	}
-	return c.lines(base + path), basic
+	return c.lines(v.baseOf(r) + path), basic
 }
 
 // methodOf is the method that a route is shown with.
@@ -83,14 +77,7 @@ func (c *command) choose(s *sallyport.Selector, value, unknown string, path *str
 
 // parameter says which of several operations of a path is meant.
 func (c *command) parameter(p *sallyport.Parameter) {
-	value := p.Value
-	if p.Field != "" {
-		text, err := json.Marshal(map[string]string{p.Field: p.Value})
-		if err != nil {
-			return // there is nothing in it that JSON could not say
-		}
-		value = string(text)
-	}
+	value := parameterText(p)
 	switch {
 	case p.In == "header":
 		c.args = append(c.args, "--header "+quoted(p.Name+": "+value))

@@ -48,10 +48,7 @@ func (v *visit) apiRoutes() error {
 	}
 	q := v.r.URL.Query()
 	page := &apiRoutesPage{apiFrame: f, Search: strings.TrimSpace(q.Get("path")), Show: q.Get("show")}
-	page.Shows = []option{{Text: v.text("api.show.all")}, {Value: "may", Text: v.text("api.show.may")}, {Value: "not", Text: v.text("api.show.not")}}
-	for i := range page.Shows {
-		page.Shows[i].Chosen = page.Shows[i].Value == page.Show
-	}
+	page.Shows = v.showChoices(page.Show)
 	if f.API == nil {
 		return v.show(http.StatusOK, "api_routes", page)
 	}

@@ -43,7 +43,7 @@ func TestNavigation(t *testing.T) {
 		t.Errorf("who has to change his password: %v", got)
 	}
 	plain := navigation(&admin.Self{}, "sessions", "")
-	if len(plain) != 1 || plain[0].ID != "account" || !plain[0].Current || !plain[0].Pages[1].Current || plain[0].Pages[0].Current {
+	if len(plain) != 2 || plain[0].ID != "account" || plain[1].ID != "apis" || !plain[0].Current || !plain[0].Pages[1].Current || plain[0].Pages[0].Current {
 		t.Errorf("who manages nothing: %+v", plain)
 	}
 	if !mayAny(&admin.Self{Manages: []sallyport.Permission{admin.UsersRead}}, []sallyport.Permission{admin.RolesRead, admin.UsersRead}) {

@@ -43,6 +43,10 @@ type Config struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
+	// Call makes a request in the name of a session, through both doors, and returns
+	// what was decided. Nil: calls cannot be tried.
+	Call func(w http.ResponseWriter, r *http.Request, session string) sallyport.Decision
+
 	Demonstration bool // pages for who builds the console are served as well
 
 	SessionIdle time.Duration // [admin.DefaultIdle] when 0

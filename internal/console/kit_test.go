@@ -259,6 +259,7 @@ var (
 	secretPattern  = regexp.MustCompile(`sp[pn]_[0-9A-Za-z]{20,}`)
 	versionPattern = regexp.MustCompile(`name="version" value="(\d+)"`)
 	oncePattern    = regexp.MustCompile(`name="once" value="([0-9A-Z]+)"`)
+	whyPattern     = regexp.MustCompile(`/sallyport/why/([0-9A-Za-z_-]+)"`)
 	tokenPattern   = regexp.MustCompile(`/sallyport/tokens/([0-9a-f-]{36})`)
 )
 

@@ -27,6 +27,9 @@ func (v *visit) doorOne(ctx context.Context) sallyport.Reason {
 // not.
 func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sallyport.Reason {
 	r := v.request
+	if r.Session != "" {
+		return v.bySession(ctx)
+	}
 	route := r.Match.Route
 	v.waited = v.waited || r.Body != nil // which the client may send slowly
 	found, fault := in.plan.Extract(carrier.View{
@@ -76,6 +79,19 @@ func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sally
 	if reason == "" && v.principal.SecondFactor && v.known.Kind() == sallyport.Password {
 		reason = sallyport.SecondFactorRequired
 	}
+	if reason == "" && v.principal.MustChange && v.mustChangeFirst() {
+		reason = sallyport.PasswordChangeRequired
+	}
+	return reason
+}
+
+// bySession makes sure of whose the session is that a page of ours presents.
+func (v *visit) bySession(ctx context.Context) sallyport.Reason {
+	r := v.request
+	v.waited = v.waited || r.Body != nil
+	reason, _ := v.verify(ctx, &authn.Presented{
+		In: sallyport.CarrierCookie, Secret: r.Session, Kinds: []sallyport.CredentialKind{sallyport.Session}, API: r.API.Name, Client: r.Client, Now: v.now,
+	})
 	if reason == "" && v.principal.MustChange && v.mustChangeFirst() {
 		reason = sallyport.PasswordChangeRequired
 	}

@@ -172,7 +172,7 @@ func (d *Doors) Decide(ctx context.Context, r *Request) sallyport.Decision {
 	if v.decision.Allowed && !v.decision.Learning.IsZero() {
 		d.lessons.hear(v.lesson())
 	}
-	if d.ledger != nil && (!v.decision.Allowed && r.ID != "" || d.ledger.samples(r.ID, v.now)) {
+	if d.ledger != nil && (!v.decision.Allowed && r.ID != "" || r.Session != "" || d.ledger.samples(r.ID, v.now)) {
 		var n note
 		v.note(&n)
 		d.ledger.keep(&n)

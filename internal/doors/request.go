@@ -31,6 +31,12 @@ type Request struct {
 	// body to be seen, as at a decision endpoint.
 	Body func() ([]byte, error)
 
+	// Session is the secret of a session in whose name one of this program's own
+	// pages makes the request, because its owner asked for just this one there. It
+	// stands in place of whatever the API accepts: the request brings no credential
+	// that could be sent on. Empty: the request came by itself.
+	Session string
+
 	// Endpoints says that the surface has dialects answer what they answer
 	// themselves. Without it the routes of such endpoints are unknown.
 	Endpoints bool

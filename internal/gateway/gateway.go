@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -86,12 +87,18 @@ func (g *Gateway) Close() {
 }
 
 // ServeHTTP decides on a request and forwards or answers it.
-func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.ServeAs(w, r, "") }
+
+// ServeAs is ServeHTTP for a request that a page of this program makes in the name
+// of a session, "" for one that came by itself; see [doors.Request]. It returns
+// what was decided.
+func (g *Gateway) ServeAs(w http.ResponseWriter, r *http.Request, session string) (decided sallyport.Decision) {
 	p, ok := g.passages.Get().(*passage)
 	if !ok {
-		return // unreachable: the pool holds nothing else
+		return decided // unreachable: the pool holds nothing else
 	}
 	p.begin(w, r)
+	p.request.Session = session
 	defer g.passages.Put(p)
 	defer p.end()
 	defer g.account(p) // also when the answer breaks off, which is a panic
@@ -106,6 +113,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !g.desk.Serve(&p.out, r, &p.request, &p.decision):
 		p.forward()
 	}
+	return p.decision
 }
 
 // account counts and logs what happened.

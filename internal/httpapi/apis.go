@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/openapi"
 )
 
 func apiOperations() []operation {
@@ -18,6 +20,12 @@ func apiOperations() []operation {
 		send("apis.replace", http.MethodPut, one, admin.APIsWrite, "Put another document in place of an API's", (*Handler).replaceAPI, versioned, needs),
 		remove("apis.delete", one, admin.APIsWrite, "Unmount a protected API", (*Handler).deleteAPI, needs),
 		send("apis.check", http.MethodPost, "/apis/check", admin.APIsWrite, "Try a document without changing anything", (*Handler).checkAPI, needs),
+		get("apis.openapi", one+"/openapi", admin.APIsRead, "Get the OpenAPI document that describes an API", (*Handler).getOpenAPI,
+			more("It is the one that was given, as JSON. The permission is needed in every tenant.")),
+		send("apis.describe", http.MethodPut, one+"/openapi", admin.APIsWrite, "Keep an OpenAPI document that describes an API", (*Handler).keepOpenAPI,
+			func(op *operation) { op.most = 3 * openapi.MaxKept },
+			more("People see it in Explore. Nothing is decided by it: routes are made by `sallyport api import`. The permission is needed in every tenant.")),
+		remove("apis.undescribe", one+"/openapi", admin.APIsWrite, "Forget the OpenAPI document of an API", (*Handler).dropOpenAPI, unversioned, needs),
 		send("apis.apply", http.MethodPost, "/apis/apply", admin.APIsWrite, "Mount or replace several APIs, all or none", (*Handler).applyAPIs, needs),
 		paged("apis.learned", one+"/learned", admin.APIsRead, "See what was asked of an API while it learned", (*Handler).learned,
 			more("By pattern and method. It needs `sallyport/decisions.explain` as well, both in every tenant.")),
@@ -81,4 +89,17 @@ func (h *Handler) checkAPI(c *call, in sallyport.API) (api.Check, error) {
 func (h *Handler) applyAPIs(c *call, in api.Apply) (api.Applied, error) {
 	changed, err := h.Admin.ApplyAPIs(c.ctx, c.actor, in.APIs)
 	return api.Applied{Changed: never(changed)}, err
+}
+
+func (h *Handler) getOpenAPI(c *call) (json.RawMessage, error) {
+	o, err := h.Admin.OpenAPI(c.ctx, c.actor, c.api())
+	return o.Text, err
+}
+
+func (h *Handler) keepOpenAPI(c *call, in api.OpenAPI) (nothing, error) {
+	return nothing{}, h.Admin.KeepOpenAPI(c.ctx, c.actor, c.api(), []byte(in.Text))
+}
+
+func (h *Handler) dropOpenAPI(c *call) (nothing, error) {
+	return nothing{}, h.Admin.DropOpenAPI(c.ctx, c.actor, c.api())
 }

@@ -34,9 +34,15 @@ func visitOf(ctx context.Context) *visit {
 
 // ServeHTTP takes a request through the two doors and, if it may, to its
 // operation.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.ServeAs(w, r, "") }
+
+// ServeAs is ServeHTTP for a request that a page of this program makes in the name
+// of a session, "" for one that came by itself; see [doors.Request]. It returns
+// what was decided.
+func (h *Handler) ServeAs(w http.ResponseWriter, r *http.Request, session string) sallyport.Decision {
 	began := h.Now()
 	v := new(visit)
+	v.request.Session = session
 	h.desk.Read(r, &v.body, &v.request)
 	v.decision = h.Doors.Decide(r.Context(), &v.request)
 	out := &surface.Recorder{ResponseWriter: w}
@@ -51,6 +57,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.tell(v, out.Status, began)
 	}()
 	h.serve(out, r, v)
+	return v.decision
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v *visit) {

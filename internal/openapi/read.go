@@ -158,9 +158,7 @@ func (r *reader) read() error {
 		return errors.New(`the document says neither "openapi" nor "swagger", so it is none of OpenAPI`)
 	}
 	d.Title = oneLine(text(child(child(r.root, "info"), "title")))
-	if u, err := url.Parse(d.Server); err == nil && strings.HasPrefix(u.Path, "/") {
-		d.BasePath = "/" + strings.Trim(u.Path, "/")
-	}
+	d.BasePath = basePathOf(d.Server)
 	return r.paths()
 }
 

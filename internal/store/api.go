@@ -100,8 +100,12 @@ func (t *Tx) UpdateAPI(ctx context.Context, a *APIDocument, ifVersion int64) err
 const deleteAPI = `
 	DELETE FROM api WHERE name = $1 AND (version = $2 OR $2 = -1) RETURNING version`
 
-// DeleteAPI removes a protected API. Roles keep the names of its permissions.
+// DeleteAPI removes a protected API with the document that describes it. Roles
+// keep the names of its permissions.
 func (t *Tx) DeleteAPI(ctx context.Context, name sallyport.APIName, ifVersion int64) error {
+	if err := t.DropOpenAPI(ctx, name); err != nil {
+		return err
+	}
 	err := t.update(ctx, "API", nil, deleteAPI, []any{string(name), ifVersion}, apiVersion, string(name))
 	return err
 }

@@ -1,6 +1,7 @@
 package truesight
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,9 @@ import (
 //
 //go:embed swagger.json
 var document []byte
+
+// Swagger returns the Swagger 2.0 document of the newest version.
+func Swagger() []byte { return bytes.Clone(document) }
 
 // swagger answers the Swagger 2.0 document of one version.
 func (s *Service) swagger(w http.ResponseWriter, r *http.Request) error {

@@ -2,14 +2,13 @@ package itadvisor
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 )
 
 // try makes the call that was asked for, as who is signed in, through both doors.
@@ -28,9 +27,9 @@ func (c *call) try() error {
 		p.Fault = fault
 		return c.show(http.StatusBadRequest, p)
 	}
-	a := &answer{header: http.Header{}}
+	a := &surface.Kept{}
 	c.Again.ServeHTTP(a, again)
-	p.Result = a.result()
+	p.Result = resultOf(a)
 	return c.show(http.StatusOK, p)
 }
 
@@ -43,69 +42,29 @@ func (c *call) another(method, path, body string) (r *http.Request, fault string
 	case !strings.HasPrefix(path, "/") || len(path) > 2000 || strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' || r == '#' }):
 		return nil, "The path begins with a slash and has no blanks; escape them as %20."
 	}
-	// Without the key of the server an answer that breaks off ends itself, and not
-	// the connection of the page.
-	ctx := context.WithValue(c.r.Context(), http.ServerContextKey, nil)
-	var content io.Reader
-	if body != "" {
-		content = strings.NewReader(body)
-	}
-	r, err := http.NewRequestWithContext(ctx, method, c.Request.BasePath+path, content)
+	r, err := surface.Another(c.r.Context(), c.r, method, c.Request.BasePath+path, body)
 	if err != nil {
 		return nil, "This is not a path."
 	}
-	r.RequestURI = c.Request.BasePath + path
-	r.Host, r.RemoteAddr, r.TLS = c.r.Host, c.r.RemoteAddr, c.r.TLS
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	for _, name := range []string{"Cookie", "Authorization", "User-Agent", "X-Forwarded-For", "X-Forwarded-Proto"} {
+	for _, name := range []string{"Cookie", "Authorization"} {
 		if values := c.r.Header[name]; len(values) > 0 {
 			r.Header[name] = slices.Clone(values)
 		}
 	}
 	r.Header.Set("Accept", "application/json")
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	return r, ""
 }
 
-// maxAnswer is how much of an answer is shown, in bytes.
-const maxAnswer = 128 << 10
-
-// An answer is kept to be shown.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-	cut    bool
-}
-
-// Header returns the header.
-func (a *answer) Header() http.Header { return a.header }
-
-// WriteHeader keeps the final status.
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 && status >= http.StatusOK {
-		a.status = status
+// resultOf is an answer as the page shows it.
+func resultOf(a *surface.Kept) *result {
+	r := &result{
+		Status: a.Status, Text: http.StatusText(a.Status), RequestID: a.Header().Get("X-Request-Id"), Body: a.Body.String(), Cut: a.Cut,
 	}
-}
-
-// Write keeps the beginning of the body.
-func (a *answer) Write(b []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	room := maxAnswer - a.body.Len()
-	a.cut = a.cut || len(b) > room
-	a.body.Write(b[:min(len(b), room)])
-	return len(b), nil
-}
-
-func (a *answer) result() *result {
-	r := &result{Status: a.status, Text: http.StatusText(a.status), RequestID: a.header.Get("X-Request-Id"), Body: a.body.String(), Cut: a.cut}
 	var pretty bytes.Buffer
-	if json.Indent(&pretty, a.body.Bytes(), "", "  ") == nil {
+	if json.Indent(&pretty, a.Body.Bytes(), "", "  ") == nil {
 		r.Body = pretty.String()
 	}
 	return r

@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Uses", testUses},
 		{"Shadows", testShadows},
 		{"Lessons", testLessons},
+		{"OpenAPI", testOpenAPI},
 		{"Overview", testOverview},
 		{"Meta", testMeta},
 		{"Changes", testChanges},

@@ -1,0 +1,374 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/openapi"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// exploreRoutes are the document of an API and the page to try it.
+func exploreRoutes() []route {
+	const one = "/apis/{api}"
+	return []route{
+		{"api.openapi", "GET", one + "/openapi.json", member, (*visit).apiDocument},
+		{"explore", "GET", one + "/explore", member, (*visit).explore},
+		{"explore.call", "POST", one + "/explore", member, (*visit).tryCall},
+	}
+}
+
+// An exploration is an API as the visitor may look at it.
+type exploration struct {
+	api   *policy.API
+	sight admin.Sight
+	tree  *openapi.Tree // of the document that is kept; nil: none
+	where string        // what comes before the document's paths: a URL without a slash at the end
+	ops   []operation   // that he may see
+}
+
+// An operation is something that an API does for who calls it.
+type operation struct {
+	openapi.Call
+	verdict
+	Route   *policy.Route
+	Full    string // path, as requests have it
+	Key     string // names the operation in URLs
+	Title   string
+	Page    string // where it is tried
+	Untried string // text key, why it is not tried here; empty: it is
+}
+
+// explored finds out what the visitor may see of the API in the path, and what he
+// may call in a tenant.
+func (v *visit) explored(tenant sallyport.TenantID) (*exploration, error) {
+	name := sallyport.APIName(v.r.PathValue("api"))
+	found, err := v.Admin.Explore(v.r.Context(), v.actor, name)
+	if err != nil {
+		return nil, err
+	}
+	x := &exploration{api: v.Doors.Policy().API(name), sight: found.Sight}
+	if x.api == nil {
+		return nil, sallyport.ErrNotFound("there is no such API")
+	}
+	x.where = v.base(x.api) + strings.TrimSuffix(x.api.Document.BasePath, "/")
+	if found.OpenAPI != nil {
+		if x.tree, err = openapi.ReadTree(found.OpenAPI); err != nil {
+			return nil, err
+		}
+	}
+	ops := x.described()
+	ops = append(ops, v.undescribed(x.api, ops, tenant)...)
+	call := v.caller(tenant)
+	for i := range ops {
+		op := &ops[i]
+		if op.verdict, err = call.may(op.Route); err != nil {
+			return nil, err
+		}
+		if kind := op.Route.ForKind(sallyport.Session); op.May && !op.Route.Public && kind != nil && len(kind.AnyOf) == 0 {
+			op.verdict = verdict{Why: "explore.why.session"}
+		}
+		if !op.May && x.sight == admin.SightOwn {
+			continue
+		}
+		if x.sight != admin.SightMissing {
+			op.All, op.Some = nil, nil
+		}
+		v.complete(op, tenant)
+		x.ops = append(x.ops, *op)
+	}
+	if len(x.ops) == 0 && x.sight == admin.SightOwn {
+		return nil, sallyport.ErrNotFound("there is no such API")
+	}
+	slices.SortStableFunc(x.ops, func(a, b operation) int { return cmp.Compare(a.Tag, b.Tag) })
+	return x, nil
+}
+
+// described are the operations of the document that have a route. It may name
+// them by their whole paths or by what is below the base path; which of the two is
+// found out by which fits.
+func (x *exploration) described() []operation {
+	if x.tree == nil {
+		return nil
+	}
+	base := strings.TrimSuffix(x.api.Document.BasePath, "/")
+	prefix := strings.TrimSuffix(x.tree.BasePath(), "/")
+	var below, whole []operation
+	for _, c := range x.tree.Calls() {
+		if op, ok := operationOf(x.api, c, c.Path); ok {
+			below = append(below, op)
+		}
+		if rest, ok := strings.CutPrefix(prefix+c.Path, base); ok && (rest == "" || rest[0] == '/') {
+			if op, ok := operationOf(x.api, c, cmp.Or(rest, "/")); ok {
+				whole = append(whole, op)
+			}
+		}
+	}
+	if len(below) > len(whole) {
+		return below
+	}
+	x.where = strings.TrimSuffix(x.where, base) + prefix
+	return whole
+}
+
+// operationOf is a call with the route that it takes, whose path is below the base
+// path; not ok if there is none.
+func operationOf(api *policy.API, c openapi.Call, path string) (operation, bool) {
+	pattern, _ := openapi.Pattern(path)
+	if pattern == "" {
+		return operation{}, false
+	}
+	var m policy.Match
+	api.Match(c.Method, "", placeholder.ReplaceAllString(pattern, "x"), nil, &m)
+	if m.Route == nil {
+		return operation{}, false
+	}
+	return operation{Call: c, Route: m.Route, Full: strings.TrimSuffix(api.Document.BasePath, "/") + path}, true
+}
+
+// undescribed are the routes that no operation of the document stands for.
+func (v *visit) undescribed(api *policy.API, described []operation, tenant sallyport.TenantID) []operation {
+	var list []operation
+	for _, r := range api.Routes {
+		for _, method := range methodsOf(r) {
+			there := slices.ContainsFunc(described, func(op operation) bool {
+				return op.Route == r && (op.Method == method || slices.Contains(r.Methods, "*"))
+			})
+			if there {
+				continue
+			}
+			c := openapi.Call{Method: method, Path: placeholder.ReplaceAllString(r.Path, "{$1}"), ID: r.ID, Summary: titleOr(r.Title, r.ID), Tag: tagOf(r)}
+			for _, name := range r.Names {
+				c.Parameters = append(c.Parameters, openapi.Parameter{Name: name, In: "path", Required: true, Rest: strings.Contains(r.Path, "{"+name+"...}")})
+			}
+			if method != http.MethodGet && method != http.MethodDelete && (r.Parameter == nil || r.Parameter.In != "form") {
+				c.Body = &openapi.Body{Types: []string{"application/json", "application/xml", "text/plain"}}
+			}
+			list = append(list, operation{Call: c, Route: r, Full: fullPath(r)})
+		}
+	}
+	return list
+}
+
+// methodsOf are the methods of a route, each of which is an operation.
+func methodsOf(r *policy.Route) []string {
+	if slices.Contains(r.Methods, "*") {
+		return []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
+	}
+	return r.Methods
+}
+
+// tagOf is the group of a route that nobody grouped: the first word of its path.
+func tagOf(r *policy.Route) string {
+	for part := range strings.SplitSeq(r.Path, "/") {
+		if part != "" && !strings.Contains(part, "{") {
+			return part
+		}
+	}
+	return ""
+}
+
+// complete adds to an operation what the route looks at, wherever it says so, and
+// how it is named and tried.
+func (v *visit) complete(op *operation, tenant sallyport.TenantID) {
+	r := op.Route
+	if !r.Public {
+		op.look(r.Tenant, string(tenant), v.text("explore.tenant"))
+		op.look(r.Realm, "", v.text("explore.realm"))
+	}
+	op.Key = op.Method + " " + op.Full
+	if p := r.Parameter; p != nil {
+		op.Key += " " + p.Value
+		op.meet(openapi.Parameter{Name: p.Name, In: p.In, Required: true, Example: parameterText(p)})
+	}
+	op.Title = cmp.Or(op.Summary, op.ID, op.Key)
+	op.Page = apiPath(r.API.Name) + "/explore?" + url.Values{"op": {op.Key}, "tenant": {string(tenant)}}.Encode()
+	for _, name := range placeholder.FindAllStringSubmatch(op.Full, -1) {
+		op.meet(openapi.Parameter{Name: name[1], In: "path", Required: true})
+	}
+	switch {
+	case op.Why == "explore.why.session":
+		op.Untried = op.Why
+	case r.IgnoreCredentials && r.Endpoint != "":
+		op.Untried = "explore.why.own"
+	case r.WebSocket && op.Method == http.MethodGet && op.Body == nil && len(r.Methods) == 1:
+		op.Untried = "explore.why.socket"
+	case op.Body != nil && !slices.ContainsFunc(op.Body.Types, written):
+		op.Untried = "explore.why.files"
+	}
+	if op.Body != nil {
+		op.Body.Types = slices.DeleteFunc(slices.Clone(op.Body.Types), func(kind string) bool { return !written(kind) })
+	}
+}
+
+// written reports whether a body of a content type can be written into a field.
+func written(kind string) bool {
+	return !strings.HasPrefix(kind, "multipart/") && !strings.HasPrefix(kind, "image/") && kind != "application/octet-stream" && kind != "*/*"
+}
+
+// look notes that the route looks for a tenant or a realm.
+func (op *operation) look(s *sallyport.Selector, value, about string) {
+	if s == nil || s.From == "fixed" || s.From == "claim" || s.From == "dialect" {
+		return
+	}
+	if !s.Required && s.From != "path" {
+		value = ""
+	}
+	op.meet(openapi.Parameter{Name: s.Name, In: s.From, Required: s.Required || s.From == "path", Example: value, Description: about})
+}
+
+// meet adds a parameter, or to one that is there what is known of its value.
+func (op *operation) meet(p openapi.Parameter) {
+	op.Parameters = slices.Clone(op.Parameters)
+	for i := range op.Parameters {
+		there := &op.Parameters[i]
+		if there.In == p.In && (there.Name == p.Name || p.In == "header" && strings.EqualFold(there.Name, p.Name)) {
+			there.Required, there.Example = there.Required || p.Required, cmp.Or(p.Example, there.Example)
+			there.Description = cmp.Or(there.Description, p.Description)
+			return
+		}
+	}
+	if p.In != "path" || strings.Contains(op.Full, "{"+p.Name) {
+		op.Parameters = append(op.Parameters, p)
+	}
+}
+
+// hostOf is the host that a route is at; empty: ours.
+func hostOf(r *policy.Route) string { return cmp.Or(r.Host, r.API.Document.Host) }
+
+// baseOf is the URL of the host that a route is at.
+func (v *visit) baseOf(r *policy.Route) string {
+	scheme, _, _ := strings.Cut(v.URL, "://")
+	if host := hostOf(r); host != "" {
+		return scheme + "://" + host
+	}
+	return v.URL
+}
+
+// An explorePage lists the operations of an API, or shows one to be tried.
+type explorePage struct {
+	frame
+	Name    sallyport.APIName
+	Called  string
+	About   string // path of the page about the API; empty: not for the visitor
+	Path    string
+	Tenant  sallyport.TenantID
+	Tenants []option
+	Search  string
+	Show    string
+	Shows   []option
+	Groups  []exploreGroup
+	Sum     string
+	Pager   pager
+	Own     bool // it is the visitor's way to what he may call, and nothing else
+
+	Op     *operation // the one to be tried; nil: none is chosen
+	Action string     // where its form is sent
+	Fields []field    // of its parameters
+	Query  string     // more of the query
+	Kinds  []option
+	Body   string
+	Faults faults
+	Answer *callAnswer // nil: it was not tried yet
+	Curl   []string
+	Basic  bool // curl asks for the password
+	WhoCan string
+	Facts  []fact
+}
+
+// An exploreGroup is the operations of one tag.
+type exploreGroup struct {
+	Tag string
+	Ops []operation
+}
+
+// explore shows the operations, or the one that the query names.
+func (v *visit) explore() error {
+	page, x, err := v.explorePage()
+	if err != nil {
+		return err
+	}
+	if page.Op != nil {
+		v.blank(page)
+		return v.show(http.StatusOK, "explore_call", page)
+	}
+	if v.r.URL.Query().Has("op") {
+		return sallyport.ErrNotFound("there is no such operation")
+	}
+	v.listOperations(page, x)
+	return v.show(http.StatusOK, "explore", page)
+}
+
+// explorePage begins the page about the API in the path, with the operation that
+// the query names.
+func (v *visit) explorePage() (*explorePage, *exploration, error) {
+	page := &explorePage{frame: v.frame("", "apis")}
+	var err error
+	if page.Tenant, page.Tenants, err = v.callTenant(); err != nil {
+		return nil, nil, err
+	}
+	x, err := v.explored(page.Tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	page.Name, page.Path = x.api.Name, apiPath(x.api.Name)+"/explore"
+	page.Called, page.Own = titleOr(x.api.Document.Title, string(x.api.Name)), x.sight == admin.SightOwn
+	page.Title = v.text("explore.title", page.Called)
+	reads, err := v.Admin.ReadsAPIs(v.r.Context(), v.actor)
+	if err != nil {
+		return nil, nil, err
+	}
+	if reads {
+		page.About = apiPath(x.api.Name)
+	}
+	key := v.r.URL.Query().Get("op")
+	if i := slices.IndexFunc(x.ops, func(op operation) bool { return op.Key == key }); i >= 0 {
+		v.choose(page, &x.ops[i])
+	}
+	return page, x, nil
+}
+
+// choose puts an operation onto the page.
+func (v *visit) choose(page *explorePage, op *operation) {
+	page.Op, page.Action = op, op.Page+"#answer"
+	page.Title = op.Title
+	if page.Tenant != "" && mayAny(v.self, []sallyport.Permission{admin.BindingsRead}) {
+		page.WhoCan = in(page.Tenant) + "/who-can?permission="
+	}
+}
+
+// listOperations fills in the list: what fits what is asked for, by group.
+func (v *visit) listOperations(page *explorePage, x *exploration) {
+	q := v.r.URL.Query()
+	page.Search, page.Show = strings.TrimSpace(q.Get("search")), q.Get("show")
+	page.Shows = v.showChoices(page.Show)
+	wanted := strings.ToLower(page.Search)
+	ops := slices.DeleteFunc(slices.Clone(x.ops), func(op operation) bool {
+		return !strings.Contains(strings.ToLower(op.Key+"\n"+op.Title+"\n"+op.Tag), wanted) ||
+			page.Show == "may" && !op.May || page.Show == "not" && op.May
+	})
+	page.Sum = v.texts().plain("explore.fit."+one(len(ops)), grouped(int64(len(ops))))
+	first, last, pager := v.part(len(ops), shownRoutes)
+	page.Pager = pager
+	for _, op := range ops[first:last] {
+		if n := len(page.Groups); n == 0 || page.Groups[n-1].Tag != op.Tag {
+			page.Groups = append(page.Groups, exploreGroup{Tag: op.Tag})
+		}
+		g := &page.Groups[len(page.Groups)-1]
+		g.Ops = append(g.Ops, op)
+	}
+}
+
+// showChoices are which of the routes are listed.
+func (v *visit) showChoices(chosen string) []option {
+	list := []option{{Text: v.text("api.show.all")}, {Value: "may", Text: v.text("api.show.may")}, {Value: "not", Text: v.text("api.show.not")}}
+	for i := range list {
+		list[i].Chosen = list[i].Value == chosen
+	}
+	return list
+}

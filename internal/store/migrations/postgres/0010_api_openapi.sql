@@ -1,0 +1,9 @@
+-- +goose Up
+
+-- The OpenAPI document that describes a protected API to people: JSON, packed
+-- by gzip. Nothing is decided by it.
+CREATE TABLE api_openapi (
+	api      TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES api (name),
+	document BYTEA NOT NULL,
+	updated  BIGINT NOT NULL
+);
