@@ -133,15 +133,33 @@ type AuditFilter struct {
 }
 
 const (
-	auditFilter = `
-	AND seq < $2
-	AND (CAST($3 AS TEXT) = '' OR actor_id = $3) AND action >= $4 AND action <= $5
-	AND (CAST($6 AS TEXT) = '' OR target_id = $6) AND (CAST($7 AS TEXT) = '' OR request_id = $7)
-	AND at >= $8 AND at < $9 AND seq > $10
+	auditPage = `
+	AND seq < $2 AND (CAST($3 AS TEXT) = '' OR actor_id = $3) AND action >= $4 AND action <= $5`
+	auditOfAny = `
+	AND (CAST($6 AS TEXT) = '' OR target_id = $6)`
+	auditOfTarget = `
+	AND target_id = $6`
+	auditOrder = `
+	AND (CAST($7 AS TEXT) = '' OR request_id = $7) AND at >= $8 AND at < $9 AND seq > $10
 	ORDER BY seq DESC LIMIT $11`
-	selectAudit      = auditColumns + `WHERE tenant = $1` + auditFilter
-	selectEveryAudit = auditColumns + `WHERE tenant <> $1` + auditFilter
+
+	auditIn    = `WHERE tenant = $1` + auditPage
+	everyAudit = `WHERE tenant <> $1` + auditPage
+
+	selectAudit              = auditColumns + auditIn + auditOfAny + auditOrder
+	selectAuditOfTarget      = auditColumns + auditIn + auditOfTarget + auditOrder
+	selectEveryAudit         = auditColumns + everyAudit + auditOfAny + auditOrder
+	selectEveryAuditOfTarget = auditColumns + everyAudit + auditOfTarget + auditOrder
 )
+
+// among chooses one of two queries: what happened to one thing is read by an
+// index of its own.
+func (f *AuditFilter) among(all, ofTarget string) string {
+	if f.Target != "" {
+		return ofTarget
+	}
+	return all
+}
 
 // never is later than every time.
 const never = 1<<63 - 1
@@ -151,12 +169,12 @@ func (r *Reader) Audit(ctx context.Context, tenant sallyport.TenantID, f AuditFi
 	if err := needTenant(tenant); err != nil {
 		return nil, "", err
 	}
-	return r.audit(ctx, selectAudit, tenant, f, p)
+	return r.audit(ctx, f.among(selectAudit, selectAuditOfTarget), tenant, f, p)
 }
 
 // EveryAudit returns the entries of the whole installation, newest first.
 func (r *Reader) EveryAudit(ctx context.Context, f AuditFilter, p Page) ([]AuditRow, string, error) {
-	return r.audit(ctx, selectEveryAudit, "", f, p)
+	return r.audit(ctx, f.among(selectEveryAudit, selectEveryAuditOfTarget), "", f, p)
 }
 
 func (r *Reader) audit(ctx context.Context, query string, tenant sallyport.TenantID, f AuditFilter, p Page) ([]AuditRow, string, error) {

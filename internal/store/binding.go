@@ -50,27 +50,54 @@ type BindingFilter struct {
 	State       sallyport.State
 }
 
+// What a list is about decides by which index it is read: a condition that holds
+// for an empty argument too is for no index.
 const (
-	bindingFilter = `
-	AND (b.created, b.id) > ($2, $3)
-	AND (CAST($4 AS TEXT) = '' OR b.subject_kind = $4) AND (CAST($5 AS TEXT) = '' OR b.subject = $5)
-	AND (CAST($6 AS TEXT) = '' OR b.role = $6) AND (CAST($7 AS TEXT) = '' OR b.state = $7)
+	bindingPage = `
+	AND (b.created, b.id) > ($2, $3) AND (CAST($4 AS TEXT) = '' OR b.subject_kind = $4)`
+	bindingsOfSubject = `
+	AND b.subject = $5 AND (CAST($6 AS TEXT) = '' OR b.role = $6)`
+	bindingsOfRole = `
+	AND (CAST($5 AS TEXT) = '' OR b.subject = $5) AND b.role = $6`
+	bindingsOfAny = `
+	AND (CAST($5 AS TEXT) = '' OR b.subject = $5) AND (CAST($6 AS TEXT) = '' OR b.role = $6)`
+	bindingOrder = `
+	AND (CAST($7 AS TEXT) = '' OR b.state = $7)
 	ORDER BY b.created, b.id LIMIT $8`
-	selectBindings     = bindingColumns + `WHERE b.tenant = $1` + bindingFilter
-	selectEveryBinding = bindingColumns + `WHERE b.tenant <> $1` + bindingFilter
+
+	bindingsIn   = `WHERE b.tenant = $1` + bindingPage
+	everyBinding = `WHERE b.tenant <> $1` + bindingPage
+
+	selectBindings              = bindingColumns + bindingsIn + bindingsOfAny + bindingOrder
+	selectBindingsOfSubject     = bindingColumns + bindingsIn + bindingsOfSubject + bindingOrder
+	selectBindingsOfRole        = bindingColumns + bindingsIn + bindingsOfRole + bindingOrder
+	selectEveryBinding          = bindingColumns + everyBinding + bindingsOfAny + bindingOrder
+	selectEveryBindingOfSubject = bindingColumns + everyBinding + bindingsOfSubject + bindingOrder
+	selectEveryBindingOfRole    = bindingColumns + everyBinding + bindingsOfRole + bindingOrder
 )
+
+// among chooses one of three queries by what a filter asks for.
+func (f *BindingFilter) among(all, ofSubject, ofRole string) string {
+	switch {
+	case f.Subject != "":
+		return ofSubject
+	case f.Role != "":
+		return ofRole
+	}
+	return all
+}
 
 // Bindings returns the bindings of a tenant, oldest first.
 func (r *Reader) Bindings(ctx context.Context, tenant sallyport.TenantID, f BindingFilter, p Page) ([]sallyport.Binding, string, error) {
 	if err := needTenant(tenant); err != nil {
 		return nil, "", err
 	}
-	return r.bindings(ctx, selectBindings, tenant, f, p)
+	return r.bindings(ctx, f.among(selectBindings, selectBindingsOfSubject, selectBindingsOfRole), tenant, f, p)
 }
 
 // EveryBinding returns the bindings of the whole installation, oldest first.
 func (r *Reader) EveryBinding(ctx context.Context, f BindingFilter, p Page) ([]sallyport.Binding, string, error) {
-	return r.bindings(ctx, selectEveryBinding, "", f, p)
+	return r.bindings(ctx, f.among(selectEveryBinding, selectEveryBindingOfSubject, selectEveryBindingOfRole), "", f, p)
 }
 
 func (r *Reader) bindings(ctx context.Context, query string, tenant sallyport.TenantID, f BindingFilter, p Page) ([]sallyport.Binding, string, error) {

@@ -104,29 +104,49 @@ type CredentialFilter struct {
 	State sallyport.State
 }
 
+// With a kind, a list is read by an index of that kind: an account can have a few
+// tokens among the sessions of a busy program.
 const (
-	credentialFilter = `
-	AND (c.created, c.id) > ($2, $3)
-	AND (CAST($4 AS TEXT) = '' OR c.kind = $4) AND (CAST($5 AS TEXT) = '' OR c.owner = $5)
-	AND (CAST($6 AS TEXT) = '' OR c.state = $6)
+	credentialPage = `
+	AND (c.created, c.id) > ($2, $3)`
+	credentialsOfKind = `
+	AND c.kind = $4`
+	credentialsOfAny = `
+	AND (CAST($4 AS TEXT) = '' OR c.kind = $4)`
+	credentialOrder = `
+	AND (CAST($5 AS TEXT) = '' OR c.owner = $5) AND (CAST($6 AS TEXT) = '' OR c.state = $6)
 	ORDER BY c.created, c.id LIMIT $7`
-	selectCredentials   = credentialColumns + `WHERE c.tenant = $1` + credentialFilter
-	selectCredentialsOf = credentialColumns + `WHERE c.owner = $1` + credentialFilter
+
+	credentialsIn    = `WHERE c.tenant = $1` + credentialPage
+	credentialsOwned = `WHERE c.owner = $1` + credentialPage
+
+	selectCredentials         = credentialColumns + credentialsIn + credentialsOfAny + credentialOrder
+	selectCredentialsOfKind   = credentialColumns + credentialsIn + credentialsOfKind + credentialOrder
+	selectCredentialsOf       = credentialColumns + credentialsOwned + credentialsOfAny + credentialOrder
+	selectCredentialsOfByKind = credentialColumns + credentialsOwned + credentialsOfKind + credentialOrder
 )
+
+// among chooses one of two queries by what a filter asks for.
+func (f *CredentialFilter) among(all, ofKind string) string {
+	if f.Kind != "" {
+		return ofKind
+	}
+	return all
+}
 
 // Credentials returns the credentials that act in a tenant, oldest first.
 func (r *Reader) Credentials(ctx context.Context, tenant sallyport.TenantID, f CredentialFilter, p Page) ([]sallyport.Credential, string, error) {
 	if err := needTenant(tenant); err != nil {
 		return nil, "", err
 	}
-	return r.credentials(ctx, selectCredentials, string(tenant), f, p)
+	return r.credentials(ctx, f.among(selectCredentials, selectCredentialsOfKind), string(tenant), f, p)
 }
 
 // CredentialsOf returns the credentials of an owner in every tenant, oldest
 // first. The filter's Owner is not looked at.
 func (r *Reader) CredentialsOf(ctx context.Context, owner sallyport.PrincipalID, f CredentialFilter, p Page) ([]sallyport.Credential, string, error) {
 	f.Owner = ""
-	return r.credentials(ctx, selectCredentialsOf, string(owner), f, p)
+	return r.credentials(ctx, f.among(selectCredentialsOf, selectCredentialsOfByKind), string(owner), f, p)
 }
 
 func (r *Reader) credentials(ctx context.Context, query, whose string, f CredentialFilter, p Page) ([]sallyport.Credential, string, error) {

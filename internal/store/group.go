@@ -27,12 +27,12 @@ func (r *Reader) Group(ctx context.Context, tenant sallyport.TenantID, id sallyp
 }
 
 const selectGroups = groupColumns + `
-	WHERE tenant = $1 AND name > $2 AND name >= $3 AND name <= $4
-	ORDER BY name LIMIT $5`
+	WHERE tenant = $1 AND name >= $2 AND name <= $3
+	ORDER BY name LIMIT $4`
 
 // Groups returns the groups of a tenant whose names begin with search, by name.
 func (r *Reader) Groups(ctx context.Context, tenant sallyport.TenantID, search string, p Page) ([]sallyport.Group, string, error) {
-	all, err := list(ctx, r, "group", selectGroups, scanGroup, string(tenant), p.After, search, search+last, p.more())
+	all, err := list(ctx, r, "group", selectGroups, scanGroup, string(tenant), p.from(search), search+last, p.more())
 	return cut(p, all, err, func(g sallyport.Group) string { return g.Name })
 }
 

@@ -113,12 +113,12 @@ func outOfOrder(query string) int {
 // with the method that the package comment allows it to.
 var crossing = []string{
 	"selectUserByID", "selectUserByLogin", "touchLogin", "deleteBindingsOf", // of one principal
-	"selectCredentialByID", "selectByDigest", "selectCredentialsOf", "revokeCredentialsOf", "revokeBegunWith",
+	"selectCredentialByID", "selectByDigest", "selectCredentialsOf", "selectCredentialsOfByKind", "revokeCredentialsOf", "revokeBegunWith",
 	"selectGroupsOf", "selectBindingsOf",
 	"selectFamilyByID", "selectFamiliesOf", "endFamiliesOf", "endFamiliesBegun",
 	"selectRefreshByDigest", "useRefreshToken", // by digest
 	"selectDecision", "selectDecisionsOf", "pruneDecisions", // by id, of one principal, of the installation
-	"selectUsesOf", "pruneUses",
+	"selectUsesOf", "selectUseDays", "pruneUses",
 	"selectUnwarned", "markWarned", "burial", "buryDead", "buryReplaced", "selectLastName", // of the installation, by id
 	"selectEveryRole", "selectAuditFrom", "selectPolicyItemsOf", // of the installation
 	"deadCredentials", "deleteDeadSecrets", "deleteDeadCredentials", "deadFamilies", "deleteDeadTokens", "deleteDeadFamilies",

@@ -65,3 +65,16 @@ func (p Page) age() (created int64, id string, err error) {
 
 // last is above every text that has a given beginning, in byte order.
 const last = "\U0010FFFF"
+
+// next, put behind a text, makes the least one above it: texts have no NUL.
+const next = "\x01"
+
+// from is the least key of this part of a list whose keys begin with search. A
+// list has one lower bound: of two, SQLite looks for one in the index and walks
+// over all that lies between.
+func (p Page) from(search string) string {
+	if p.After == "" {
+		return search
+	}
+	return max(search, p.After+next)
+}

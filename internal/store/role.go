@@ -64,8 +64,8 @@ func (r *Reader) Role(ctx context.Context, tenant sallyport.TenantID, id sallypo
 
 const (
 	selectRoles = roleColumns + `
-	WHERE tenant = $1 AND name > $2 AND name >= $3 AND name <= $4
-	ORDER BY name LIMIT $5`
+	WHERE tenant = $1 AND name >= $2 AND name <= $3
+	ORDER BY name LIMIT $4`
 	selectRolesPermissions = `
 	SELECT p.role, p.permission
 	FROM role_permission p JOIN role r ON r.id = p.role
@@ -75,7 +75,7 @@ const (
 
 // Roles returns the roles of a tenant whose names begin with search, by name.
 func (r *Reader) Roles(ctx context.Context, tenant sallyport.TenantID, search string, p Page) ([]sallyport.Role, string, error) {
-	roles, err := list(ctx, r, "role", selectRoles, scanRole, string(tenant), p.After, search, search+last, p.more())
+	roles, err := list(ctx, r, "role", selectRoles, scanRole, string(tenant), p.from(search), search+last, p.more())
 	if err != nil || len(roles) == 0 {
 		return nil, "", err
 	}

@@ -78,9 +78,10 @@ const selectSecrets = `
 	SELECT ` + secretFields + `
 	FROM credential_secret s JOIN credential c ON c.id = s.credential
 	WHERE c.tenant = $1 AND c.id = $2
-	ORDER BY s.created DESC, s.digest`
+	ORDER BY CASE WHEN s.expires = 0 THEN 0 ELSE 1 END, s.created DESC, s.digest`
 
-// CredentialSecrets returns the secrets of a credential, newest first.
+// CredentialSecrets returns the secrets of a credential, newest first: that is the
+// one without an end of its own, also when it was made in the same microsecond.
 func (r *Reader) CredentialSecrets(ctx context.Context, tenant sallyport.TenantID, id sallyport.CredentialID) ([]sallyport.CredentialSecret, error) {
 	return list(ctx, r, "secret of credential", selectSecrets, scanSecret, string(tenant), string(id))
 }

@@ -46,14 +46,14 @@ type TenantFilter struct {
 }
 
 const selectTenants = tenantColumns + `
-	WHERE id <> '*' AND name > $1 AND name >= $2 AND name <= $3
-	AND (CAST($4 AS TEXT) = '' OR parent = $4) AND (CAST($5 AS TEXT) = '' OR state = $5)
-	ORDER BY name LIMIT $6`
+	WHERE id <> '*' AND name >= $1 AND name <= $2
+	AND (CAST($3 AS TEXT) = '' OR parent = $3) AND (CAST($4 AS TEXT) = '' OR state = $4)
+	ORDER BY name LIMIT $5`
 
 // Tenants returns tenants by name.
 func (r *Reader) Tenants(ctx context.Context, f TenantFilter, p Page) ([]sallyport.Tenant, string, error) {
 	all, err := list(ctx, r, "tenant", selectTenants, scanTenant,
-		p.After, f.Search, f.Search+last, string(f.Parent), string(f.State), p.more())
+		p.from(f.Search), f.Search+last, string(f.Parent), string(f.State), p.more())
 	return cut(p, all, err, func(t sallyport.Tenant) string { return t.Name })
 }
 

@@ -141,6 +141,10 @@ const (
 	SELECT ` + useColumns + `, (SELECT CAST(COALESCE(SUM(d.uses), 0) AS BIGINT) FROM permission_use_day d WHERE d.id = u.id AND d.day >= $1)
 	FROM permission_use u
 	WHERE u.principal = $2 AND u.last_day >= $1 AND u.id > $3 ORDER BY u.id LIMIT $4`
+	selectUseDays = `
+	SELECT d.day, CAST(SUM(d.uses) AS BIGINT) FROM permission_use u JOIN permission_use_day d ON d.id = u.id
+	WHERE u.principal = $1 AND u.credential = $2 AND d.day >= $3
+	GROUP BY d.day ORDER BY d.day`
 )
 
 // Uses returns what was used in a tenant since a day, without how often.
@@ -160,6 +164,20 @@ func (r *Reader) EveryUse(ctx context.Context, since int64, p Page) ([]UseSum, s
 // UsesOf returns what a principal used since a day, and how often.
 func (r *Reader) UsesOf(ctx context.Context, id sallyport.PrincipalID, since int64, p Page) ([]UseSum, string, error) {
 	return r.uses(ctx, selectUsesOf, p, since, string(id))
+}
+
+// A UseDay is how often something was used on a day.
+type UseDay struct {
+	Day  int64 // see [DayOf]
+	Uses int64
+}
+
+func scanUseDay(r row) (d UseDay, err error) { return d, r.Scan(&d.Day, &d.Uses) }
+
+// UseDays returns how often a token or key of a principal was used on each day
+// since one, the oldest first. Days on which it was not are left out.
+func (r *Reader) UseDays(ctx context.Context, id sallyport.PrincipalID, credential sallyport.CredentialID, since int64) ([]UseDay, error) {
+	return list(ctx, r, "use", selectUseDays, scanUseDay, string(id), string(credential), since)
 }
 
 func (r *Reader) uses(ctx context.Context, query string, p Page, args ...any) ([]UseSum, string, error) {

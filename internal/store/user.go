@@ -63,9 +63,9 @@ type UserFilter struct {
 
 const (
 	userFilter = `
-	AND login > $2 AND login >= $3 AND login <= $4
-	AND (CAST($5 AS TEXT) = '' OR kind = $5) AND (CAST($6 AS TEXT) = '' OR state = $6)
-	ORDER BY login LIMIT $7`
+	AND login >= $2 AND login <= $3
+	AND (CAST($4 AS TEXT) = '' OR kind = $4) AND (CAST($5 AS TEXT) = '' OR state = $5)
+	ORDER BY login LIMIT $6`
 	selectUsers     = userColumns + `WHERE tenant = $1` + userFilter
 	selectEveryUser = userColumns + `WHERE tenant <> $1` + userFilter
 	selectMembers   = userColumns + `WHERE id IN (` + membersOf + `)` + memberPage
@@ -88,7 +88,7 @@ func (r *Reader) EveryUser(ctx context.Context, f UserFilter, p Page) ([]sallypo
 
 func (r *Reader) users(ctx context.Context, query string, tenant sallyport.TenantID, f UserFilter, p Page) ([]sallyport.User, string, error) {
 	all, err := list(ctx, r, "user", query, scanUser, string(tenant),
-		p.After, f.Search, f.Search+last, string(f.Kind), string(f.State), p.more())
+		p.from(f.Search), f.Search+last, string(f.Kind), string(f.State), p.more())
 	return cut(p, all, err, func(u sallyport.User) string { return u.Login })
 }
 

@@ -312,6 +312,13 @@ func testPaging(ctx context.Context, t *testing.T, s *store.Store) {
 			return keys, next, err
 		})
 	}
+	// What a search begins with and where a page begins are one bound.
+	for after, want := range map[string]int{"": n, "a": n, "user-": n, u.Login: n - 1, "zz": 0} {
+		all, _, err := s.Users(ctx, m, store.UserFilter{Search: "user-"}, store.Page{After: after})
+		if err != nil || len(all) != want {
+			t.Errorf("users that begin with user-, after %q: %d, %v, want %d", after, len(all), err, want)
+		}
+	}
 	_, _, err := s.Credentials(ctx, m, store.CredentialFilter{}, store.Page{After: "nonsense"})
 	kinds(t, "a cursor from elsewhere", err, sallyport.Invalid)
 }

@@ -45,6 +45,14 @@ func testUses(ctx context.Context, t *testing.T, s *store.Store) {
 	if got := usesOf(ctx, t, s, "p", 101); len(got) != 1 || got[0].Uses != 110 {
 		t.Errorf("UsesOf since day 101 = %+v", got)
 	}
+	for since, want := range map[int64][]store.UseDay{0: {{Day: 100, Uses: 5}, {Day: 101, Uses: 100}, {Day: 102, Uses: 10}}, 102: {{Day: 102, Uses: 10}}, 103: nil} {
+		if got, err := s.UseDays(ctx, "p", "c", since); err != nil || !slices.Equal(got, want) {
+			t.Errorf("UseDays since day %d = %+v, %v", since, got, err)
+		}
+	}
+	if got, err := s.UseDays(ctx, "p", "another", 0); err != nil || len(got) != 0 {
+		t.Errorf("UseDays of another credential = %+v, %v", got, err)
+	}
 	if alternatives := either.Alternatives(); !slices.Equal(alternatives, []sallyport.Permission{"shop/admin", "shop/write"}) {
 		t.Errorf("Alternatives = %v", alternatives)
 	}
