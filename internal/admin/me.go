@@ -3,12 +3,10 @@ package admin
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/policy"
-	"github.com/sallyport/sallyport/internal/store"
 )
 
 // UpdateMe changes the name and e-mail address of the actor.
@@ -178,23 +176,6 @@ func (s *Service) MyRoles(ctx context.Context, a Actor, most int) (held []HeldRo
 
 // myTenants returns the active tenants that the actor is a member of and sees, by
 // name. Of who is a member of every tenant it returns at most so many.
-func (w *work) myTenants(ctx context.Context, most int) (list []sallyport.Tenant, err error) {
-	if w.principal.AnyTenant(w.now) {
-		list, _, err = w.tx.Tenants(ctx, store.TenantFilter{State: sallyport.Active}, store.Page{Limit: most})
-		return slices.DeleteFunc(list, func(t sallyport.Tenant) bool { return !w.sees(t.ID) }), err
-	}
-	for _, id := range w.principal.Tenants(w.now) {
-		if !w.sees(id) {
-			continue
-		}
-		t, err := w.tx.Tenant(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if t.State == sallyport.Active {
-			list = append(list, t)
-		}
-	}
-	slices.SortFunc(list, func(a, b sallyport.Tenant) int { return strings.Compare(a.Name, b.Name) })
-	return list, nil
+func (w *work) myTenants(ctx context.Context, most int) ([]sallyport.Tenant, error) {
+	return w.tenantsOf(ctx, w.principal, w.sees, most)
 }
