@@ -287,7 +287,7 @@ func TestKeys(t *testing.T) {
 	}
 	secret = fresh.part(t, regexp.MustCompile(`>(spk_[0-9A-Za-z]{20,})<`))
 	b.post(at+"/refresh", "version", "1", "overlap", "forever").want(t, 422).has(t, `id="overlap-fault"`)
-	ask := b.get(at+"/revoke").has(t, "Revoke the key gate?")
+	ask := b.get(at+"/revoke").has(t, "Revoke gate?", "Revoke the key")
 	b.post(at+"/revoke", "version", ask.part(t, versionPattern)).leads(t, "/sallyport"+w.at()+"/keys?done=key.revoked")
 	if got := w.holder(secret); got == "" {
 		t.Error("the key is not revoked")

@@ -18,7 +18,7 @@ type userPage struct {
 	Groups   []sallyport.Group
 	Bindings []bindingRow
 	More     bool // there are more bindings than are shown
-	Tokens   []tokenRow
+	Tokens   tokenTable
 	Seen     bool // the visitor may see tokens
 }
 
@@ -63,8 +63,11 @@ func (v *visit) user() error {
 		if err != nil {
 			return err
 		}
+		page.Tokens = tokenTable{
+			Now: v.now, Change: page.User.Myself || u.Kind == sallyport.Service && page.Can("tokens.write"), Revoke: page.User.Myself || page.Can("tokens.revoke"),
+		}
 		for _, c := range list.Items {
-			page.Tokens = append(page.Tokens, v.row(c))
+			page.Tokens.Rows = append(page.Tokens.Rows, v.row(c))
 		}
 	}
 	return v.show(http.StatusOK, "user", page)

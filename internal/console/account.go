@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
@@ -16,20 +17,15 @@ const accountPath = "/account"
 // accountRoutes are the routes of what is one's own.
 func accountRoutes() []route {
 	const token, session = "/tokens/{token}", "/sessions/{session}"
-	return append(factorRoutes(), []route{
+	return slices.Concat(factorRoutes(), credentialRoutes("token", token), []route{
 		{"account", "GET", accountPath, member, (*visit).account},
+		{"contact.edit", "GET", accountPath + "/contact", member, (*visit).editContact},
+		{"contact.update", "POST", accountPath + "/contact", member, (*visit).updateContact},
 		{"tenant", "GET", "/tenants/{tenant}", member, (*visit).tenant},
 
 		{"tokens", "GET", "/tokens", member, func(v *visit) error { return v.redirect(Base + accountPath) }},
 		{"token.new", "GET", "/tokens/new", member, (*visit).newToken},
 		{"token.create", "POST", "/tokens/new", member, (*visit).createToken},
-		{"token", "GET", token, member, (*visit).token},
-		{"token.edit", "GET", token + "/edit", member, (*visit).editToken},
-		{"token.update", "POST", token + "/edit", member, (*visit).updateToken},
-		{"token.refresh.ask", "GET", token + "/refresh", member, (*visit).askRefresh},
-		{"token.refresh", "POST", token + "/refresh", member, (*visit).refreshToken},
-		{"token.revoke.ask", "GET", token + "/revoke", member, (*visit).askRevoke},
-		{"token.revoke", "POST", token + "/revoke", member, (*visit).revokeToken},
 
 		{"sessions", "GET", "/sessions", member, (*visit).sessions},
 		{"sessions.end-others.ask", "GET", "/sessions/others", member, (*visit).askEndOthers},
@@ -39,7 +35,7 @@ func accountRoutes() []route {
 
 		{"password.show", "GET", "/password", changing, (*visit).showPassword},
 		{"password.change", "POST", "/password", changing, (*visit).changePassword},
-	}...)
+	})
 }
 
 // An accountPage tells somebody who he is, where he may act, and which tokens he
@@ -47,17 +43,19 @@ func accountRoutes() []route {
 type accountPage struct {
 	frame
 	Kind        string
-	Home        string // name of the tenant where the account is administered
+	Home        string   // name of the tenant where the account is administered
+	Roles       []string // each with where it is held
 	Tenants     []sallyport.Tenant
 	MoreTenants string // URL of the next part of the list; empty: this is all of it
-	Tokens      []tokenRow
+	Tokens      tokenTable
 	MoreTokens  string
-	Ended       bool // tokens that were revoked are shown as well
+	Ending      []tokenRow // those that end soon, of the ones that are shown
+	Ended       bool       // tokens that were revoked are shown as well
 }
 
 func (v *visit) account() error {
 	ctx, q := v.r.Context(), v.r.URL.Query()
-	page := &accountPage{frame: v.frame("My account", "account"), Kind: kindWords(v.self.Principal.Kind), Ended: q.Get("show") == "all"}
+	page := &accountPage{frame: v.frame(v.text("nav.account"), "account"), Kind: v.text("kind." + string(v.self.Principal.Kind)), Ended: q.Get("show") == "all"}
 	tenants, err := v.Admin.Tenants(ctx, v.actor, store.TenantFilter{}, admin.Page{Limit: 25, Cursor: q.Get("tenants")})
 	if err != nil {
 		return err
@@ -71,13 +69,79 @@ func (v *visit) account() error {
 		return err
 	}
 	page.Tenants, page.MoreTenants = tenants.Items, more(q, "tenants", tenants.Next, "tenants")
+	page.Tokens = tokenTable{Now: v.now, Change: true, Revoke: true}
 	for _, c := range tokens.Items {
-		page.Tokens = append(page.Tokens, v.row(c))
+		row := v.row(c)
+		page.Tokens.Rows = append(page.Tokens.Rows, row)
+		if row.Soon {
+			page.Ending = append(page.Ending, row)
+		}
 	}
-	slices.SortStableFunc(page.Tokens, func(a, b tokenRow) int { return b.Created.Compare(a.Created) })
+	slices.SortStableFunc(page.Tokens.Rows, func(a, b tokenRow) int { return b.Created.Compare(a.Created) })
+	slices.SortFunc(page.Ending, func(a, b tokenRow) int { return a.Expires.Compare(b.Expires) })
+	if page.Roles, err = v.myRoles(); err != nil {
+		return err
+	}
 	page.MoreTokens = more(q, "tokens", tokens.Next, "tokens")
 	page.Home = v.tenantName(v.self.Principal.Home)
 	return v.show(http.StatusOK, "account", page)
+}
+
+// shownRoles is how many of his roles somebody is told of.
+const shownRoles = 30
+
+// myRoles are the visitor's roles, each with where he has it.
+func (v *visit) myRoles() (list []string, err error) {
+	held, err := v.Admin.MyRoles(v.r.Context(), v.actor, shownRoles)
+	for _, h := range held {
+		text := v.text("account.role-in", h.Role.Name, h.Tenant.Name)
+		if h.Realm != "" {
+			text = v.text("account.role-in-realm", h.Role.Name, h.Tenant.Name, h.Realm)
+		}
+		list = append(list, text)
+	}
+	return list, err
+}
+
+// A contactPage is the form to change one's contact with.
+type contactPage struct {
+	frame
+	Full    string
+	Email   string
+	Version int64
+	Faults  faults
+}
+
+func (v *visit) contactPage() (*contactPage, error) {
+	u := v.self.User
+	if u == nil {
+		return nil, sallyport.ErrNotFound("there is no contact")
+	}
+	return &contactPage{frame: v.frame(v.text("account.contact.edit"), "account"), Full: u.Name, Email: u.Email, Version: u.Version}, nil
+}
+
+func (v *visit) editContact() error {
+	page, err := v.contactPage()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "account_contact", page)
+}
+
+func (v *visit) updateContact() error {
+	page, err := v.contactPage()
+	if err != nil {
+		return err
+	}
+	page.Full, page.Email = strings.TrimSpace(v.form.Get("name")), strings.TrimSpace(v.form.Get("email"))
+	_, err = v.Admin.UpdateMe(v.r.Context(), v.actor, version(v.form), admin.UserChange{Name: &page.Full, Email: &page.Email})
+	switch {
+	case err == nil:
+		return v.redirect(Base + accountPath + "?done=contact")
+	case page.Faults.take(err, "name", "email"):
+		return v.show(statusOf(err), "account_contact", page)
+	}
+	return err
 }
 
 // more is the URL of the next part of a list, empty if there is none.
@@ -95,7 +159,7 @@ func more(q url.Values, list, cursor, anchor string) string {
 // tenantName is the name of a tenant that the visitor has to do with.
 func (v *visit) tenantName(id sallyport.TenantID) string {
 	if id == sallyport.EveryTenant || id == "" {
-		return "every tenant"
+		return v.text("tenants.every")
 	}
 	if t := v.Doors.Policy().Tenant(id); t != nil {
 		return t.Name
@@ -130,7 +194,7 @@ func (v *visit) tenant() error {
 		return err
 	}
 	tenant := sallyport.Tenant{ID: id, Name: v.tenantName(id)}
-	page := &tenantPage{frame: v.frame("My rights in "+tenant.Name, "account"), Tenant: tenant}
+	page := &tenantPage{frame: v.frame(v.text("rights.title", tenant.Name), "account"), Tenant: tenant}
 	page.APIs = v.rights(permissions)
 	return v.show(http.StatusOK, "tenant", page)
 }

@@ -67,7 +67,7 @@ func (v *visit) confirmSelf() error {
 		f.at(confirmPassword, v.text("self.wrong"))
 	case reason == sallyport.Overdone:
 		v.w.Header().Set("Retry-After", strconv.Itoa(max(retry, 1)))
-		f.say(v.text("self.wait", seconds(retry)))
+		f.say(v.text("self.wait", v.seconds(retry)))
 		return v.askSelf(http.StatusTooManyRequests, to, f)
 	case reason != "":
 		return v.denied(reason)

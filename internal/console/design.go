@@ -29,6 +29,8 @@ type designPage struct {
 	Colours []string
 	Faults  faults
 	Confirm confirmPage
+	Meters  []meter
+	Rows    []sallyport.User
 }
 
 func (v *visit) design() error {
@@ -44,11 +46,16 @@ func (v *visit) design() error {
 		Pager:   pager{First: Base + "/design", Next: Base + "/design?page=2"},
 		Kinds:   []option{{Value: "person", Text: "Person", Chosen: true}, {Value: "service", Text: "Service account"}},
 		Reaches: []option{{Value: "some", Text: "Only what is chosen", Hint: "and never more than its owner may", Chosen: true}, {Value: "all", Text: "All that its owner may", Hint: "now and in the future"}},
-		States:  []string{"active", "soon", "deactivated", "locked", "expired", "revoked", "allowed", "refused", "builtin"},
+		States:  []string{"active", "soon", "deactivated", "locked", "expired", "revoked", "allowed", "refused", "builtin", "brownout"},
 		Colours: []string{"ground", "sheet", "raised", "line", "edge", "text", "soft", "action", "danger", "good", "warn", "chart", "focus"},
 		None:    (&chart{Title: "Refusals", Across: "Reason"}).bars(),
 	}
 	page.Faults.at("name", v.text("design.sample.fault"))
+	page.Meters = []meter{{Share: 40, Text: "ends in 18 days"}, {Share: 90, State: "soon", Text: "ends in 3 days"}}
+	page.Rows = []sallyport.User{
+		{Login: "jane@acme.example", Name: "Jane Twotenants", State: sallyport.Active, Version: 1204},
+		{Login: "gone", Name: "Gus Gone", State: sallyport.Deactivated, Version: 7},
+	}
 	page.Columns, page.Line, page.Bars = v.sampleCharts()
 	for i, text := range []string{"Made", "First used from 10.0.0.7", "Refused: the scope does not reach inventory/write"} {
 		page.Events = append(page.Events, event{Moment: v.texts().moment(v.now, v.now.Add(-time.Duration(9-3*i)*time.Hour)), Text: text})

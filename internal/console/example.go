@@ -14,32 +14,31 @@ import (
 // the API that it is for. It returns none if no API that the token reaches takes
 // tokens in a header.
 func (v *visit) example(issued *admin.Issued) (title string, lines []string) {
+	can := v.reachOf(&issued.Credential)
 	// Tokens are mostly for the APIs of others; our own comes last.
 	apis := slices.Clone(v.Doors.Policy().APIs())
 	slices.SortStableFunc(apis, func(a, b *policy.API) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, api := range apis {
-		if lines := v.exampleOf(api, issued); lines != nil {
+		if lines := v.exampleOf(api, issued, can); lines != nil {
 			return titleOr(api.Document.Title, string(api.Name)), lines
 		}
 	}
 	return "", nil
 }
 
-// exampleOf is example for one API.
-func (v *visit) exampleOf(api *policy.API, issued *admin.Issued) (lines []string) {
-	if api.Disabled {
+// exampleOf is example for one API, for a credential that can do so much.
+func (v *visit) exampleOf(api *policy.API, issued *admin.Issued, can *reacher) (lines []string) {
+	if api.Disabled || can == nil {
 		return nil
 	}
-	snapshot, c := v.Doors.Policy(), &issued.Credential
-	header := headerFor(api, c.Kind, issued.Secret.Reveal())
-	tenant := v.tenantFor(c)
-	route := v.simplest(snapshot, api, snapshot.Limit(c.Scopes), tenant)
+	header := headerFor(api, issued.Credential.Kind, issued.Secret.Reveal())
+	route := simplest(api, can)
 	if header == "" || route == nil {
 		return nil
 	}
 	lines = []string{"curl --header " + quoted(header)}
-	if s := route.Tenant; s != nil && s.From == "header" && tenant != "" {
-		lines = append(lines, "--header "+quoted(s.Name+": "+string(tenant)))
+	if s := route.Tenant; s != nil && s.From == "header" && can.tenant != "" {
+		lines = append(lines, "--header "+quoted(s.Name+": "+string(can.tenant)))
 	}
 	path, _ := plainPath(route.Path)
 	return append(lines, quoted(v.base(api)+strings.TrimSuffix(api.Document.BasePath, "/")+path))
@@ -101,26 +100,12 @@ func headerFor(api *policy.API, kind sallyport.CredentialKind, secret string) st
 
 // simplest returns a route that the token may look at without saying more than
 // its path; nil if there is none.
-func (v *visit) simplest(snapshot *policy.Snapshot, api *policy.API, limit *policy.Limit, tenant sallyport.TenantID) *policy.Route {
+func simplest(api *policy.API, can *reacher) *policy.Route {
 	var best *policy.Route
 	shortest := 0
-	if tenant == "" {
-		tenant = sallyport.EveryTenant
-	}
-	held, err := v.Admin.Permissions(v.r.Context(), v.actor, tenant)
-	if err != nil {
-		held = nil // he is no member; routes that need no permission are left
-	}
-	held = slices.DeleteFunc(held, func(p sallyport.Permission) bool {
-		number, known := snapshot.Permission(p)
-		return !known || limit != nil && !limit.Set.Has(number)
-	})
 	for _, r := range api.Routes {
 		path, plain := plainPath(r.Path)
-		if r.Public || r.Parameter != nil || r.Host != "" || !plain || !slices.Contains(r.Methods, "GET") || !limit.Reaches(r) {
-			continue
-		}
-		if all, some := r.Lacks(held); len(all)+len(some) > 0 {
+		if r.Public || r.Parameter != nil || r.Host != "" || !plain || !slices.Contains(r.Methods, "GET") || !can.may(r).May {
 			continue
 		}
 		if best == nil || len(path) < shortest {

@@ -119,11 +119,11 @@ func (v *visit) fail(err error) {
 	}
 	switch {
 	case p.Status == http.StatusNotFound:
-		page.Heading, page.Text = "There is nothing here", "The page does not exist, or it is about something that is not yours or is gone."
+		page.Heading, page.Text = v.text("fault.gone"), v.text("fault.gone.text")
 	case p.Reason == sallyport.OriginForbidden:
-		page.Text = "The form did not come from a page of this console, or your browser does not say where it came from. Open the page here and send it again."
+		page.Text = v.text("fault.origin")
 	case p.Status == http.StatusUnauthorized:
-		page.Heading, page.Text = "Sign in with your browser", "These pages take a session only. Tokens and passwords of programs are for the management API."
+		page.Heading, page.Text = v.text("fault.browser"), v.text("fault.browser.text")
 		accept := []sallyport.Accept{{In: sallyport.CarrierCookie, Name: v.Cookie}}
 		v.w.Header()["Www-Authenticate"] = respond.Challenges(accept, string(known), respond.Try{Reason: v.decision.Reason})
 	}

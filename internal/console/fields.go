@@ -110,8 +110,8 @@ type confirmPage struct {
 	Action  string   // URL that the form is sent to
 	Hidden  map[string]string
 	Lists   map[string][]string // hidden fields with several values
-	Button  string
-	Cancel  string // URL
+	Button  string              // empty: there is nothing left to do
+	Cancel  string              // URL
 	Faults  faults
 }
 

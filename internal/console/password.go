@@ -14,7 +14,7 @@ type passwordPage struct {
 }
 
 func (v *visit) passwordPage() *passwordPage {
-	return &passwordPage{frame: v.frame("Change your password", "password")}
+	return &passwordPage{frame: v.frame(v.text("password.title"), "password")}
 }
 
 func (v *visit) showPassword() error { return v.show(http.StatusOK, "password", v.passwordPage()) }
@@ -24,10 +24,10 @@ func (v *visit) showPassword() error { return v.show(http.StatusOK, "password", 
 func (v *visit) changePassword() error {
 	page, form := v.passwordPage(), v.form
 	present, replacement := form.Get("present"), form.Get("password")
-	page.Faults.need(present, "present", "Enter your present password.")
-	page.Faults.need(replacement, "password", "Choose a new password.")
+	page.Faults.need(present, "present", v.text("password.present.need"))
+	page.Faults.need(replacement, "password", v.text("password.password.need"))
 	if replacement != "" && form.Get("again") != replacement {
-		page.Faults.at("again", "This is not the same as the new password above. Type both again.")
+		page.Faults.at("again", v.text("password.again.differs"))
 	}
 	if page.Faults.Any() {
 		return v.show(http.StatusUnprocessableEntity, "password", page)
@@ -36,11 +36,11 @@ func (v *visit) changePassword() error {
 	_, reason, retry := v.Doors.Password(v.r.Context(), v.self.Principal.Login, present, v.request.Client)
 	switch {
 	case reason.Coarse() == sallyport.CredentialInvalid:
-		page.Faults.at("present", "This is not your present password.")
+		page.Faults.at("present", v.text("password.present.wrong"))
 		return v.show(http.StatusUnprocessableEntity, "password", page)
 	case reason == sallyport.Overdone:
 		v.w.Header().Set("Retry-After", strconv.Itoa(max(retry, 1)))
-		page.Faults.say("Too many attempts failed. Wait " + seconds(retry) + ", then try again.")
+		page.Faults.say(v.text("self.wait", v.seconds(retry)))
 		return v.show(http.StatusTooManyRequests, "password", page)
 	case reason != "":
 		return v.denied(reason)

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 )
 
@@ -63,7 +62,8 @@ func loadPages(texts *catalogue) (pages, error) {
 func functions(texts *catalogue) template.FuncMap {
 	all := template.FuncMap{
 		"t": texts.rich, "count": texts.count, "has": texts.has, "nothing": nothing,
-		"moment": texts.moment, "exact": texts.exact, "day": asDay, "lines": asLines, "plural": plural,
+		"moment": texts.moment, "exact": texts.exact, "day": asDay, "lines": asLines,
+		"at": func(now time.Time, row tokenRow) tokenAt { return tokenAt{now, row} },
 	}
 	maps.Copy(all, fieldFunctions(texts))
 	return all
@@ -166,14 +166,6 @@ func asDay(t time.Time) string {
 
 func asLines(list []string) string { return strings.Join(list, "\n") }
 
-// plural is a number of things.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 // agent says in a few words which program a user agent is. Whoever sent it chose
 // the text, so this is a help for recognising one's own, and no more.
 func agent(via string) string {
@@ -202,18 +194,4 @@ func agent(via string) string {
 func firstWord(s string) string {
 	word, _, _ := strings.Cut(s, " ")
 	return word
-}
-
-// kindWords says what a user is.
-func kindWords(k sallyport.PrincipalKind) string {
-	switch k {
-	case sallyport.PrincipalPerson:
-		return "Person"
-	case sallyport.PrincipalService:
-		return "Service account"
-	case sallyport.PrincipalAPIKey:
-		return "API key"
-	case sallyport.PrincipalAnonymous:
-	}
-	return "Nobody"
 }

@@ -42,16 +42,16 @@ type signInRow struct {
 const maxList = 200
 
 func (v *visit) sessions() error {
-	page, err := v.sessionsPage("Sessions")
+	page, err := v.sessionsPage()
 	if err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, "sessions", page)
 }
 
-func (v *visit) sessionsPage(title string) (*sessionsPage, error) {
+func (v *visit) sessionsPage() (*sessionsPage, error) {
 	ctx, me := v.r.Context(), v.self.Principal
-	page := &sessionsPage{frame: v.frame(title, "sessions")}
+	page := &sessionsPage{frame: v.frame(v.text("nav.sessions"), "sessions")}
 	sessions, err := v.Admin.Sessions(ctx, v.actor, me.Home, me.ID, admin.Page{Limit: maxList})
 	if err != nil {
 		return nil, err
@@ -121,12 +121,30 @@ func (v *visit) endSignIn() error {
 	return v.redirect(Base + "/sessions?done=signin")
 }
 
+// askEndOthers names what will end.
 func (v *visit) askEndOthers() error {
-	page, err := v.sessionsPage("End all other sessions")
+	there, err := v.sessionsPage()
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "sessions_others", page)
+	page := &confirmPage{
+		frame: there.frame, Heading: v.text("sessions.others.heading"), Trail: tab{Text: v.text("nav.sessions"), Path: Base + "/sessions"},
+		Action: Base + "/sessions/others", Button: v.text("sessions.others"), Cancel: Base + "/sessions",
+	}
+	words := func(t time.Time) string { return v.texts().moment(v.now, t).Words }
+	for _, s := range there.Sessions {
+		if !s.Current {
+			page.Points = append(page.Points, v.text("sessions.others.browser", titleOr(s.Agent, v.text("sessions.unknown")),
+				titleOr(s.Address, v.text("sessions.unknown")), words(s.LastUsed)))
+		}
+	}
+	for _, s := range there.SignIns {
+		page.Points = append(page.Points, v.text("sessions.others.program", titleOr(s.Client, v.text("sessions.unnamed")), words(s.Started)))
+	}
+	if page.Points = append(page.Points, v.text("sessions.others.stay")); there.Others == 0 {
+		page.Points, page.Button = []string{v.text("sessions.others.none")}, ""
+	}
+	return v.show(http.StatusOK, "confirm", page)
 }
 
 func (v *visit) endOthers() error {

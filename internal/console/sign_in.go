@@ -27,20 +27,16 @@ func (v *visit) showSignIn() error {
 	if v.r.URL.Query().Get("done") == "" && v.identify() == "" {
 		return v.redirect(orHome(next)) // signed in already
 	}
-	return v.show(http.StatusOK, "sign_in", &signInPage{frame: v.frame("Sign in", ""), Next: next})
+	return v.show(http.StatusOK, "sign_in", &signInPage{frame: v.frame(v.text("signin.title"), ""), Next: next})
 }
-
-// signInFault is the one answer to every login and password that do not do,
-// whatever the cause.
-const signInFault = "The login or the password is wrong, or the account cannot be used."
 
 // signIn checks a login and password and starts a session. Whatever session the
 // browser had before is over: who may have put it there has no use of it.
 func (v *visit) signIn() error {
 	f := v.form
-	page := &signInPage{frame: v.frame("Sign in", ""), Login: f.Get("login"), Next: ownPath(f.Get("next"))}
-	page.Faults.need(f.Get("login"), "login", "Enter your login.")
-	page.Faults.need(f.Get("password"), "password", "Enter your password.")
+	page := &signInPage{frame: v.frame(v.text("signin.title"), ""), Login: f.Get("login"), Next: ownPath(f.Get("next"))}
+	page.Faults.need(f.Get("login"), "login", v.text("signin.login.need"))
+	page.Faults.need(f.Get("password"), "password", v.text("self.missing"))
 	if page.Faults.Any() {
 		return v.show(http.StatusUnprocessableEntity, "sign_in", page)
 	}
@@ -76,13 +72,13 @@ func (v *visit) signInRefused(page *signInPage, reason sallyport.Reason, retry i
 	status := reason.Status()
 	switch status {
 	case http.StatusUnauthorized:
-		page.Faults.say(signInFault)
+		page.Faults.say(v.text("signin.wrong")) // the one answer, whatever the cause
 		accept := []sallyport.Accept{{In: sallyport.CarrierCookie, Name: v.Cookie}}
 		v.w.Header()["Www-Authenticate"] = respond.Challenges(accept, string(known), respond.Try{Reason: reason})
 	case http.StatusTooManyRequests:
-		page.Faults.say("Too many attempts failed. Wait " + seconds(retry) + ", then try again.")
+		page.Faults.say(v.text("self.wait", v.seconds(retry)))
 	case http.StatusServiceUnavailable:
-		page.Faults.say("You cannot be signed in at the moment, and it is not your fault. Try again in a moment.")
+		page.Faults.say(v.text("signin.unavailable"))
 	default:
 		return err
 	}
@@ -92,14 +88,15 @@ func (v *visit) signInRefused(page *signInPage, reason sallyport.Reason, retry i
 	return v.show(status, "sign_in", page)
 }
 
-func seconds(n int) string {
+// seconds is how long to wait, in words.
+func (v *visit) seconds(n int) string {
 	switch {
 	case n <= 1:
-		return "a moment"
+		return v.text("time.moment")
 	case n < 120:
-		return strconv.Itoa(n) + " seconds"
+		return v.texts().count("time.second", n)
 	default:
-		return strconv.Itoa((n+59)/60) + " minutes"
+		return v.texts().count("time.minute", (n+59)/60)
 	}
 }
 

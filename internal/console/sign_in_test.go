@@ -60,7 +60,7 @@ func TestSignInRefused(t *testing.T) {
 	for _, try := range [][2]string{{"jo", "not-it"}, {"no", password}, {"gone", password}} {
 		b := w.browser()
 		got := b.post("/sign-in", "login", try[0], "password", try[1], "next", "/sallyport/sessions").want(t, 401).
-			has(t, signInFault, `role="alert"`, `value="`+try[0]+`"`, `value="/sallyport/sessions"`).hasNot(t, try[1])
+			has(t, "The login or the password is wrong, or the account cannot be used.", `role="alert"`, `value="`+try[0]+`"`, `value="/sallyport/sessions"`).hasNot(t, try[1])
 		if got.Header.Get("Www-Authenticate") == "" || got.Header.Get("Set-Cookie") != "" {
 			t.Errorf("headers: %s", got.Header)
 		}

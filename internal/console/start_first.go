@@ -151,16 +151,19 @@ func (v *visit) firstPage(issued *admin.Issued) (*firstPage, error) {
 // firstCurl is a command that shows the doors at work: one that the token passes,
 // or else the first that the API has at all.
 func (v *visit) firstCurl(api *policy.API, issued *admin.Issued) (lines []string, basic bool) {
+	can := v.reachOf(&issued.Credential)
 	if issued.Secret != "" {
-		if lines = v.exampleOf(api, issued); lines != nil {
+		if lines = v.exampleOf(api, issued, can); lines != nil {
 			return lines, false
 		}
 	}
 	tenant := v.tenantFor(&issued.Credential)
-	if r := v.simplest(v.Doors.Policy(), api, v.Doors.Policy().Limit(issued.Credential.Scopes), tenant); r != nil {
-		plain := *r
-		plain.Path, _ = plainPath(r.Path)
-		return v.curl(&plain, tenant)
+	if can != nil {
+		if r := simplest(api, can); r != nil {
+			plain := *r
+			plain.Path, _ = plainPath(r.Path)
+			return v.curl(&plain, tenant)
+		}
 	}
 	for _, r := range api.Routes {
 		if lines, basic = v.curl(r, tenant); lines != nil && !r.Public {

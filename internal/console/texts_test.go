@@ -1,10 +1,12 @@
 package console
 
 import (
+	"html"
 	"html/template"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,6 +79,83 @@ func TestTextsAreUsed(t *testing.T) {
 		}
 		if !ok {
 			t.Errorf("nothing uses the text %q", key)
+		}
+	}
+}
+
+// wordsAllowed are those that are the same in every language.
+var wordsAllowed = []string{"Sallyport"}
+
+// bareWords returns the words that stand in a template itself, where no language
+// can have them otherwise: between its tags, and in what is read out of them.
+func bareWords(text string) (found []string) {
+	text = regexp.MustCompile(`(?s)\{\{.*?\}\}`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`\saria-(?:describedby|invalid)="[^"]*"`).ReplaceAllString(text, "") // a part of a tag
+	tags := regexp.MustCompile(`(?s)<[^>]*>`)
+	told := regexp.MustCompile(`\s(?:aria-label|title|alt|placeholder|data-label|data-copied)="([^"]*)"`)
+	var spoken []string
+	for _, tag := range tags.FindAllString(text, -1) {
+		for _, m := range told.FindAllStringSubmatch(tag, -1) {
+			spoken = append(spoken, m[1])
+		}
+	}
+	spoken = append(spoken, tags.ReplaceAllString(text, " "))
+	for _, word := range regexp.MustCompile(`\pL+`).FindAllString(html.UnescapeString(strings.Join(spoken, " ")), -1) {
+		if !slices.Contains(wordsAllowed, word) {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+
+// No template has words in it: all are in the catalogue.
+func TestTemplatesHoldNoWords(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, pattern := range []string{"templates/*.html", "templates/parts/*.html"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 40 {
+		t.Fatalf("there are only %d templates", len(files))
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if words := bareWords(string(text)); len(words) > 0 {
+			t.Errorf("%s has words that belong into texts/en.txt: %q", file, words)
+		}
+	}
+	got := bareWords(`<p title="Two" class="three">One {{t "a.b"}}</p><input value="four" placeholder="Five&nbsp;é"> · Sallyport`)
+	if want := []string{"Two", "Five", "é", "One"}; !slices.Equal(got, want) {
+		t.Errorf("words: %q, want %q", got, want)
+	}
+}
+
+// No handler has sentences in it either. What admin and the table of reasons say
+// is theirs.
+func TestHandlersHoldNoSentences(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile(`\.(?:frame|at|say|need|text)\([^\n]*"[A-Z][a-z]+[ a-z][^"\n]*"|(?:Heading|Text|Title|Button|Warning)(?::|:?=| =) "[A-Z]`)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") || file == "design.go" { // which has samples
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range shown.FindAllString(string(text), -1) {
+			t.Errorf("%s: %s", file, found)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -34,11 +34,17 @@ type tokenForm struct {
 type tokenFormPage struct {
 	frame
 	tokenForm
-	Token   tokenRow // that is changed; zero: it is new
-	APIs    []scopeGroup
-	Tenants []sallyport.Tenant
-	First   time.Time // the first day that can be chosen
-	Faults  faults
+	Token    tokenRow // that is changed; zero: it is new
+	At       string   // path of its page
+	Back     tab
+	Owner    string // login of whom it acts as; empty: it is the visitor, or an API key
+	Key      bool   // an API key
+	Action   string
+	APIs     []scopeGroup
+	Places   []option // tenants to act in; none: there is no choice
+	Expiries []option
+	First    time.Time // the first day that can be chosen
+	Faults   faults
 }
 
 // A scopeGroup is the scopes of one API.
@@ -61,9 +67,17 @@ var expiries = [...]int{7, 30, 90, 365}
 const defaultExpiry = "30"
 
 func (v *visit) newToken() error {
-	page := &tokenFormPage{frame: v.frame("New token", "account")}
+	page := v.newTokenPage()
 	page.tokenForm = v.prefilled(&page.Faults)
 	return v.showForm(http.StatusOK, page)
+}
+
+// newTokenPage is the form of a new token of the visitor's own.
+func (v *visit) newTokenPage() *tokenFormPage {
+	return &tokenFormPage{
+		frame: v.frame(v.text("token.new"), "account"), Action: Base + "/tokens/new",
+		Back: tab{Text: v.text("nav.account"), Path: Base + accountPath + "#tokens"},
+	}
 }
 
 // prefilled fills the form with what the link asks for, so that a link to it can be
@@ -73,7 +87,7 @@ func (v *visit) prefilled(f *faults) tokenForm {
 	form := tokenForm{Name: q.Get("name"), Reach: "some", Tenant: q.Get("tenant"), Expiry: defaultExpiry, Once: rand.Text()}
 	for _, scope := range strings.FieldsFunc(q.Get("scopes"), func(r rune) bool { return r == ' ' || r == ',' }) {
 		if len(v.Doors.Policy().Limit([]string{scope}).Unknown) > 0 {
-			f.at("scopes", "The link asks for a scope that does not exist. Check the choice below.")
+			f.at("scopes", v.text("token.link.scopes"))
 			continue
 		}
 		form.Scopes = append(form.Scopes, scope)
@@ -83,7 +97,7 @@ func (v *visit) prefilled(f *faults) tokenForm {
 		form.Expiry = titleOr(e, defaultExpiry)
 	default:
 		if _, err := time.Parse(time.DateOnly, e); err != nil {
-			f.at("expires", "The link asks for an expiry that is none. Check the choice below.")
+			f.at("expires", v.text("token.link.expires"))
 			break
 		}
 		form.Expiry, form.Date = "date", e
@@ -124,14 +138,40 @@ func (v *visit) showForm(status int, page *tokenFormPage) error {
 	if err != nil {
 		return err
 	}
-	page.Tenants, page.First = tenants.Items, v.now.AddDate(0, 0, 1)
-	page.APIs = scopeGroups(v.Doors.Policy(), page.Scopes)
+	if len(tenants.Items) > 1 {
+		page.Places = []option{{Text: v.text("token.tenant.any")}}
+		for _, t := range tenants.Items {
+			page.Places = append(page.Places, option{Value: string(t.ID), Text: v.text("token.tenant.only", t.Name), Chosen: string(t.ID) == page.Tenant})
+		}
+	}
+	page.First = v.now.AddDate(0, 0, 1)
+	page.Expiries = v.expiryChoices(page)
+	page.APIs = v.scopeGroups(page.Scopes)
 	return v.show(status, "token_form", page)
 }
 
-func scopeGroups(snapshot *policy.Snapshot, chosen []string) []scopeGroup {
+// expiryChoices are the ends that a token can be given.
+func (v *visit) expiryChoices(page *tokenFormPage) (list []option) {
+	if page.Version > 0 {
+		end := v.text("table.never")
+		if !page.Token.Expires.IsZero() {
+			end = v.texts().moment(v.now, page.Token.Expires).Words
+		}
+		list = append(list, option{Value: "keep", Text: v.text("token.expires.keep", end)})
+	}
+	for _, days := range expiries {
+		list = append(list, option{Value: strconv.Itoa(days), Text: v.text("time.ahead", v.texts().count("time.day", days))})
+	}
+	list = append(list, option{Value: "date", Text: v.text("token.expires.date")}, option{Value: "policy", Text: v.text("token.expires.policy")})
+	for i := range list {
+		list[i].Chosen = list[i].Value == page.Expiry
+	}
+	return list
+}
+
+func (v *visit) scopeGroups(chosen []string) []scopeGroup {
 	var groups []scopeGroup
-	for _, api := range snapshot.APIs() {
+	for _, api := range v.Doors.Policy().APIs() {
 		if api.Disabled {
 			continue
 		}
@@ -139,7 +179,7 @@ func scopeGroups(snapshot *policy.Snapshot, chosen []string) []scopeGroup {
 		choice := func(scope, title string) scopeChoice {
 			return scopeChoice{Scope: scope, Title: titleOr(title, scope), Checked: slices.Contains(chosen, scope)}
 		}
-		g := scopeGroup{Title: titleOr(d.Title, string(d.Name)), Whole: choice(string(d.Name), "Everything there")}
+		g := scopeGroup{Title: titleOr(d.Title, string(d.Name)), Whole: choice(string(d.Name), v.text("token.whole"))}
 		for _, s := range d.Scopes {
 			g.Scopes = append(g.Scopes, choice(string(d.Name)+"/"+s.Name, titleOr(s.Title, s.Name)))
 		}
@@ -149,44 +189,38 @@ func scopeGroups(snapshot *policy.Snapshot, chosen []string) []scopeGroup {
 }
 
 // scopes returns what the form limits the token to, nil for not at all.
-func (form *tokenForm) scopes(f *faults) []string {
+func (v *visit) scopesOf(form *tokenForm, f *faults) []string {
 	switch {
 	case form.Reach == "all":
 		return nil
 	case form.Reach != "some":
-		f.at("reach", "Choose how far the token reaches.")
+		f.at("reach", v.text("token.reach.need"))
 	case len(form.Scopes) == 0:
-		f.at("scopes", "Choose at least one, or let the token do everything that you may.")
+		f.at("scopes", v.text("token.scope.need"))
 	}
 	return form.Scopes
 }
 
 // expires returns the end that was chosen. Zero is what the tenant's policy says.
-func (form *tokenForm) expires(now time.Time, f *faults) time.Time {
+func (v *visit) expiresOf(form *tokenForm, f *faults) time.Time {
 	switch {
 	case form.Expiry == "policy":
 		return time.Time{}
 	case isExpiry(form.Expiry):
 		days, _ := strconv.Atoi(form.Expiry) // it is one of ours
-		return now.AddDate(0, 0, days)
+		return v.now.AddDate(0, 0, days)
 	case form.Expiry != "date":
-		f.at("expires", "Choose when the token expires.")
+		f.at("expires", v.text("token.expires.need"))
 		return time.Time{}
 	}
-	day, err := time.Parse(time.DateOnly, form.Date)
-	if err != nil {
-		f.at("date", "Enter the date as year, month and day, such as "+now.AddDate(0, 3, 0).Format(time.DateOnly)+".")
-		return time.Time{}
+	if form.Date == "" {
+		f.at("date", v.text("form.date", v.now.AddDate(0, 3, 0).Format(time.DateOnly)))
 	}
-	if end := day.AddDate(0, 0, 1); end.After(now) {
-		return end
-	}
-	f.at("date", "This day is over. Choose one to come.")
-	return time.Time{}
+	return v.lastDay(form.Date, "date", f)
 }
 
 // networks returns the networks that were typed, one to a line.
-func (form *tokenForm) networks(f *faults) []netip.Prefix {
+func (v *visit) networksOf(form *tokenForm, f *faults) []netip.Prefix {
 	var list []netip.Prefix
 	for _, line := range strings.FieldsFunc(form.Networks, func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == ' ' }) {
 		if addr, err := netip.ParseAddr(line); err == nil && addr.Zone() == "" {
@@ -195,7 +229,7 @@ func (form *tokenForm) networks(f *faults) []netip.Prefix {
 		}
 		network, err := netip.ParsePrefix(line)
 		if err != nil {
-			f.at("networks", "Each line is an address or a network, such as 192.0.2.7 or 10.0.0.0/8.")
+			f.at("networks", v.text("token.networks.bad"))
 			return nil
 		}
 		list = append(list, network)
@@ -207,25 +241,26 @@ func (form *tokenForm) networks(f *faults) []netip.Prefix {
 var formFields = [...]string{"name", "scopes", "tenant", "expires", "networks"}
 
 func (v *visit) createToken() error {
-	page := &tokenFormPage{frame: v.frame("New token", "account"), tokenForm: typed(v.form)}
+	return v.makeToken(v.newTokenPage(), v.Admin.CreateToken)
+}
+
+// makeToken makes a token of what was typed, by a function of admin.
+func (v *visit) makeToken(page *tokenFormPage, create func(context.Context, admin.Actor, admin.NewToken) (admin.Issued, error)) error {
+	page.tokenForm = typed(v.form)
 	page.Version = 0
 	form, f := &page.tokenForm, &page.Faults
-	f.need(strings.TrimSpace(form.Name), "name", "Give the token a name, such as that of the program that will use it.")
+	f.need(strings.TrimSpace(form.Name), "name", v.text("token.name.need"))
 	in := admin.NewToken{
-		Name: strings.TrimSpace(form.Name), Scopes: form.scopes(f), Tenant: sallyport.TenantID(form.Tenant),
-		Networks: form.networks(f), Expires: form.expires(v.now, f),
+		Name: strings.TrimSpace(form.Name), Scopes: v.scopesOf(form, f), Tenant: sallyport.TenantID(form.Tenant),
+		Networks: v.networksOf(form, f), Expires: v.expiresOf(form, f),
 	}
 	if f.Any() {
 		return v.showForm(http.StatusUnprocessableEntity, page)
 	}
-	actor := v.actor
-	if form.Once != "" {
-		actor.Once = &admin.Once{Key: "console-" + form.Once, Request: sha256.Sum256([]byte(v.form.Encode()))}
-	}
-	issued, err := v.Admin.CreateToken(v.r.Context(), actor, in)
+	issued, err := create(v.r.Context(), v.once(form.Once), in)
 	switch {
 	case err == nil:
-		return v.showSecret(http.StatusCreated, "The token is made", issued, time.Time{})
+		return v.showSecret(http.StatusCreated, v.text("token.made-now"), issued, time.Time{})
 	case f.take(err, formFields[:]...):
 		page.Once = rand.Text()
 		return v.showForm(statusOf(err), page)
@@ -233,12 +268,43 @@ func (v *visit) createToken() error {
 	return err
 }
 
+// once is the visitor, who sends a form that was drawn a word for: sent twice, it
+// makes one thing.
+func (v *visit) once(word string) admin.Actor {
+	actor := v.actor
+	if word != "" {
+		actor.Once = &admin.Once{Key: "console-" + word, Request: sha256.Sum256([]byte(v.form.Encode()))}
+	}
+	return actor
+}
+
+// tokenToEdit is the form of the token or key in the path.
+func (v *visit) tokenToEdit() (*tokenFormPage, *credentialPage, error) {
+	p, err := v.credentialIn("")
+	if err != nil {
+		return nil, nil, err
+	}
+	if !p.Change {
+		return nil, nil, errNotHis()
+	}
+	page := &tokenFormPage{
+		frame: p.frame, Token: p.Token, At: p.At, Back: tab{Text: p.Token.Name, Path: p.At}, Key: p.Key, Action: p.At + "/edit",
+	}
+	if page.Title = v.text("token.edit"); p.Key {
+		page.Title = v.text("key.edit")
+	}
+	if !p.Key && !p.Own {
+		page.Owner = p.Owner.Login
+	}
+	return page, p, nil
+}
+
 func (v *visit) editToken() error {
-	c, err := v.own()
+	page, p, err := v.tokenToEdit()
 	if err != nil {
 		return err
 	}
-	page := &tokenFormPage{frame: v.frame("Change the token", "account"), Token: v.row(c)}
+	c := &p.Credential
 	page.tokenForm = tokenForm{
 		Name: c.Name, Reach: "all", Scopes: c.Scopes, Expiry: "keep", Networks: asLines(page.Token.Networks), Version: c.Version,
 	}
@@ -246,7 +312,7 @@ func (v *visit) editToken() error {
 		page.Reach = "some"
 	}
 	if v.goneScopes(&page.tokenForm) {
-		page.Faults.at("scopes", "The token has scopes that do not exist any more. They are left out here; save to be rid of them.")
+		page.Faults.at("scopes", v.text("token.gone-scopes"))
 	}
 	return v.showForm(http.StatusOK, page)
 }
@@ -263,27 +329,32 @@ func (v *visit) goneScopes(form *tokenForm) bool {
 }
 
 func (v *visit) updateToken() error {
-	c, err := v.own()
+	page, p, err := v.tokenToEdit()
 	if err != nil {
 		return err
 	}
-	page := &tokenFormPage{frame: v.frame("Change the token", "account"), Token: v.row(c), tokenForm: typed(v.form)}
+	page.tokenForm = typed(v.form)
 	form, f := &page.tokenForm, &page.Faults
 	text := strings.TrimSpace(form.Name)
-	f.need(text, "name", "Give the token a name, such as that of the program that uses it.")
-	scopes, networks := form.scopes(f), form.networks(f)
+	f.need(text, "name", v.text("token.name.need"))
+	scopes, networks := v.scopesOf(form, f), v.networksOf(form, f)
 	change := admin.TokenChange{Name: &text, Scopes: &scopes, Networks: &networks}
 	if form.Expiry != "keep" {
-		end := form.expires(v.now, f)
+		end := v.expiresOf(form, f)
 		change.Expires = &end
 	}
 	if f.Any() {
 		return v.showForm(http.StatusUnprocessableEntity, page)
 	}
-	_, err = v.Admin.UpdateToken(v.r.Context(), v.actor, c.ID, form.Version, change)
+	ctx, c := v.r.Context(), &p.Credential
+	if p.Key {
+		_, err = v.Admin.UpdateKey(ctx, v.actor, c.Tenant, c.ID, form.Version, change)
+	} else {
+		_, err = v.Admin.UpdateToken(ctx, v.actor, c.ID, form.Version, change)
+	}
 	switch {
 	case err == nil:
-		return v.redirect(Base + "/tokens/" + string(c.ID) + "?done=updated")
+		return v.doneWith(p, "updated")
 	case f.take(err, formFields[:]...):
 		page.Version = c.Version // who sends it again has seen that it was changed
 		return v.showForm(statusOf(err), page)

@@ -128,7 +128,7 @@ func TestEditToken(t *testing.T) {
 	form := b.get(at+"/edit").want(t, 200).has(t, `value="before"`, `value="orders/look" checked`, `value="keep" selected`, ">10.0.0.0/8</textarea>")
 	version := form.part(t, versionPattern)
 	b.post(at+"/edit", "version", version, "name", "after", "reach", "some", "scope", "orders/look", "expires", "keep").leads(t, "/sallyport"+at+"?done=updated")
-	b.get(at+"?done=updated").want(t, 200).has(t, "The token was changed.", "after", "in 30 days", "anywhere").hasNot(t, "sallyport/self", "10.0.0.0/8")
+	b.get(at+"?done=updated").want(t, 200).has(t, "It was changed.", "after", "in 30 days", "anywhere").hasNot(t, "sallyport/self", "10.0.0.0/8")
 	if reason := w.holder(secret); reason != "" {
 		t.Errorf("the secret does not work any more: %s", reason)
 	}
@@ -136,7 +136,7 @@ func TestEditToken(t *testing.T) {
 	got := b.post(at+"/edit", "version", version, "name", "again", "reach", "all", "expires", "90").want(t, 412).
 		has(t, "was changed by somebody else", `value="again"`)
 	b.post(at+"/edit", "version", got.part(t, versionPattern), "name", "again", "reach", "all", "expires", "90").leads(t, "/sallyport"+at+"?done=updated")
-	b.get(at).has(t, "All that you may", "in 90 days")
+	b.get(at).has(t, "All that its owner may", "in 90 days")
 	b.post(at+"/edit", "version", "99", "name", "", "reach", "some", "expires", "keep").want(t, 422).has(t, `id="name-fault"`, `id="scopes-fault"`)
 	b.post(at+"/edit", "name", "no version", "reach", "all", "expires", "keep").want(t, 428)
 	b.post(at+"/edit", "version", "-1", "name", "any version", "reach", "all", "expires", "keep").want(t, 428)
@@ -155,7 +155,7 @@ func TestRefreshToken(t *testing.T) {
 	if err := w.node.Doors.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ask := b.get(at+"/refresh").want(t, 200).has(t, "<strong>1</strong> time,", `value="day" checked`)
+	ask := b.get(at+"/refresh").want(t, 200).has(t, "it was used once,", `value="day" checked`)
 	version := ask.part(t, versionPattern)
 	b.post(at+"/refresh", "version", version).want(t, 422).has(t, `id="overlap-fault"`)
 	got := b.post(at+"/refresh", "version", version, "overlap", "day").want(t, 200).has(t, "The old secret works for some time more", "in 24 hours")
@@ -163,7 +163,7 @@ func TestRefreshToken(t *testing.T) {
 	if w.holder(first) != "" || w.holder(second) != "" {
 		t.Error("during the overlap both secrets work")
 	}
-	b.get(at).want(t, 200).has(t, "Secrets", ">new<", ">old<").hasNot(t, first, second)
+	b.get(at).want(t, 200).has(t, "Two secrets", ">new<", ">old<", "Nobody has used the old secret", "the old one ends in 24 hours").hasNot(t, first, second)
 	// Sent again, from the history, it changes nothing.
 	b.post(at+"/refresh", "version", version, "overlap", "none").want(t, 412).hasNot(t, "spp_0")
 	if w.holder(second) != "" {
@@ -189,7 +189,7 @@ func TestRevokeToken(t *testing.T) {
 	if err := w.node.Doors.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b.get(at+"/revoke").has(t, "stops working at once", "<strong>1</strong> time")
+	b.get(at+"/revoke").has(t, "stops working at once", "It was used once, just now.")
 	b.post(at+"/revoke", "version", "7").want(t, 412).has(t, "was changed by somebody else")
 	b.post(at+"/revoke", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/account?done=revoked#tokens")
 	if w.holder(secret) == "" {
@@ -215,26 +215,49 @@ func TestExpiredToken(t *testing.T) {
 	b.post("/tokens/"+id+"/refresh", "version", version, "overlap", "none").want(t, 409).has(t, "It has expired")
 }
 
-// What is somebody else's is not there, also for an administrator, who has other
-// ways to it.
+// What is somebody else's is not there, but for who administers it: he may end it,
+// and not use it.
 func TestTokensOfOthers(t *testing.T) {
 	w := newWorld(t)
 	w.user("jo", "Jo")
 	w.user("root", "Root", "*")
 	w.user("mallory", "Mallory")
+	w.user("reader", "Reader", admin.TokensRead)
 	id, secret := w.signedIn("jo").made("name", "hers", "reach", "all")
-	for _, login := range []string{"root", "mallory"} {
+	at := "/tokens/" + id
+	form := []string{"version", "1", "overlap", "none", "name", "mine", "reach", "all", "expires", "keep", "share", "50", "for", "1"}
+	for login, sees := range map[string]int{"root": 200, "mallory": 404, "reader": 200} {
 		b := w.signedIn(login)
-		for _, path := range []string{"", "/edit", "/refresh", "/revoke"} {
-			b.get("/tokens/"+id+path).want(t, 404).hasNot(t, "hers")
+		b.get(at).want(t, sees).hasNot(t, at+"/edit", at+"/refresh")
+		for _, path := range []string{"/edit", "/refresh"} {
+			b.get(at+path).want(t, 404).hasNot(t, "hers")
+			if got := b.post(at+path, form...); got.StatusCode < 400 {
+				t.Errorf("%s may %s: status %d", login, path, got.StatusCode)
+			}
 		}
-		for _, path := range []string{"/edit", "/refresh", "/revoke"} {
-			b.post("/tokens/"+id+path, "version", "1", "overlap", "none", "name", "mine", "reach", "all", "expires", "keep").want(t, 404)
+		if login != "root" {
+			b.get(at+"/brownout").want(t, 404)
+			b.get(at+"/routes").want(t, 404)
+			for _, path := range []string{"/revoke", "/brownout", "/brownout/end", "/overlap"} {
+				if got := b.post(at+path, form...); got.StatusCode < 400 {
+					t.Errorf("%s may %s: status %d", login, path, got.StatusCode)
+				}
+			}
 		}
 		b.get("/account?show=all").hasNot(t, "hers")
 	}
 	if reason := w.holder(secret); reason != "" {
 		t.Errorf("the token has ended: %s", reason)
+	}
+	w.signedIn("reader").get(at).want(t, 200).has(t, "hers", ">jo<").hasNot(t, "What it can do", "Last requests", at+"/revoke")
+	root := w.signedIn("root")
+	root.get(at).want(t, 200).has(t, "hers", ">jo<", "What it can do", at+"/revoke", at+"/brownout", "Last requests")
+	version := root.get(at+"/revoke").want(t, 200).part(t, versionPattern)
+	if got := root.post(at+"/revoke", "version", version).want(t, 303); !strings.HasSuffix(got.Header.Get("Location"), "?done=revoked") {
+		t.Errorf("it leads to %s", got.Header.Get("Location"))
+	}
+	if w.holder(secret) == "" {
+		t.Error("the token can still be used")
 	}
 	if got := w.signedIn("jo").get("/tokens/nonsense"); got.StatusCode != http.StatusNotFound {
 		t.Errorf("a token that cannot be: status %d", got.StatusCode)

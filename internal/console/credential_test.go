@@ -1,0 +1,171 @@
+package console
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/policy"
+)
+
+// The page of a token tells what it can do, and why not what it cannot.
+func TestTokenCan(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	w.user("jo", "Jo", "orders/read", "orders/write")
+	b := w.signedIn("jo")
+	id, _ := b.made("name", "looks", "reach", "some", "scope", "orders/look")
+	at := "/tokens/" + id
+	b.get(at).want(t, 200).has(t, "Routes that it can call in acme.", "used 0 of the 1 permissions", ">orders/read<").hasNot(t, ">orders/write<")
+	b.get(at+"/routes?api=orders").want(t, 200).has(t, "GET /orders/list", ">allowed<", "1 of 1 routes are open to it.").hasNot(t, "Missing")
+	b.get(at+"/routes?api=orders&show=not").want(t, 200).has(t, "No route fits.").hasNot(t, "GET /orders/list")
+	b.get(at+"/routes?api=sallyport").want(t, 200).has(t, "GET /sallyport/api/v1/me", ">refused<", "Missing, one of the scopes:", "<code>sallyport</code>")
+	b.get(at+"/routes?tenant=nosuch").want(t, 404)
+
+	poor, _ := w.signedInAs("poor").made("name", "all", "reach", "all")
+	b = w.signedIn("poor")
+	b.get("/tokens/"+poor+"/routes?api=orders").want(t, 200).has(t, "GET /orders/list", ">refused<", "<code>orders/read</code>").hasNot(t, "Missing scope")
+}
+
+// signedInAs makes a person without rights and signs him in.
+func (w *world) signedInAs(login string) *browser {
+	w.t.Helper()
+	w.user(login, login)
+	return w.signedIn(login)
+}
+
+func TestReacher(t *testing.T) {
+	t.Parallel()
+	api := &policy.API{Document: &sallyport.API{Name: "a", Scopes: []sallyport.ScopeSpec{
+		{Name: "r", Permissions: []string{"read"}}, {Name: "rw", Permissions: []string{"read", "write"}}, {Name: "all", Permissions: []string{"*"}},
+	}}}
+	api.Name = "a"
+	reading := &policy.Route{API: api, AllOf: []sallyport.Permission{"a/read"}}
+	either := &policy.Route{API: api, AnyOf: []sallyport.Permission{"a/read", "a/write"}}
+	writing := &policy.Route{API: api, AllOf: []sallyport.Permission{"a/read", "a/write"}}
+	closed := &policy.Route{API: api, ByKind: []policy.KindNeed{{Kinds: []sallyport.CredentialKind{sallyport.PersonalToken}}}}
+	named := &policy.Route{API: api, Scopes: []string{"a/special"}}
+	nothing := &reacher{credential: &sallyport.Credential{Kind: sallyport.PersonalToken}, limit: &policy.Limit{}}
+	for name, c := range map[string]struct {
+		route *policy.Route
+		want  []string
+	}{
+		"one":    {reading, []string{"a/r", "a/rw", "a/all", "a"}},
+		"either": {either, []string{"a/r", "a/rw", "a/all", "a"}},
+		"both":   {writing, []string{"a/rw", "a/all", "a"}},
+		"named":  {named, []string{"a/special", "a"}},
+	} {
+		if got := nothing.lacks(c.route); len(got) != len(c.want) || got[0] != c.want[0] {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	if got := nothing.may(closed); got.May || got.Why != "token.why.kind" {
+		t.Errorf("a route that takes no personal tokens: %+v", got)
+	}
+}
+
+// Uses, refusals, addresses and requests are on the page, each told of once the
+// node has written down what it counted.
+func TestTokenUsage(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	w.user("jo", "Jo", "orders/read")
+	b := w.signedIn("jo")
+	id, secret := b.made("name", "looks", "reach", "some", "scope", "orders/look")
+	for _, request := range []string{"one", "two", "three"} {
+		if d := w.knock(request, "/orders/list", secret); !d.Allowed {
+			t.Fatalf("refused: %s", d.Reason)
+		}
+	}
+	w.knock("four", "/orders/none", secret)
+	b.get("/tokens/"+id).want(t, 200).has(t,
+		"used 1 of the 1 permissions", `<code>orders/read</code></th><td data-label="Times" class="number">3</td>`,
+		"GET /orders/none", "route_unknown", "192.0.2.9", `credential=`+id,
+	).hasNot(t, "What it could, and did not use")
+	if err := w.node.Doors.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/tokens/"+id+"/revoke").want(t, 200).has(t, "It was used 4 times, last just now, from 192.0.2.9.", "It was used 3 times today.")
+}
+
+func TestOverlapOfToken(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	w.user("jo", "Jo", "orders/read")
+	b := w.signedIn("jo")
+	id, first := b.made("name", "ci", "reach", "all")
+	at := "/tokens/" + id
+	b.post(at+"/refresh", "version", b.get(at+"/refresh").part(t, versionPattern), "overlap", "week").want(t, 200)
+	w.later(t, time.Minute)
+	if reason := w.holder(first); reason != "" {
+		t.Fatal(reason)
+	}
+	if err := w.node.Doors.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	page := b.get(at).want(t, 200).has(t, "The old secret is still used.", "the old one ends in 7 days", "End the old one now")
+	b.post(at+"/overlap", "version", "99").want(t, 412).has(t, "was changed by somebody else")
+	b.post(at+"/overlap", "version", page.part(t, versionPattern)).leads(t, "/sallyport"+at+"?done=overlap")
+	if w.holder(first) == "" {
+		t.Error("the old secret still works")
+	}
+	b.get(at+"?done=overlap").want(t, 200).has(t, "The old secret has ended.").hasNot(t, "End the old one now")
+}
+
+func TestBrownoutOfToken(t *testing.T) {
+	w := newWorld(t)
+	w.user("jo", "Jo")
+	b := w.signedIn("jo")
+	id, secret := b.made("name", "ci", "reach", "all")
+	at := "/tokens/" + id
+	version := b.get(at+"/brownout").want(t, 200).has(t, `value="10"`, "1 hour", "7 days").part(t, versionPattern)
+	for name, try := range map[string]struct {
+		send  []string
+		field string
+	}{
+		"none": {nil, "share"}, "zero": {[]string{"share", "0", "for", "1"}, "share"}, "more than all": {[]string{"share", "101", "for", "1"}, "share"},
+		"a word": {[]string{"share", "half", "for", "1"}, "share"}, "no time": {[]string{"share", "50"}, "for"}, "another time": {[]string{"share", "50", "for", "5"}, "for"},
+	} {
+		got := b.post(at+"/brownout", append([]string{"version", version}, try.send...)...).want(t, 422)
+		t.Log(name)
+		got.has(t, `id="`+try.field+`-fault"`)
+	}
+	b.post(at+"/brownout", "version", version, "share", "100", "for", "24").leads(t, "/sallyport"+at+"?done=brownout")
+	if w.holder(secret) == "" {
+		t.Error("no use is refused")
+	}
+	page := b.get(at+"?done=brownout").want(t, 200).has(t, "The brown-out has begun.", "of 100 uses, 100 are refused", ">brown-out<", "in 24 hours")
+	b.get("/account").has(t, ">brown-out<")
+	b.post(at+"/brownout/end", "version", page.part(t, versionPattern)).leads(t, "/sallyport"+at+"?done=brownout.end")
+	if reason := w.holder(secret); reason != "" {
+		t.Errorf("uses are refused still: %s", reason)
+	}
+	b.get(at).want(t, 200).hasNot(t, "A brown-out is under way")
+}
+
+// An API key has the same page, where it is administered.
+func TestKeyPage(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	w.user("boss", "Boss", "*")
+	role, err := w.node.Admin.CreateRole(t.Context(), system, w.tenant.ID, admin.NewRole{Name: "reads", Permissions: []sallyport.Permission{"orders/read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := w.node.Admin.CreateKey(t.Context(), system, w.tenant.ID, admin.NewKey{Name: "gate", Roles: []admin.KeyRole{{Role: role.ID}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.signedIn("boss")
+	id := string(issued.Credential.ID)
+	at := "/access/" + string(w.tenant.ID) + "/keys/" + id
+	b.get(at).want(t, 200).has(t, "gate", "What it can do", "used 0 of the 1 permissions", ">reads<", at+"/brownout", at+"/edit")
+	b.get(at+"/routes?api=orders").want(t, 200).has(t, ">allowed<")
+	form := b.get(at+"/edit").want(t, 200).has(t, `value="gate"`, "All that its roles allow", `value="keep" selected`)
+	b.post(at+"/edit", "version", form.part(t, versionPattern), "name", "gate 2", "reach", "some", "scope", "orders/look", "expires", "30").
+		leads(t, "/sallyport"+at+"?done=updated")
+	b.get(at).want(t, 200).has(t, "gate 2", "orders/look", "in 30 days")
+	b.get("/tokens/"+id).want(t, 404)
+	b.get("/access/all/keys/"+id).want(t, 404)
+}
