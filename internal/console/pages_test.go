@@ -86,7 +86,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"token_form": &tokenFormPage{}, "secret": &secretPage{}, "refresh": &refreshPage{credentialPage: &credentialPage{}},
 		"brownout": &brownoutPage{credentialPage: &credentialPage{}}, "credential_routes": &credentialRoutesPage{credentialPage: &credentialPage{}},
 		"credential": &aboutPage{credentialPage: &credentialPage{}, ByDay: &chart{}, Refusals: &chart{}},
-		"tenants": &tenantsPage{}, "tenant_form": &tenantFormPage{}, "users": &usersPage{}, "user": &userPage{}, "user_form": &userFormPage{},
+		"tenants":    &tenantsPage{}, "tenant_form": &tenantFormPage{}, "users": &usersPage{}, "user": &userPage{}, "user_form": &userFormPage{},
 		"user_password": &userPasswordPage{}, "groups": &groupsPage{}, "group": &groupPage{}, "group_form": &groupFormPage{},
 		"roles": &rolesPage{}, "role": &rolePage{}, "role_form": &roleFormPage{}, "bindings": &bindingsPage{}, "binding_form": &bindingFormPage{},
 		"keys": &keysPage{}, "key_form": &keyFormPage{},
