@@ -342,6 +342,22 @@ func operations() []operation {
 			_, err := s.Token(s.ctx, s.a, s.token.ID)
 			return err
 		}},
+		{name: "ViewCredential", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
+			_, err := s.ViewCredential(s.ctx, s.a, s.token.ID)
+			return err
+		}},
+		{name: "ViewCredential of a key", needs: perms{admin.KeysRead}, looks: true, run: func(s *scene) error {
+			_, err := s.ViewCredential(s.ctx, s.a, s.key.ID)
+			return err
+		}},
+		{name: "Usage", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Usage(s.ctx, s.a, s.token.ID, 0)
+			return err
+		}},
+		{name: "Usage of a key", needs: perms{admin.KeysRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Usage(s.ctx, s.a, s.key.ID, 0)
+			return err
+		}},
 		{name: "TokenSecrets", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
 			_, err := s.TokenSecrets(s.ctx, s.a, s.token.ID)
 			return err
@@ -538,6 +554,7 @@ func ownAffairs() []string {
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
 		"Shadows", "Shadow", "StopShadow", "PromoteShadow", // see TestShadowIsForWhoMaySeeIt
 		"Suppose", "Advice", // about himself; about others see TestCanI of the management API
+		"Reach",             // about himself; about others see TestReach
 		"NotePasswordCheck",                     // writes down what a dialect has let him ask
 		"FirstAdministrator", "TendSigningKeys", // of the installation alone
 	}
