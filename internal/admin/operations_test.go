@@ -342,6 +342,10 @@ func operations() []operation {
 			_, err := s.Token(s.ctx, s.a, s.token.ID)
 			return err
 		}},
+		{name: "Applications", needs: perms{admin.UsersRead, admin.TokensRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Applications(s.ctx, s.a, s.in, sallyport.Active, "", admin.Page{})
+			return err
+		}},
 		{name: "ViewCredential", needs: perms{admin.TokensRead}, looks: true, run: func(s *scene) error {
 			_, err := s.ViewCredential(s.ctx, s.a, s.token.ID)
 			return err

@@ -25,17 +25,19 @@ func accessArea() area {
 			{id: "tenants", path: "/access"},
 			{id: "users", path: in + "/users", needs: []sallyport.Permission{admin.UsersRead}},
 			{id: "services", path: in + "/services", needs: []sallyport.Permission{admin.UsersRead}},
+			{id: "applications", path: in + "/applications", needs: []sallyport.Permission{admin.TokensRead}},
 			{id: "groups", path: in + "/groups", needs: []sallyport.Permission{admin.GroupsRead}},
 			{id: "roles", path: in + "/roles", needs: []sallyport.Permission{admin.RolesRead}},
 			{id: "bindings", path: in + "/bindings", needs: []sallyport.Permission{admin.BindingsRead}},
 			{id: "who-can", path: in + "/who-can", needs: []sallyport.Permission{admin.BindingsRead}},
 			{id: "keys", path: in + "/keys", needs: []sallyport.Permission{admin.KeysRead}},
+			{id: "realms", path: in + "/realms", needs: []sallyport.Permission{admin.RealmsRead}},
 		},
 	}
 }
 
 func accessRoutes() []route {
-	return slices.Concat(tenantRoutes(), userRoutes(), groupRoutes(), roleRoutes(), bindingRoutes(), keyRoutes(), whoRoutes())
+	return slices.Concat(tenantRoutes(), userRoutes(), groupRoutes(), roleRoutes(), bindingRoutes(), keyRoutes(), whoRoutes(), applicationRoutes(), realmRoutes())
 }
 
 // A place is a tenant that somebody administers something in, and the frame of a

@@ -66,6 +66,8 @@ func TestAccessPages(t *testing.T) {
 		w.at() + "/bindings", w.at() + "/bindings?kind=user&role=" + role, w.at() + "/bindings/new", w.at() + "/bindings/new?kind=group&subject=crew",
 		w.at() + "/bindings/" + binding + "/edit", w.at() + "/bindings/" + binding + "/delete",
 		w.at() + "/keys", w.at() + "/keys?show=all", w.at() + "/keys/new", w.at() + "/keys/" + key, w.at() + "/keys/" + key + "/refresh", w.at() + "/keys/" + key + "/revoke",
+		w.at() + "/keys/" + key + "/edit", w.at() + "/keys/" + key + "/brownout", w.at() + "/keys/" + key + "/routes",
+		w.at() + "/applications", w.at() + "/applications?show=all&search=x", w.at() + "/realms", w.at() + "/realms/new", "/access/all/applications", "/access/all/realms",
 		"/access/all/users", "/access/all/groups", "/access/all/roles", "/access/all/bindings", "/access/all/keys",
 	}
 	w.user("nobody", "")
@@ -73,7 +75,7 @@ func TestAccessPages(t *testing.T) {
 	// What tells nothing that is not his: tenants that he is a member of, and
 	// forms with nothing in them.
 	open := map[string]bool{
-		"/access": true, "/access/new": true, w.at() + "/edit": true, w.at() + "/deactivate": true, "/access/all/keys": true,
+		"/access": true, "/access/new": true, w.at() + "/edit": true, w.at() + "/deactivate": true, "/access/all/keys": true, "/access/all/realms": true, w.at() + "/realms/new": true,
 		w.at() + "/users/new": true, w.at() + "/groups/new": true, w.at() + "/roles/new": true,
 	}
 	for _, path := range paths {

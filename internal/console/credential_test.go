@@ -169,3 +169,110 @@ func TestKeyPage(t *testing.T) {
 	b.get("/tokens/"+id).want(t, 404)
 	b.get("/access/all/keys/"+id).want(t, 404)
 }
+
+// A service account gets its tokens from who administers it, whose page they have.
+func TestApplicationTokens(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	b := w.boss()
+	b.get(w.at()+"/applications").want(t, 200).has(t, "There is no service account here yet.")
+	robot, err := w.node.Admin.CreateUser(t.Context(), system, w.tenant.ID, admin.NewUser{Kind: sallyport.Service, Login: "robot"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := w.role("reads", "orders/read")
+	if _, err := w.node.Admin.CreateBinding(t.Context(), system, w.tenant.ID, admin.NewBinding{
+		SubjectKind: sallyport.SubjectUser, Subject: string(robot.ID), Role: role.ID,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	form := w.at() + "/users/" + string(robot.ID) + "/tokens/new"
+	b.get(w.at()+"/applications").want(t, 200).has(t, ">robot<", "He has no token in use.", "/sallyport"+form)
+	b.get(form).want(t, 200).has(t, "acts as robot", "All that robot may")
+	b.post(form, "name", "", "reach", "some", "expires", "7").want(t, 422).has(t, `id="name-fault"`, `id="scopes-fault"`, "acts as robot")
+	got := b.post(form, "name", "nightly", "reach", "some", "scope", "orders/look", "expires", "30").want(t, 201).
+		has(t, "will not be shown again", "curl --header", site+"/orders/list", "X-Tenant-Id")
+	id, secret := got.part(t, tokenPattern), got.part(t, secretPattern)
+	if d := w.knock("request", "/orders/list", secret); !d.Allowed {
+		t.Errorf("the token is refused: %s", d.Reason)
+	}
+	b.get(w.at()+"/applications?search=rob").want(t, 200).has(t, "nightly", "orders/look", "/tokens/"+id+"/refresh", "/tokens/"+id+"/revoke")
+	b.get(w.at()+"/applications?search=x").want(t, 200).has(t, "Nobody fits.").hasNot(t, "nightly")
+	b.get("/access/all/applications").want(t, 200).has(t, "nightly")
+	at := "/tokens/" + id
+	b.get(at).want(t, 200).has(t, ">robot<", "What it can do", at+"/edit", at+"/refresh", ">robot<")
+	edit := b.get(at+"/edit").want(t, 200).has(t, `value="nightly"`, "All that robot may")
+	b.post(at+"/edit", "version", edit.part(t, versionPattern), "name", "hourly", "reach", "all", "expires", "keep").leads(t, "/sallyport"+at+"?done=updated")
+	b.post(at+"/refresh", "version", b.get(at+"/refresh").part(t, versionPattern), "overlap", "none").want(t, 200).has(t, "spn_")
+	if w.holder(secret) == "" {
+		t.Error("the old secret still works")
+	}
+	b.post(at+"/revoke", "version", b.get(at+"/revoke").part(t, versionPattern)).
+		leads(t, "/sallyport"+w.at()+"/users/"+string(robot.ID)+"?done=revoked")
+	b.get(w.at()+"/applications?show=all").want(t, 200).has(t, "hourly", ">revoked<")
+
+	// A person makes his tokens himself, and who may not administer sees nothing.
+	jo := w.user("jo", "Jo")
+	b.get(w.at()+"/users/"+string(jo.ID)+"/tokens/new").want(t, 404)
+	b.post(w.at()+"/users/"+string(jo.ID)+"/tokens/new", "name", "x", "reach", "all", "expires", "7").want(t, 404)
+	w.user("reads", "", admin.UsersRead, admin.TokensRead)
+	reads := w.signedIn("reads")
+	reads.get(w.at()+"/applications").want(t, 200).has(t, ">robot<").hasNot(t, form)
+	reads.post(form, "name", "mine", "reach", "all", "expires", "7").want(t, 403).has(t, "tokens.write")
+}
+
+func TestRealms(t *testing.T) {
+	w := newWorld(t)
+	b := w.boss()
+	list := w.at() + "/realms"
+	b.get(list).want(t, 200).has(t, "There is no realm yet")
+	b.get("/access/all/realms").want(t, 200).has(t, "A realm is in one tenant.")
+	b.post(list+"/new", "name", "", "title", "Typed").want(t, 422).has(t, `id="name-fault"`, `value="Typed"`)
+	b.post(list+"/new", "name", "a/b", "title", "Typed").want(t, 422).has(t, `id="name-fault"`, `value="a/b"`)
+	b.post(list+"/new", "name", "hall-3", "title", "Hall 3").leads(t, "/sallyport"+list+"?done=realm.made")
+	b.post(list+"/new", "name", "hall-3").want(t, 409).has(t, `id="name-fault"`)
+	b.get(list+"?done=realm.made").want(t, 200).has(t, "The realm is made.", "hall-3", "Hall 3")
+	version := b.get(list+"/hall-3/edit").want(t, 200).has(t, `value="Hall 3"`).part(t, versionPattern)
+	b.post(list+"/hall-3/edit", "version", version, "title", "The third hall").leads(t, "/sallyport"+list+"?done=realm.changed")
+	b.post(list+"/hall-3/edit", "version", version, "title", "Late").want(t, 412).has(t, `value="Late"`)
+	role, jo := w.role("reads", "sallyport/users.read"), w.user("jo", "Jo")
+	bound, err := w.node.Admin.CreateBinding(t.Context(), system, w.tenant.ID, admin.NewBinding{
+		SubjectKind: sallyport.SubjectUser, Subject: string(jo.ID), Role: role.ID, Realm: "hall-3",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := b.get(list+"/hall-3/delete").want(t, 200).has(t, "Remove the realm hall-3?")
+	b.post(list+"/hall-3/delete", "version", ask.part(t, versionPattern)).want(t, 409).has(t, "1 binding is limited to this realm")
+	if err := w.node.Admin.DeleteBinding(t.Context(), system, w.tenant.ID, bound.ID, bound.Version); err != nil {
+		t.Fatal(err)
+	}
+	b.post(list+"/hall-3/delete", "version", ask.part(t, versionPattern)).leads(t, "/sallyport"+list+"?done=realm.deleted")
+	b.get(list+"/hall-3/edit").want(t, 404)
+	w.user("none", "")
+	w.signedIn("none").get(list).want(t, 403)
+}
+
+// One's contact is one's own to change.
+func TestContact(t *testing.T) {
+	w := newWorld(t)
+	w.user("jo", "Jo")
+	b := w.signedIn("jo")
+	version := b.get("/account/contact").want(t, 200).has(t, `value="Jo"`).part(t, versionPattern)
+	b.post("/account/contact", "version", version, "name", "Joanna", "email", "nonsense").want(t, 422).has(t, `value="Joanna"`, `value="nonsense"`, `id="email-fault"`)
+	b.post("/account/contact", "version", version, "name", "Joanna", "email", "jo@acme.example").leads(t, "/sallyport/account?done=contact")
+	b.get("/account?done=contact").want(t, 200).has(t, "Your contact was changed.", "Joanna", "jo@acme.example")
+	b.post("/account/contact", "version", version, "name", "Late", "email", "").want(t, 412).has(t, `value="Late"`)
+}
+
+// Tokens that end soon are told of where one looks first.
+func TestEndingTokens(t *testing.T) {
+	w := newWorld(t)
+	w.user("jo", "Jo")
+	b := w.signedIn("jo")
+	b.made("name", "long", "reach", "all", "expires", "90")
+	b.get("/account").want(t, 200).hasNot(t, "ends soon")
+	b.made("name", "short", "reach", "all", "expires", "7")
+	w.later(t, time.Minute)
+	b.get("/account").want(t, 200).has(t, "A token of yours ends soon.", ">ends soon<")
+}

@@ -89,7 +89,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"tenants":    &tenantsPage{}, "tenant_form": &tenantFormPage{}, "users": &usersPage{}, "user": &userPage{}, "user_form": &userFormPage{},
 		"user_password": &userPasswordPage{}, "groups": &groupsPage{}, "group": &groupPage{}, "group_form": &groupFormPage{},
 		"roles": &rolesPage{}, "role": &rolePage{}, "role_form": &roleFormPage{}, "bindings": &bindingsPage{}, "binding_form": &bindingFormPage{},
-		"keys": &keysPage{}, "key_form": &keyFormPage{},
+		"applications": &applicationsPage{}, "realms": &realmsPage{}, "realm_form": &realmFormPage{}, "keys": &keysPage{}, "key_form": &keyFormPage{},
 		"overview": &overviewPage{Whole: true, Expires: true, ByHour: &chart{}, ByReason: &chart{}, Requests: &chart{}, Latency: &chart{}},
 		"apis":     &apisPage{}, "api": &apiPage{}, "api_permissions": &apiPermissionsPage{}, "api_routes": &apiRoutesPage{}, "api_route": &apiRoutePage{Row: routeRow{Route: &policy.Route{}}},
 		"explore": &explorePage{}, "explore_call": &explorePage{frame: frame{Self: &admin.Self{}}, Op: &operation{Route: &policy.Route{}}},

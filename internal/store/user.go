@@ -62,28 +62,49 @@ type UserFilter struct {
 }
 
 const (
-	userFilter = `
-	AND login >= $2 AND login <= $3
-	AND (CAST($4 AS TEXT) = '' OR kind = $4) AND (CAST($5 AS TEXT) = '' OR state = $5)
+	userPage = `
+	AND login >= $2 AND login <= $3`
+	usersOfAny = `
+	AND (CAST($4 AS TEXT) = '' OR kind = $4)`
+	usersOfKind = `
+	AND kind = $4`
+	userOrder = `
+	AND (CAST($5 AS TEXT) = '' OR state = $5)
 	ORDER BY login LIMIT $6`
-	selectUsers     = userColumns + `WHERE tenant = $1` + userFilter
-	selectEveryUser = userColumns + `WHERE tenant <> $1` + userFilter
-	selectMembers   = userColumns + `WHERE id IN (` + membersOf + `)` + memberPage
-	membersOf       = `SELECT m.principal FROM member m JOIN user_group g ON g.id = m.user_group WHERE g.tenant = $1 AND g.id = $2`
-	memberPage      = ` AND login > $3 ORDER BY login LIMIT $4`
+
+	usersIn   = `WHERE tenant = $1` + userPage
+	everyUser = `WHERE tenant <> $1` + userPage
+
+	selectUsers           = userColumns + usersIn + usersOfAny + userOrder
+	selectUsersOfKind     = userColumns + usersIn + usersOfKind + userOrder
+	selectEveryUser       = userColumns + everyUser + usersOfAny + userOrder
+	selectEveryUserOfKind = userColumns + everyUser + usersOfKind + userOrder
+
+	selectMembers = userColumns + `WHERE id IN (` + membersOf + `)` + memberPage
+	membersOf     = `SELECT m.principal FROM member m JOIN user_group g ON g.id = m.user_group WHERE g.tenant = $1 AND g.id = $2`
+	memberPage    = ` AND login > $3 ORDER BY login LIMIT $4`
 )
+
+// among chooses one of two queries by what a filter asks for: service accounts are
+// few among many people.
+func (f *UserFilter) among(all, ofKind string) string {
+	if f.Kind != "" {
+		return ofKind
+	}
+	return all
+}
 
 // Users returns the users of a tenant by login.
 func (r *Reader) Users(ctx context.Context, tenant sallyport.TenantID, f UserFilter, p Page) ([]sallyport.User, string, error) {
 	if err := needTenant(tenant); err != nil {
 		return nil, "", err
 	}
-	return r.users(ctx, selectUsers, tenant, f, p)
+	return r.users(ctx, f.among(selectUsers, selectUsersOfKind), tenant, f, p)
 }
 
 // EveryUser returns the users of the whole installation by login.
 func (r *Reader) EveryUser(ctx context.Context, f UserFilter, p Page) ([]sallyport.User, string, error) {
-	return r.users(ctx, selectEveryUser, "", f, p)
+	return r.users(ctx, f.among(selectEveryUser, selectEveryUserOfKind), "", f, p)
 }
 
 func (r *Reader) users(ctx context.Context, query string, tenant sallyport.TenantID, f UserFilter, p Page) ([]sallyport.User, string, error) {
