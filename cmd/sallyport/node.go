@@ -37,7 +37,7 @@ func openNode(ctx context.Context, c *config.Config, log *slog.Logger, loaded fu
 			Consecutive: c.Throttle.Consecutive, Accounts: c.Throttle.AccountsPerSource,
 		},
 		Sinks: sinks, Checkpoints: c.Audit.Checkpoint, ExpiryWarning: c.Tokens.ExpiryWarning,
-		PasswordLen: c.Passwords.MinLength, Loaded: loaded, Dialects: dialect.Specs(),
+		PasswordLen: c.Passwords.MinLength, Loaded: loaded, Dialects: dialect.Specs(), Version: versionText(),
 	})
 }
 

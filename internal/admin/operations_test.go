@@ -556,7 +556,7 @@ func ownAffairs() []string {
 		"Me", "MyRoles", "MyTenants", "Permissions", "Explore", "ReadsAPIs", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
 		"Factors", "StartFactor", "ActivateFactor", "RemoveFactor", "NewRecoveryCodes", "ConfirmSession", // the same
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
-		"Shadows", "Shadow", "StopShadow", "PromoteShadow", // see TestShadowIsForWhoMaySeeIt
+		"Shadows", "Shadow", "StopShadow", "PromoteShadow", "PlanShadow", // see TestShadowIsForWhoMaySeeIt
 		"Suppose", "Advice", // about himself; about others see TestCanI of the management API
 		"Reach",                                 // about himself; about others see TestReach
 		"NotePasswordCheck",                     // writes down what a dialect has let him ask

@@ -18,7 +18,11 @@ type Overview struct {
 	Expires  bool                   // whether Expiring is there
 
 	Newest sallyport.Revision // in the store
+	Nodes  []store.Node       // by name; of the whole installation alone
 }
+
+// maxNodes is how many nodes an overview tells of.
+const maxNodes = 100
 
 // Look asks for an [Overview].
 type Look struct {
@@ -44,6 +48,11 @@ func (s *Service) Overview(ctx context.Context, a Actor, tenant sallyport.Tenant
 		}
 		if o.Refusals, err = w.refusalCounts(ctx, tenant, in.Since); err != nil {
 			return err
+		}
+		if tenant == "" {
+			if o.Nodes, err = w.tx.Nodes(ctx, maxNodes); err != nil {
+				return err
+			}
 		}
 		o.Expires = w.mayList(tenant, TokensRead) == nil && w.mayList(tenant, KeysRead) == nil
 		if !o.Expires {

@@ -218,15 +218,7 @@ func (s *Service) StopShadow(ctx context.Context, a Actor, id string) error {
 // PromoteShadow applies the draft of a shadow, and ends it. It needs what it
 // takes to stop it, and what it takes to apply the policy; see [Service.Apply].
 func (s *Service) PromoteShadow(ctx context.Context, a Actor, id string) (plan api.Plan, err error) {
-	var in api.PolicyRequest
-	err = s.look(ctx, a, func(w *work) error {
-		sh, err := w.shadow(ctx, id, PolicyWrite)
-		if err != nil {
-			return err
-		}
-		in.Adopt = sh.Adopt
-		return json.Unmarshal([]byte(sh.Draft), &in.Policy)
-	})
+	in, err := s.draftOf(ctx, a, id)
 	if err != nil {
 		return plan, err
 	}

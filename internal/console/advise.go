@@ -20,12 +20,12 @@ const advisePath = "/advise"
 func adviseArea() area {
 	return area{
 		id: "advise", path: advisePath, needs: []sallyport.Permission{admin.AdviceRead},
-		pages: []areaPage{{id: "advise", path: advisePath}},
+		pages: []areaPage{{id: "advise", path: advisePath}, {id: "shadows", path: shadowsPath, needs: []sallyport.Permission{admin.PolicyRead}}},
 		routes: func() []route {
-			return []route{
+			return append(shadowRoutes(), []route{
 				{"advise", "GET", advisePath, member, (*visit).findings},
 				{"advise.one", "GET", advisePath + "/{principal}", member, (*visit).advice},
-			}
+			}...)
 		},
 	}
 }

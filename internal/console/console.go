@@ -43,6 +43,8 @@ type Config struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
+	Node string // id of this node, as it tells of itself
+
 	// Call makes a request in the name of a session, through both doors, and returns
 	// what was decided. Nil: calls cannot be tried.
 	Call func(w http.ResponseWriter, r *http.Request, session string) sallyport.Decision

@@ -42,6 +42,15 @@ type overviewPage struct {
 	Newest    string
 	Lag       string
 	Confirmed bool // the lag is within what is healthy
+	Nodes     []nodeRow
+}
+
+// A nodeRow is a node as it told of itself.
+type nodeRow struct {
+	store.Node
+	State  string // as of a badge
+	Behind string // the newest policy
+	This   bool   // the one that shows the page
 }
 
 // How far back, and ahead, an overview looks.
@@ -51,6 +60,7 @@ const (
 	maxExpiring  = 10
 	healthyLag   = 2 * time.Second
 	shownMinutes = 60
+	lostAfter    = 20 * time.Second // a node tells of itself every five
 )
 
 func (v *visit) overview() error {
@@ -73,8 +83,26 @@ func (v *visit) overview() error {
 	}
 	if page.Whole {
 		v.thisNode(page, o.Newest)
+		page.Nodes = v.nodeRows(&o)
 	}
 	return v.show(http.StatusOK, "overview", page)
+}
+
+// nodeRows are the nodes, with how far each is behind.
+func (v *visit) nodeRows(o *admin.Overview) []nodeRow {
+	var rows []nodeRow
+	for _, n := range o.Nodes {
+		row := nodeRow{Node: n, State: "active", Behind: v.text("overview.node.newest"), This: n.ID == v.Node}
+		if n.Revision < o.Newest {
+			behind := int(o.Newest - n.Revision) //nolint:gosec // revisions count up from 1
+			row.Behind = v.texts().plain("overview.node.behind."+one(behind), grouped(int64(behind)))
+		}
+		if v.now.Sub(n.Seen) > lostAfter {
+			row.State = "lost"
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // scope is the tenant that a page is about, "" for the whole installation, and

@@ -61,6 +61,7 @@ type whyPage struct {
 	Outcomes []option
 	Rows     []whyRow
 	Pager    pager
+	Live     bool // it is the newest that is shown, so it changes
 	Faults   faults
 }
 
@@ -121,6 +122,7 @@ func (v *visit) decisions(own bool) error { //nolint:revive // not a switch: whi
 		page.Rows = append(page.Rows, v.whyRow(&list.Items[i]))
 	}
 	page.Pager = v.pager(list.Next)
+	page.Live = page.Pager.First == ""
 	return v.show(http.StatusOK, "why", page)
 }
 

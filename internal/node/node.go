@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -30,6 +31,9 @@ type Config struct {
 	Issuer     string           // required: the public URL
 	Log        *slog.Logger     // required
 	Now        func() time.Time // required
+
+	// Version is the program's, as the other nodes are told.
+	Version string
 
 	// ManagementAPI is the document of the built-in API "sallyport" with its
 	// routes. Without routes nobody can be let in to it.
@@ -79,6 +83,7 @@ type Node struct {
 	now func() time.Time
 
 	checkpoints time.Duration
+	self        store.Node // as it tells of itself
 	streams     *stream.Streams
 }
 
@@ -138,6 +143,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors, Factors: k.factors,
 		ExpiryWarning: c.ExpiryWarning, Checkpoints: k.checkpoints, Pseudonyms: k.pseudonyms,
 		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
+		Watch:     func(f func(*policy.Observed)) { n.Doors.Watch(f) },
 		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.Settle(ctx) },
 		Used:        func(u policy.Use) { n.Doors.Used(u) },
 		RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
@@ -153,6 +159,10 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		})
 		return err
 	}
+	n.self = store.Node{ID: uuid.NewString(), Version: c.Version, Started: c.Now()}
+	if n.self.Name, err = os.Hostname(); err != nil {
+		n.self.Name = n.self.ID
+	}
 	n.streams = stream.New(stream.Config{Store: n.Store, Node: uuid.NewString(), Targets: c.Sinks, Now: c.Now, Log: c.Log})
 	// The doors come first, so that what is bootstrapped is judged by a policy
 	// and taken up like any other change.
@@ -164,6 +174,9 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	}
 	return nil
 }
+
+// ID is what the other nodes know this one by.
+func (n *Node) ID() string { return n.self.ID }
 
 // Streams tells how the sinks of the audit trail do.
 func (n *Node) Streams() []stream.State { return n.streams.States() }
@@ -201,6 +214,12 @@ func (n *Node) Run(ctx context.Context, poll time.Duration) {
 		})
 	})
 	loops.Go(func() {
+		n.tell(ctx, "the other nodes could not be told of this one", n.beat(ctx))
+		every(ctx, beatInterval, func() {
+			n.tell(ctx, "the other nodes could not be told of this one", n.beat(ctx))
+		})
+	})
+	loops.Go(func() {
 		n.Admin.RunShadows(ctx, func(err error) { n.tell(ctx, "drafts of policies could not be tried on requests", err) })
 	})
 	loops.Go(func() {
@@ -234,6 +253,7 @@ func every(ctx context.Context, interval time.Duration, f func()) {
 // over for a while.
 func (n *Node) tidy(ctx context.Context) {
 	n.tell(ctx, "no room could be set aside for revocations on a full disk", n.Store.Reserve())
+	n.tell(ctx, "nodes that are gone could not be forgotten; the next time they will be", n.forgetNodes(ctx))
 	n.tell(ctx, "what is over could not be removed; the next time it will be", n.Admin.Sweep(ctx))
 	n.tell(ctx, "nobody could be told of tokens that end soon; the next time it will be", n.Admin.WarnOfExpiry(ctx))
 	n.tell(ctx, "no checkpoint of the audit trail could be made; the next time it will be", n.checkpoint(ctx))
@@ -265,6 +285,7 @@ func (n *Node) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
 	defer cancel()
 	err := n.Doors.LastFlush(ctx)
+	n.tell(ctx, "the other nodes could not be told that this one ends", n.leave(ctx))
 	n.Doors.Close()
 	return errors.Join(err, n.Store.Close())
 }

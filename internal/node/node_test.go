@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -94,4 +96,52 @@ func TestRunEnds(t *testing.T) {
 		t.Error(err)
 	}
 	goleak.VerifyNone(t, ignore)
+}
+
+// TestNodesKnowOfEachOther: a node that runs is listed until it ends, and one that
+// never said that it ends for as long as somebody may look for it.
+func TestNodesKnowOfEachOther(t *testing.T) {
+	path, master := filepath.Join(t.TempDir(), "sallyport.db"), newMaster(t)
+	a, err := node.Open(t.Context(), config(t, path, master))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := node.Open(t.Context(), config(t, path, master))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { a.Run(ctx, time.Millisecond) })
+	running.Go(func() { b.Run(ctx, time.Millisecond) })
+	listed := func() (ids []string) {
+		list, err := a.Store.Nodes(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range list {
+			if n.Revision == 0 || n.Name == "" || n.Started.IsZero() {
+				t.Errorf("it told %+v", n)
+			}
+			ids = append(ids, n.ID)
+		}
+		return ids
+	}
+	for deadline := time.Now().Add(30 * time.Second); len(listed()) < 2; {
+		if time.Now().After(deadline) {
+			t.Fatalf("the nodes are %v", listed())
+		}
+		runtime.Gosched()
+	}
+	cancel()
+	running.Wait()
+	if err := b.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := listed(); len(got) != 1 || got[0] != a.ID() {
+		t.Errorf("after one ended: %v, want %s", got, a.ID())
+	}
+	if err := a.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

@@ -69,7 +69,7 @@ document.addEventListener("input", (event) => {
 for (const part of document.querySelectorAll("[data-live]")) {
   let shown = ""; // so that who listens to the page hears of nothing twice
   setInterval(async () => {
-    if (document.hidden || part.contains(document.activeElement)) return;
+    if (document.hidden || part.dataset.paused || part.contains(document.activeElement)) return;
     const answer = await fetch(part.dataset.from || location.href).catch(() => null);
     if (!answer || !answer.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
@@ -80,6 +80,17 @@ for (const part of document.querySelectorAll("[data-live]")) {
     offerCopies(part);
   }, 1000 * Number(part.dataset.live));
 }
+
+// Which can be paused.
+for (const note of document.querySelectorAll("[data-live-of]")) note.hidden = false;
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-pause]");
+  if (!button) return;
+  const paused = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", paused);
+  document.getElementById(button.dataset.pause).dataset.paused = paused ? "yes" : "";
+});
 
 for (const box of document.querySelectorAll("input[data-all]")) box.hidden = false;
 localise(document);

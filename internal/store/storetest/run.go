@@ -64,6 +64,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Shadows", testShadows},
 		{"Lessons", testLessons},
 		{"OpenAPI", testOpenAPI},
+		{"Nodes", testNodes},
 		{"Overview", testOverview},
 		{"Meta", testMeta},
 		{"Changes", testChanges},
