@@ -10,9 +10,9 @@ import (
 // password.
 type Factor struct {
 	ID         sallyport.FactorID `json:"id" format:"uuid" doc:"Of the second factor."`
-	Kind       string             `json:"kind" enum:"totp" doc:"An app that shows codes (RFC 6238)."`
+	Kind       string             `json:"kind" enum:"totp,passkey" doc:"An app that shows codes (RFC 6238), or a passkey (Web Authentication), which is made in the console."`
 	Name       string             `json:"name" doc:"What its owner calls it." example:"Phone"`
-	Active     bool               `json:"active" doc:"Signing in asks for it. It is not before a code of it was right once."`
+	Active     bool               `json:"active" doc:"Signing in asks for it. It is not before it was tried once."`
 	LastUsedAt time.Time          `json:"last_used_at,omitzero" doc:"Left out: never."`
 	CreatedAt  time.Time          `json:"created_at" doc:"When it was set up."`
 }

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	maxFactors    = 5  // of one user
+	maxFactors    = 10 // of one user
 	recoveryCodes = 10 // that are handed out at a time
 	recoveryHalf  = 5  // characters in each half of one
 )
@@ -87,25 +87,34 @@ func (s *Service) StartFactor(ctx context.Context, a Actor, name, issuer string)
 		if err := w.ownFactors(); err != nil {
 			return NewFactor{}, err
 		}
-		there, err := w.factors(ctx, w.actor.Principal.ID)
-		if err != nil {
+		if err := w.roomForFactor(ctx); err != nil {
 			return NewFactor{}, err
-		}
-		active := 0
-		for _, f := range there.List {
-			if f.Active {
-				active++
-				continue
-			}
-			if _, err := w.tx.DeleteFactor(ctx, w.actor.Principal.ID, f.ID); err != nil {
-				return NewFactor{}, err
-			}
-		}
-		if active >= maxFactors {
-			return NewFactor{}, sallyport.ErrConflict("", fmt.Sprintf("you have %d second factors; remove one first", maxFactors))
 		}
 		return w.startFactor(ctx, name, issuer)
 	})
+}
+
+// roomForFactor forgets what the actor began to set up and did not finish, and
+// checks that he may have one more.
+func (w *work) roomForFactor(ctx context.Context) error {
+	there, err := w.factors(ctx, w.actor.Principal.ID)
+	if err != nil {
+		return err
+	}
+	active := 0
+	for _, f := range there.List {
+		if f.Active {
+			active++
+			continue
+		}
+		if _, err := w.tx.DeleteFactor(ctx, w.actor.Principal.ID, f.ID); err != nil {
+			return err
+		}
+	}
+	if active >= maxFactors {
+		return sallyport.ErrConflict("", fmt.Sprintf("you have %d second factors; remove one first", maxFactors))
+	}
+	return nil
 }
 
 func (w *work) startFactor(ctx context.Context, name, issuer string) (out NewFactor, err error) {
@@ -165,15 +174,21 @@ func (s *Service) ActivateFactor(ctx context.Context, a Actor, id sallyport.Fact
 		if _, err := w.tx.ActivateFactor(ctx, f.Principal, f.ID, step); err != nil {
 			return nil, err
 		}
-		w.tx.Note(sallyport.ChangePrincipal, string(f.Principal))
-		if err := w.writeFactor(ctx, "user.add_factor", f.Kind, f.Name); err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(all, func(f store.Factor) bool { return f.Kind == store.FactorRecovery }) {
-			return nil, nil
-		}
-		return w.recoveryCodes(ctx)
+		return w.addedFactor(ctx, f, all)
 	})
+}
+
+// addedFactor writes down a factor that is in force from now on, and returns
+// recovery codes if the actor has none among all that he has.
+func (w *work) addedFactor(ctx context.Context, f *store.Factor, all []store.Factor) ([]sallyport.Secret, error) {
+	w.tx.Note(sallyport.ChangePrincipal, string(f.Principal))
+	if err := w.writeFactor(ctx, "user.add_factor", f.Kind, f.Name); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(all, func(f store.Factor) bool { return f.Kind == store.FactorRecovery }) {
+		return nil, nil
+	}
+	return w.recoveryCodes(ctx)
 }
 
 func (w *work) writeFactor(ctx context.Context, action, kind, name string) error {

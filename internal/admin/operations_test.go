@@ -554,7 +554,7 @@ func operations() []operation {
 func ownAffairs() []string {
 	return []string{
 		"Me", "MyRoles", "MyTenants", "Permissions", "Explore", "ReadsAPIs", "UpdateMe", "ChangePassword", "CreateToken", "EndOtherSessions", "RevokeExchanged", // about himself
-		"Factors", "StartFactor", "ActivateFactor", "RemoveFactor", "NewRecoveryCodes", "ConfirmSession", // the same
+		"Factors", "StartFactor", "ActivateFactor", "RemoveFactor", "NewRecoveryCodes", "ConfirmSession", "StartPasskey", "ActivatePasskey", "RenameFactor", // the same
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
 		"Shadows", "Shadow", "StopShadow", "PromoteShadow", "PlanShadow", // see TestShadowIsForWhoMaySeeIt
 		"Suppose", "Advice", // about himself; about others see TestCanI of the management API

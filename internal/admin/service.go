@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/audit"
+	"github.com/sallyport/sallyport/internal/authn/passkey"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
@@ -27,6 +28,8 @@ type Config struct {
 	Successors *token.Sealer   // of [token.SealSuccessor]
 	Cursors    *token.Sealer   // of [token.SealCursor]
 	Factors    *token.Sealer   // of [token.SealFactor]
+
+	Passkeys *passkey.Party // nil: there are none here
 
 	Checkpoints *audit.Signer      // signs how the audit trail is
 	Pseudonyms  token.PseudonymKey // of the access log

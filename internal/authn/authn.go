@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/known"
+	"github.com/sallyport/sallyport/internal/authn/passkey"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
@@ -22,6 +23,7 @@ type Config struct {
 	Store    *store.Store
 	Secrets  *token.Digester // digests as they are stored
 	Factors  *token.Sealer   // of [token.SealFactor]
+	Passkeys *passkey.Party  // nil: there are none here
 	Memory   token.MemoryKey // digests under which what was verified is remembered
 	Keys     func() *token.KeySet
 	Hasher   *password.Hasher

@@ -3,11 +3,13 @@ package authn
 import (
 	"context"
 	"crypto/subtle"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/passkey"
 	"github.com/sallyport/sallyport/internal/authn/totp"
 	"github.com/sallyport/sallyport/internal/login"
 	"github.com/sallyport/sallyport/internal/store"
@@ -22,6 +24,11 @@ const maxCode = 64
 // together. Wrong codes are counted with wrong passwords of the account, so that
 // there is one budget for both.
 func (v *Verifier) SecondFactor(ctx context.Context, p *sallyport.Principal, code string, client netip.Addr) (sallyport.Reason, int) {
+	return v.tried(ctx, p, client, func() sallyport.Reason { return v.checkFactor(ctx, p.ID, code) })
+}
+
+// tried checks a second factor of a user, if he may try one now.
+func (v *Verifier) tried(ctx context.Context, p *sallyport.Principal, client netip.Addr, check func() sallyport.Reason) (sallyport.Reason, int) {
 	canonical, err := login.Canonical(p.Login)
 	if err != nil {
 		return sallyport.InternalFault, 0
@@ -33,7 +40,7 @@ func (v *Verifier) SecondFactor(ctx context.Context, p *sallyport.Principal, cod
 	case wait > 0:
 		return sallyport.Overdone, wait
 	}
-	reason := v.checkFactor(ctx, p.ID, code)
+	reason := check()
 	switch {
 	case reason == "":
 		attempt.Succeeded()
@@ -129,16 +136,32 @@ func RecoveryDigest(d *token.Digester, id sallyport.PrincipalID, code string) sa
 	return sallyport.Secret(digest[:])
 }
 
-// SealFactor seals the secret of an app for its row.
+// SealFactor seals the secret of an app, or what is known of a passkey, for its row.
 func SealFactor(s *token.Sealer, f *store.Factor, secret []byte) error {
 	sealed, err := s.Seal(secret, string(f.Principal), string(f.ID))
 	f.Secret = sallyport.Secret(sealed)
 	return err
 }
 
-// OpenFactor returns the secret of an app.
+// OpenFactor returns what was sealed for a row.
 func OpenFactor(s *token.Sealer, f *store.Factor) ([]byte, error) {
 	return s.Open([]byte(f.Secret), string(f.Principal), string(f.ID))
+}
+
+// Passkeys returns those of a user's factors that are passkeys in force, opened.
+func Passkeys(s *token.Sealer, all []store.Factor) (keys []passkey.Key, err error) {
+	for i := range all {
+		f := &all[i]
+		if f.Kind != store.FactorPasskey || !f.Active {
+			continue
+		}
+		record, err := OpenFactor(s, f)
+		if err != nil {
+			return nil, fmt.Errorf("open a passkey: %w", err)
+		}
+		keys = append(keys, passkey.Key{Factor: f.ID, Record: record, Counter: f.Used, LastUsed: f.LastUsed})
+	}
+	return keys, nil
 }
 
 // FactorStep returns the time step of a code that confirms a new app; 0: the code

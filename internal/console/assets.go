@@ -33,6 +33,8 @@ type assets struct {
 	style  string // URLs
 	script string
 	icon   string
+
+	passkey string // a script for the pages with passkeys alone
 }
 
 func loadAssets() (assets, error) {
@@ -43,6 +45,7 @@ func loadAssets() (assets, error) {
 	}{
 		{"style.css", "text/css; charset=utf-8", &a.style},
 		{"script.js", "text/javascript; charset=utf-8", &a.script},
+		{"passkey.js", "text/javascript; charset=utf-8", &a.passkey},
 		{"icon.svg", "image/svg+xml", &a.icon},
 	} {
 		text, err := fs.ReadFile(assetFiles, "assets/"+f.file)

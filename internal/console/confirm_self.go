@@ -20,17 +20,18 @@ const (
 // the form that made it necessary.
 type confirmSelfPage struct {
 	frame
-	To     string
-	Fields map[string][]string
-	Code   bool // the visitor has a second factor
-	Faults faults
+	To      string
+	Fields  map[string][]string
+	Code    bool // the visitor has a second factor
+	Passkey passkeyAsk
+	Faults  faults
 }
 
 // askSelf asks for the password, and takes up where the visitor was interrupted:
 // the form that he sent goes along and is sent on when the password is right.
 func (v *visit) askSelf(status int, to string, f faults) error {
 	page := &confirmSelfPage{frame: v.frame(v.text("self.title"), ""), To: to, Fields: maps.Clone(v.form), Faults: f}
-	for _, own := range []string{confirmTo, confirmPassword, confirmCode, stampField} {
+	for _, own := range []string{confirmTo, confirmPassword, confirmCode, passkeyTicket, passkeyAnswer, stampField} {
 		delete(page.Fields, own)
 	}
 	there, err := v.Admin.Factors(v.r.Context(), v.actor)
@@ -38,10 +39,21 @@ func (v *visit) askSelf(status int, to string, f faults) error {
 		return err
 	}
 	page.Code = there.On()
+	if page.Passkey, err = v.askPasskey(v.self.Principal.ID, v.selfPlace(), "/confirm"); err != nil {
+		return err
+	}
+	page.Passkey.Hidden = maps.Clone(page.Fields)
+	if page.Passkey.Hidden == nil {
+		page.Passkey.Hidden = map[string][]string{}
+	}
+	page.Passkey.Hidden[confirmTo] = []string{to}
 	return v.show(status, "confirm_self", page)
 }
 
-// confirmSelf takes the password, and sends the visitor on with the form that he
+// selfPlace is where a passkey is asked that shows that it is still he who sits there.
+func (v *visit) selfPlace() string { return selfPlace + v.actor.Credential.String() }
+
+// confirmSelf takes the password or a passkey, and sends the visitor on with the form that he
 // had filled in: 307 has the browser send it again as it is.
 func (v *visit) confirmSelf() error {
 	to := ownPath(v.form.Get(confirmTo))
@@ -49,16 +61,15 @@ func (v *visit) confirmSelf() error {
 		return v.redirect(home)
 	}
 	var f faults
-	f.need(v.form.Get(confirmPassword), confirmPassword, v.text("self.missing"))
+	f.need(v.form.Get(confirmPassword)+v.form.Get(passkeyAnswer), confirmPassword, v.text("self.missing"))
 	if f.Any() {
 		return v.askSelf(http.StatusUnprocessableEntity, to, f)
 	}
 	ctx := v.r.Context()
-	p, reason, retry := v.Doors.Authenticate(ctx, v.self.Principal.Login, v.form.Get(confirmPassword), v.request.Client)
-	if code := v.form.Get(confirmCode); reason == sallyport.SecondFactorRequired && code != "" {
-		reason, retry = v.Doors.SecondFactor(ctx, p, code, v.request.Client)
-	}
+	reason, retry := v.provesSelf()
 	switch {
+	case reason == sallyport.SecondFactorWrong && v.form.Get(passkeyAnswer) != "":
+		f.say(v.text("passkey.wrong"))
 	case reason == sallyport.SecondFactorRequired:
 		f.at(confirmCode, v.text("code.missing"))
 	case reason == sallyport.SecondFactorWrong:
@@ -81,4 +92,21 @@ func (v *visit) confirmSelf() error {
 	v.w.Header().Set("Location", to)
 	v.w.WriteHeader(http.StatusTemporaryRedirect)
 	return nil
+}
+
+// provesSelf checks the password and the code, or the passkey, that a form brought.
+func (v *visit) provesSelf() (sallyport.Reason, int) {
+	ctx := v.r.Context()
+	if v.form.Get(passkeyAnswer) != "" {
+		p, reason := v.Doors.Alive(ctx, v.self.Principal.ID)
+		if reason != "" {
+			return reason, 0
+		}
+		return v.Doors.Passkey(ctx, p, v.answered(), v.selfPlace(), v.request.Client)
+	}
+	p, reason, retry := v.Doors.Authenticate(ctx, v.self.Principal.Login, v.form.Get(confirmPassword), v.request.Client)
+	if code := v.form.Get(confirmCode); reason == sallyport.SecondFactorRequired && code != "" {
+		reason, retry = v.Doors.SecondFactor(ctx, p, code, v.request.Client)
+	}
+	return reason, retry
 }

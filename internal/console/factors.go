@@ -19,6 +19,10 @@ func factorRoutes() []route {
 		{"factors", "GET", "/factors", member, (*visit).factors},
 		{"factor.start", "POST", "/factors", member, (*visit).startFactor},
 		{"factor.activate", "POST", factor + "/activate", member, (*visit).activateFactor},
+		{"passkey.start", "POST", "/factors/passkeys", member, (*visit).startPasskey},
+		{"passkey.activate", "POST", factor + "/passkey", member, (*visit).activatePasskey},
+		{"factor.name.show", "GET", factor + "/name", member, (*visit).showFactorName},
+		{"factor.name", "POST", factor + "/name", member, (*visit).renameFactor},
 		{"factor.remove.ask", "GET", factor + "/remove", member, (*visit).askRemoveFactor},
 		{"factor.remove", "POST", factor + "/remove", member, (*visit).removeFactor},
 		{"factor.codes", "POST", "/factors/codes", member, (*visit).renewCodes},
@@ -29,16 +33,17 @@ func factorRoutes() []route {
 type factorsPage struct {
 	frame
 	admin.Factors
-	Person bool
-	Name   string
-	Faults faults
+	Person   bool
+	Passkeys bool // browsers can make them here
+	Name     string
+	Faults   faults
 }
 
 func (v *visit) factorsPage() (*factorsPage, error) {
 	list, err := v.Admin.Factors(v.r.Context(), v.actor)
 	return &factorsPage{
 		frame: v.frame(v.text("factors.title"), "factors"), Factors: list,
-		Person: v.self.Principal.Kind == sallyport.PrincipalPerson,
+		Person: v.self.Principal.Kind == sallyport.PrincipalPerson, Passkeys: v.Admin.HasPasskeys(),
 	}, err
 }
 
@@ -64,14 +69,7 @@ type factorPage struct {
 func (v *visit) startFactor() error {
 	begun, err := v.Admin.StartFactor(v.r.Context(), v.actor, v.form.Get("name"), v.issuer())
 	if err != nil {
-		page, perr := v.factorsPage()
-		if perr != nil {
-			return perr
-		}
-		if page.Name = v.form.Get("name"); page.Faults.take(err, "name") {
-			return v.show(statusOf(err), "factors", page)
-		}
-		return err
+		return v.factorsRefused(err, v.form.Get("name"))
 	}
 	page, err := v.factorPage(begun.ID, begun.Secret.Reveal(), begun.URI.Reveal())
 	if err != nil {

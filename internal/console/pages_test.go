@@ -95,6 +95,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"shadows": &shadowsPage{}, "shadow": &shadowPage{}, "shadow_form": &shadowFormPage{}, "explore": &explorePage{}, "explore_call": &explorePage{frame: frame{Self: &admin.Self{}}, Op: &operation{Route: &policy.Route{}}},
 		"audit": &auditPage{}, "who": &whoPage{}, "why": &whyPage{}, "decision": &decisionPage{}, "advise": &findingsPage{}, "advice": &advicePage{},
 		"sign_in_code": &codePage{}, "confirm_self": &confirmSelfPage{}, "factors": &factorsPage{}, "factor": &factorPage{}, "factor_codes": &codesPage{},
+		"passkey": &passkeyPage{}, "factor_name": &factorNamePage{},
 		"first_run": &firstRunPage{}, "start": &startPage{}, "start_token": &startTokenPage{}, "start_first": &firstPage{},
 		"confirm": &confirmPage{}, "design": &designPage{Columns: &chart{}, Line: &chart{}, Bars: &chart{}, None: &chart{}},
 	} {

@@ -34,6 +34,7 @@ func routes() []route {
 		{"sign-in.show", "GET", "/sign-in", anybody, (*visit).showSignIn},
 		{"sign-in", "POST", "/sign-in", anybody, (*visit).signIn},
 		{"sign-in.code", "POST", "/sign-in/code", anybody, (*visit).signInCode},
+		{"sign-in.passkey", "POST", "/sign-in/passkey", anybody, (*visit).signInPasskey},
 		{"first-run.show", "GET", firstRunPath, anybody, (*visit).showFirstRun},
 		{"first-run", "POST", firstRunPath, anybody, (*visit).firstRun},
 		{"sign-out", "POST", "/sign-out", anybody, (*visit).signOut},

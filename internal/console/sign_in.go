@@ -17,9 +17,21 @@ import (
 // A signInPage is the form to sign in with.
 type signInPage struct {
 	frame
-	Login  string
-	Next   string // where to go on to; empty: home
-	Faults faults
+	Login   string
+	Next    string // where to go on to; empty: home
+	Passkey passkeyAsk
+	Faults  faults
+}
+
+// showSignInPage answers with the form. One that cannot ask for a passkey at the
+// moment still takes a password.
+func (v *visit) showSignInPage(status int, page *signInPage) error {
+	ask, err := v.askPasskey("", signInPlace, "/sign-in/passkey")
+	if err != nil {
+		v.Log.WarnContext(v.r.Context(), "nobody can be asked for a passkey", "request_id", v.decision.RequestID, "error", err)
+	}
+	page.Passkey, page.Passkey.Next = ask, page.Next
+	return v.show(status, "sign_in", page)
 }
 
 func (v *visit) showSignIn() error {
@@ -27,7 +39,7 @@ func (v *visit) showSignIn() error {
 	if v.r.URL.Query().Get("done") == "" && v.identify() == "" {
 		return v.redirect(orHome(next)) // signed in already
 	}
-	return v.show(http.StatusOK, "sign_in", &signInPage{frame: v.frame(v.text("signin.title"), ""), Next: next})
+	return v.showSignInPage(http.StatusOK, &signInPage{frame: v.frame(v.text("signin.title"), ""), Next: next})
 }
 
 // signIn checks a login and password and starts a session. Whatever session the
@@ -38,7 +50,7 @@ func (v *visit) signIn() error {
 	page.Faults.need(f.Get("login"), "login", v.text("signin.login.need"))
 	page.Faults.need(f.Get("password"), "password", v.text("self.missing"))
 	if page.Faults.Any() {
-		return v.show(http.StatusUnprocessableEntity, "sign_in", page)
+		return v.showSignInPage(http.StatusUnprocessableEntity, page)
 	}
 	p, reason, retry := v.Doors.Authenticate(v.r.Context(), f.Get("login"), f.Get("password"), v.request.Client)
 	switch {
@@ -85,7 +97,7 @@ func (v *visit) signInRefused(page *signInPage, reason sallyport.Reason, retry i
 	if status != http.StatusUnauthorized {
 		v.w.Header().Set("Retry-After", strconv.Itoa(max(retry, 1)))
 	}
-	return v.show(status, "sign_in", page)
+	return v.showSignInPage(status, page)
 }
 
 // seconds is how long to wait, in words.

@@ -17,9 +17,19 @@ const ticketLife = 5 * time.Minute
 // A codePage is the second half of a sign-in.
 type codePage struct {
 	frame
-	Ticket string // who has given his password, and when; sealed
-	Next   string
-	Faults faults
+	Ticket  string // who has given his password, and when; sealed
+	Next    string
+	Passkey passkeyAsk
+	Faults  faults
+}
+
+// showCodePage answers with the form for whose password was right.
+func (v *visit) showCodePage(status int, p *policy.Principal, page *codePage) (err error) {
+	if page.Passkey, err = v.askPasskey(p.ID, codePlace+string(p.ID), "/sign-in/code"); err != nil {
+		return err
+	}
+	page.Passkey.Next, page.Passkey.Hidden = page.Next, map[string][]string{"ticket": {page.Ticket}}
+	return v.show(status, "sign_in_code", page)
 }
 
 // askCode goes on with a sign-in of which the password was right. Who it is comes
@@ -30,7 +40,7 @@ func (v *visit) askCode(p *policy.Principal, next string) error {
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "sign_in_code", &codePage{frame: v.frame(v.text("code.title"), ""), Ticket: ticket, Next: next})
+	return v.showCodePage(http.StatusOK, p, &codePage{frame: v.frame(v.text("code.title"), ""), Ticket: ticket, Next: next})
 }
 
 // A ticket holds the moment, the epoch of the user when his password was right,
@@ -76,21 +86,25 @@ func (v *visit) signInCode() error {
 	case reason.Coarse() == sallyport.CredentialInvalid:
 		again.Faults.say(v.text("code.late"))
 		_ = v.denied(reason)
-		return v.show(http.StatusUnauthorized, "sign_in", again)
+		return v.showSignInPage(http.StatusUnauthorized, again)
 	case reason != "":
 		return v.signInRefused(again, reason, 1)
 	}
 	page := &codePage{frame: v.frame(v.text("code.title"), ""), Ticket: f.Get("ticket"), Next: next}
-	page.Faults.need(f.Get("code"), "code", v.text("code.missing"))
+	page.Faults.need(f.Get("code")+f.Get(passkeyAnswer), "code", v.text("code.missing"))
 	if page.Faults.Any() {
-		return v.show(http.StatusUnprocessableEntity, "sign_in_code", page)
+		return v.showCodePage(http.StatusUnprocessableEntity, p, page)
 	}
-	reason, retry := v.Doors.SecondFactor(v.r.Context(), p, f.Get("code"), v.request.Client)
+	reason, retry := v.secondFactor(p, f.Get("code"), codePlace+string(p.ID))
 	switch {
 	case reason == sallyport.SecondFactorWrong:
 		_ = v.denied(reason)
-		page.Faults.at("code", v.text("code.wrong"))
-		return v.show(http.StatusUnauthorized, "sign_in_code", page)
+		if f.Get(passkeyAnswer) != "" {
+			page.Faults.say(v.text("passkey.wrong"))
+		} else {
+			page.Faults.at("code", v.text("code.wrong"))
+		}
+		return v.showCodePage(http.StatusUnauthorized, p, page)
 	case reason != "":
 		return v.signInRefused(again, reason, retry)
 	}

@@ -185,8 +185,8 @@ func TestClosed(t *testing.T) {
 			t.Errorf("%s %s with a token: %s", rt.method, path, got.Header)
 		}
 	}
-	if open != 8 {
-		t.Errorf("%d routes are open to anybody, want 8", open)
+	if open != 9 {
+		t.Errorf("%d routes are open to anybody, want 9", open)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/authn/passkey"
 	"github.com/sallyport/sallyport/internal/doors/target"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -27,6 +28,7 @@ type Config struct {
 	Secrets  *token.Digester // digests as they are stored
 	Sealer   *token.Sealer   // opens the signing keys
 	Factors  *token.Sealer   // opens the secrets of second factors
+	Passkeys *passkey.Party  // nil: there are none here
 	Hasher   *password.Hasher
 	Throttle *authn.Throttle
 	Issuer   string // the "iss" of what is signed here: the installation's public URL
@@ -119,7 +121,7 @@ func New(ctx context.Context, c Config) (*Doors, error) {
 	d.lease.start = c.Now()
 	d.principals = newPrincipals(d.loadPrincipal)
 	d.authn = authn.New(authn.Config{
-		Store: c.Store, Secrets: c.Secrets, Factors: c.Factors, Memory: memory, Keys: d.keys.Load, Hasher: c.Hasher,
+		Store: c.Store, Secrets: c.Secrets, Factors: c.Factors, Passkeys: c.Passkeys, Memory: memory, Keys: d.keys.Load, Hasher: c.Hasher,
 		Throttle: c.Throttle, Now: c.Now, Log: c.Log, Capacity: c.Credentials,
 		Number: d.principals.number, Scopes: c.Compiler.LimitIndex,
 	})

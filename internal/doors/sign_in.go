@@ -64,6 +64,15 @@ func (d *Doors) fresh() sallyport.Reason {
 // sign-in. epoch is the one in which his password was right; if it has changed
 // since, that counts for nothing.
 func (d *Doors) Recall(ctx context.Context, id sallyport.PrincipalID, epoch int64) (*policy.Principal, sallyport.Reason) {
+	p, reason := d.Alive(ctx, id)
+	if reason == "" && p.Epoch != epoch {
+		return nil, sallyport.CredentialRevoked
+	}
+	return p, reason
+}
+
+// Alive returns a user who may sign in, as he is now. There must be such a user.
+func (d *Doors) Alive(ctx context.Context, id sallyport.PrincipalID) (*policy.Principal, sallyport.Reason) {
 	p, _, err := d.principals.at(ctx, d.principals.number(id))
 	switch {
 	case sallyport.KindOf(err) == sallyport.NotFound && err != nil:
@@ -72,8 +81,6 @@ func (d *Doors) Recall(ctx context.Context, id sallyport.PrincipalID, epoch int6
 		return nil, sallyport.StoreUnavailable
 	case p.State != sallyport.Active:
 		return nil, sallyport.OwnerInactive
-	case p.Epoch != epoch:
-		return nil, sallyport.CredentialRevoked
 	case !p.livesAtHome(d.policy.Load()):
 		return nil, sallyport.TenantInactive
 	}

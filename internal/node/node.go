@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/audit/stream"
 	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/authn/passkey"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -128,6 +129,10 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	if c.MaxStaleness == 0 {
 		c.MaxStaleness = 5 * time.Second
 	}
+	passkeys, err := passkey.For(c.Issuer)
+	if err != nil {
+		return err
+	}
 	n.Gate = password.NewGate(c.HashWorkers, c.HashQueue)
 	hasher, err := password.NewHasher(password.DefaultParams(), n.Gate)
 	if err != nil {
@@ -140,7 +145,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	n.Admin, err = admin.New(admin.Config{
 		Store: n.Store, Compiler: compiler, Rules: Rules(c.Dialects),
 		Policy:  func() *policy.Snapshot { return n.Doors.Policy() },
-		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors, Factors: k.factors,
+		Secrets: k.secrets, Keys: k.signingKeys, Successors: k.successors, Cursors: k.cursors, Factors: k.factors, Passkeys: passkeys,
 		ExpiryWarning: c.ExpiryWarning, Checkpoints: k.checkpoints, Pseudonyms: k.pseudonyms,
 		Hasher: hasher, Passwords: passwords, Now: c.Now, Judge: doors.Judge,
 		Watch:     func(f func(*policy.Observed)) { n.Doors.Watch(f) },
@@ -153,7 +158,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	}
 	open := func() (err error) {
 		n.Doors, err = doors.New(ctx, doors.Config{
-			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys, Factors: k.factors,
+			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys, Factors: k.factors, Passkeys: passkeys,
 			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
 			MaxStaleness: c.MaxStaleness, ExpiryWarning: c.ExpiryWarning, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded, Untraced: c.Untraced,
 		})

@@ -11,6 +11,7 @@ import (
 const (
 	FactorTOTP     = "totp"     // an app that shows codes (RFC 6238)
 	FactorRecovery = "recovery" // a code that is good once
+	FactorPasskey  = "passkey"  // a key of WebAuthn
 )
 
 // A Factor is something that a person proves to be himself with besides the
@@ -21,8 +22,8 @@ type Factor struct {
 	Kind      string
 	Name      string
 	Active    bool             // it was tried once; before, nothing asks for it
-	Secret    sallyport.Secret // TOTP: sealed; recovery: a keyed hash
-	Used      int64            // TOTP: the last time step that a code was taken for
+	Secret    sallyport.Secret // TOTP, passkey: sealed; recovery: a keyed hash
+	Used      int64            // TOTP: the last time step that a code was taken for; passkey: its counter of signatures
 	LastUsed  time.Time
 	Created   time.Time
 }
@@ -107,6 +108,45 @@ const useFactor = `
 // those that come later with the same or an older step, it reports false.
 func (t *Tx) UseFactor(ctx context.Context, principal sallyport.PrincipalID, id sallyport.FactorID, step int64) (bool, error) {
 	n, err := t.exec(ctx, "factor", useFactor, step, micros(t.now()), string(principal), string(id))
+	return n == 1, err
+}
+
+const activatePasskey = `
+	UPDATE factor SET state = 'active', secret = $1, used = $2, last_used = $3
+	WHERE principal = $4 AND id = $5 AND kind = 'passkey' AND state = 'pending'`
+
+// ActivatePasskey puts a passkey in force, with what is to be known of it and its
+// counter of signatures. It reports whether there was one that waited for it.
+func (t *Tx) ActivatePasskey(ctx context.Context, f *Factor) (bool, error) {
+	n, err := t.exec(ctx, "factor", activatePasskey,
+		[]byte(f.Secret.Reveal()), f.Used, micros(t.now()), string(f.Principal), string(f.ID))
+	return n == 1, err
+}
+
+const usePasskey = `
+	UPDATE factor SET used = $1, last_used = $2
+	WHERE principal = $3 AND id = $4 AND kind = 'passkey' AND state = 'active'
+		AND last_used < $5 AND (used < $1 OR used = 0 AND $1 = 0)`
+
+// UsePasskey takes the answer of a passkey to a challenge that was drawn at a
+// moment. Of several answers to one challenge it takes one, and none to a challenge
+// that is older than the last use. The counter of signatures must have grown, unless
+// the passkey has none, which is 0 (Web Authentication section 6.1.1).
+func (t *Tx) UsePasskey(ctx context.Context, principal sallyport.PrincipalID, id sallyport.FactorID, counter int64, drawn time.Time) (bool, error) {
+	used := t.now()
+	if used.Before(drawn) {
+		used = drawn // another node's clock is ahead
+	}
+	n, err := t.exec(ctx, "factor", usePasskey, counter, micros(used), string(principal), string(id), micros(drawn))
+	return n == 1, err
+}
+
+const renameFactor = `
+	UPDATE factor SET name = $1 WHERE principal = $2 AND id = $3 AND kind <> 'recovery'`
+
+// RenameFactor gives a factor another name and reports whether it was there.
+func (t *Tx) RenameFactor(ctx context.Context, principal sallyport.PrincipalID, id sallyport.FactorID, name string) (bool, error) {
+	n, err := t.exec(ctx, "factor", renameFactor, name, string(principal), string(id))
 	return n == 1, err
 }
 

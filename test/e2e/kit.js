@@ -2,9 +2,10 @@
 // Chromium, and check(), which gives a page all the tests that each page has.
 import {after, before, describe, test} from "node:test";
 import assert from "node:assert/strict";
-import {spawn} from "node:child_process";
+import {spawn, spawnSync} from "node:child_process";
 import {once} from "node:events";
 import {mkdirSync, mkdtempSync, readFileSync, rmSync} from "node:fs";
+import {createServer} from "node:net";
 import {tmpdir} from "node:os";
 import path from "node:path";
 import {fileURLToPath} from "node:url";
@@ -13,8 +14,7 @@ import axe from "axe-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const pictures = path.join(here, "screenshots");
-/** The built program. */
-export const program = process.env.SALLYPORT_BIN ?? path.join(here, "../../bin/sallyport");
+const program = process.env.SALLYPORT_BIN ?? path.join(here, "../../bin/sallyport");
 
 // The most that a page may transfer to a browser that has nothing yet, in bytes.
 const mostBytes = 60_000;
@@ -49,6 +49,46 @@ after(async () => {
   }
   if (folder) rmSync(folder, {recursive: true, force: true});
 });
+
+/**
+ * installed serves an installation of its own at a host, for pages that the demonstration
+ * cannot show, until stop is called. One that is empty has no administrator, but the code
+ * of the first run.
+ */
+export async function installed({host = "127.0.0.1", empty = false} = {}) {
+  const own = mkdtempSync(path.join(tmpdir(), "sallyport-e2e-own-"));
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const {port} = listener.address();
+  listener.close();
+  await once(listener, "close");
+  const url = `http://${host}:${port}`;
+  const made = spawnSync(program, ["init", "--dir", own, "--listen", `127.0.0.1:${port}`, "--url", url], {env: {PATH: process.env.PATH}});
+  assert.equal(made.status, 0, `${made.stderr}`);
+  const printed = (name) => `${made.stdout}`.match(new RegExp(`${name}: +(\\S+)`))[1];
+  const storage = empty ? {SALLYPORT_STORAGE_URL: `sqlite:${path.join(own, "empty.db")}`} : {};
+  const server = spawn(program, ["serve", "--config", path.join(own, "sallyport.yaml")], {
+    stdio: ["ignore", "inherit", "pipe"], env: {PATH: process.env.PATH, SALLYPORT_INTERNAL_LISTEN: "127.0.0.1:0", ...storage},
+  });
+  const log = await new Promise((resolve, reject) => {
+    let said = "";
+    server.stderr.on("data", (text) => {
+      said += text;
+      if (said.includes('"listener":"public"')) resolve(said);
+    });
+    server.on("exit", (status) => reject(new Error(`it ended with ${status}: ${said}`)));
+  });
+  return {
+    url, login: printed("Administrator"), password: printed("Password"), code: log.match(/"code":"([a-z2-7-]+)"/)?.[1],
+    stop: async () => {
+      if (server.exitCode === null) {
+        server.kill("SIGTERM");
+        await once(server, "exit");
+      }
+      rmSync(own, {recursive: true, force: true});
+    },
+  };
+}
 
 // The demonstration prints where it is once it serves.
 function saysWhereItIs(process) {

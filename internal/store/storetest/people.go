@@ -259,6 +259,35 @@ func testFactor(ctx context.Context, t *testing.T, s *store.Store) {
 			t.Errorf("the app came back as %+v, %q", f, f.Secret.Reveal())
 		}
 	}
+	key := store.Factor{ID: sallyport.FactorID(id()), Principal: u.ID, Kind: store.FactorPasskey, Name: "laptop", Secret: "challenge"}
+	write(ctx, t, s, func(tx *store.Tx) error { return tx.InsertFactor(ctx, &key) })
+	use := func(counter int64, drawn time.Time) func(*store.Tx) (bool, error) {
+		return func(tx *store.Tx) (bool, error) { return tx.UsePasskey(ctx, u.ID, key.ID, counter, drawn) }
+	}
+	ahead := key.Created.Add(time.Hour)
+	yes(false, "a passkey that is not in force", use(1, ahead))
+	known := key
+	known.Secret, known.Used = "record", 0
+	yes(false, "an app as a passkey", func(tx *store.Tx) (bool, error) { return tx.ActivatePasskey(ctx, &app) })
+	yes(true, "a passkey in force", func(tx *store.Tx) (bool, error) { return tx.ActivatePasskey(ctx, &known) })
+	yes(false, "a passkey in force again", func(tx *store.Tx) (bool, error) { return tx.ActivatePasskey(ctx, &known) })
+	yes(false, "a challenge older than the passkey", use(0, key.Created.Add(-time.Second)))
+	yes(true, "a passkey without a counter", use(0, ahead))
+	yes(false, "the same challenge again", use(0, ahead))
+	yes(false, "an older challenge", use(7, ahead.Add(-time.Microsecond)))
+	yes(true, "a counter that begins", use(7, ahead.Add(time.Second)))
+	yes(false, "a counter that stands", use(7, ahead.Add(2*time.Second)))
+	yes(false, "a counter that is gone", use(0, ahead.Add(2*time.Second)))
+	yes(true, "a counter that grows", use(8, ahead.Add(2*time.Second)))
+	yes(false, "an app used as a passkey", func(tx *store.Tx) (bool, error) { return tx.UsePasskey(ctx, u.ID, app.ID, 99, ahead.Add(time.Hour)) })
+	yes(false, "another's new name", func(tx *store.Tx) (bool, error) { return tx.RenameFactor(ctx, other.ID, key.ID, "x") })
+	yes(false, "a recovery code's name", func(tx *store.Tx) (bool, error) { return tx.RenameFactor(ctx, u.ID, code.ID, "x") })
+	yes(true, "a new name", func(tx *store.Tx) (bool, error) { return tx.RenameFactor(ctx, u.ID, key.ID, "desk") })
+	for _, f := range must[[]store.Factor](t)(s.FactorsOf(ctx, u.ID)) {
+		if f.ID == key.ID && (f.Name != "desk" || f.Used != 8 || f.Secret != known.Secret || !f.LastUsed.Equal(ahead.Add(2*time.Second))) {
+			t.Errorf("the passkey came back as %+v, %q", f, f.Secret.Reveal())
+		}
+	}
 	yes(true, "a recovery code", func(tx *store.Tx) (bool, error) { return tx.DeleteFactor(ctx, u.ID, code.ID) })
 	yes(false, "the same again", func(tx *store.Tx) (bool, error) { return tx.DeleteFactor(ctx, u.ID, code.ID) })
 	write(ctx, t, s, func(tx *store.Tx) error { _, err := tx.DeleteUser(ctx, m, u.ID, -1); return err })

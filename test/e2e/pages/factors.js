@@ -20,7 +20,7 @@ check("factors", {
   path: "/sallyport/factors",
   story: async (page) => {
     await page.getByLabel("Name").fill("Phone");
-    await page.getByRole("button", {name: "Set it up"}).click();
+    await page.getByRole("button", {name: "Set up an app"}).click();
     await page.getByRole("heading", {name: "Set up an app"}).waitFor();
     await page.getByLabel("Code").fill("000000");
     await page.getByRole("button", {name: "Put it in force"}).click();
@@ -49,7 +49,7 @@ check("factors", {
 
     await page.getByRole("link", {name: "Remove Phone"}).click();
     await page.getByText("It is your last one.").waitFor();
-    await page.getByRole("button", {name: "Remove the app"}).click();
+    await page.getByRole("button", {name: "Remove it"}).click();
     await page.getByText("You have none.").waitFor();
   },
 });
