@@ -68,11 +68,14 @@ func (v *visit) tenantIn() sallyport.TenantID {
 }
 
 // in is the start of the URLs of pages about a tenant.
-func in(tenant sallyport.TenantID) string {
+func in(tenant sallyport.TenantID) string { return Base + "/access/" + url.PathEscape(partOf(tenant)) }
+
+// partOf is the part of a path that names a tenant.
+func partOf(tenant sallyport.TenantID) string {
 	if tenant == sallyport.EveryTenant {
-		return Base + "/access/" + everyPart
+		return everyPart
 	}
-	return Base + "/access/" + url.PathEscape(string(tenant))
+	return string(tenant)
 }
 
 // place returns the frame of a page about the tenant in the path. Of a tenant

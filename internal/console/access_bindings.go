@@ -392,10 +392,7 @@ func (v *visit) deletionOfBinding() (*confirmPage, *bindingFormPage, error) {
 
 func (v *visit) askDeleteBinding() error {
 	confirm, _, err := v.deletionOfBinding()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", confirm)
+	return v.ask(confirm, err)
 }
 
 func (v *visit) deleteBinding() error {

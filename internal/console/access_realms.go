@@ -154,10 +154,7 @@ func (v *visit) deletionOfRealm() (*confirmPage, *realmFormPage, error) {
 
 func (v *visit) askDeleteRealm() error {
 	confirm, _, err := v.deletionOfRealm()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", confirm)
+	return v.ask(confirm, err)
 }
 
 func (v *visit) deleteRealm() error {

@@ -296,10 +296,7 @@ func (v *visit) deletionOfRole() (*confirmPage, sallyport.Role, error) {
 
 func (v *visit) askDeleteRole() error {
 	page, _, err := v.deletionOfRole()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", page)
+	return v.ask(page, err)
 }
 
 func (v *visit) deleteRole() error {

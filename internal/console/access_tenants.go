@@ -281,6 +281,14 @@ func (v *visit) reactivateTenant() error {
 	return v.redirect(Base + "/access?done=tenant.reactivated")
 }
 
+// ask shows the question before something dangerous.
+func (v *visit) ask(page *confirmPage, err error) error {
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "confirm", page)
+}
+
 // confirmed answers what was confirmed: with the way on, or with the question
 // again and why it was not done.
 func (v *visit) confirmed(page *confirmPage, err error, next string) error {

@@ -202,10 +202,7 @@ func (v *visit) aboutUser(what string) (*confirmPage, sallyport.User, error) {
 
 func (v *visit) askAboutUser(what string) error {
 	page, _, err := v.aboutUser(what)
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", page)
+	return v.ask(page, err)
 }
 
 func (v *visit) askEndUser() error    { return v.askAboutUser("end") }

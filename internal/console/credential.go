@@ -64,6 +64,9 @@ func (v *visit) credentialIn(title string) (*credentialPage, error) {
 	page := &credentialPage{CredentialView: view, Token: v.row(*c), Key: key}
 	page.At, page.Back = v.whereIs(&view)
 	page.frame = v.frame(titleOr(title, c.Name), page.area())
+	if !page.Own { // the page of another's belongs to where he is administered
+		page.Nav = navigation(v.self, page.area(), partOf(view.Owner.Home))
+	}
 	return page, nil
 }
 
@@ -237,17 +240,9 @@ func (v *visit) showBrownout(status int, p *credentialPage, share, hours string)
 	page := &brownoutPage{credentialPage: p, Share: share}
 	for _, h := range brownouts {
 		value := strconv.Itoa(h)
-		page.Fors = append(page.Fors, option{Value: value, Text: v.inWords(time.Duration(h) * time.Hour), Chosen: value == hours})
+		page.Fors = append(page.Fors, option{Value: value, Text: v.spanWords(time.Duration(h) * time.Hour), Chosen: value == hours})
 	}
 	return v.show(status, "brownout", page)
-}
-
-// inWords is a span of whole hours or days.
-func (v *visit) inWords(d time.Duration) string {
-	if d < 48*time.Hour {
-		return v.texts().count("time.hour", int(d/time.Hour))
-	}
-	return v.texts().count("time.day", int(d/(24*time.Hour)))
 }
 
 func (v *visit) askBrownout() error {
@@ -371,10 +366,7 @@ func (v *visit) usedToday(p *credentialPage) int {
 
 func (v *visit) askRevoke() error {
 	page, _, err := v.revocation()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", page)
+	return v.ask(page, err)
 }
 
 func (v *visit) revokeToken() error {

@@ -104,7 +104,7 @@ func TestOverlapOfToken(t *testing.T) {
 	if err := w.node.Doors.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	page := b.get(at).want(t, 200).has(t, "The old secret is still used.", "the old one ends in 7 days", "End the old one now")
+	page := b.get(at).want(t, 200).has(t, "The old secret is still used.", "the old one has 7 days of 7 days left", "End the old one now")
 	b.post(at+"/overlap", "version", "99").want(t, 412).has(t, "was changed by somebody else")
 	b.post(at+"/overlap", "version", page.part(t, versionPattern)).leads(t, "/sallyport"+at+"?done=overlap")
 	if w.holder(first) == "" {

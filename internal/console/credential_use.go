@@ -26,7 +26,7 @@ const (
 // An aboutPage tells all of one token or API key.
 type aboutPage struct {
 	*credentialPage
-	Life     *meter // how much of it is over; nil: it never expires
+	Life     *meter // how much of it is left; nil: it never expires
 	Secrets  []secretRow
 	OldUsed  bool // an old secret was used after it was replaced
 	OldLeft  *meter
@@ -116,17 +116,28 @@ type meter struct {
 	Text  string
 }
 
-// span is a meter of the time from one moment to another.
+// span is a meter of what is left of the time from one moment to another.
 func (v *visit) span(from, to time.Time, key string) *meter {
-	whole := to.Sub(from)
-	m := &meter{Share: 100, Text: v.text(key, v.texts().moment(v.now, to).Words)}
-	if left := to.Sub(v.now); left > 0 && whole > 0 {
-		m.Share = float64(min(1000, 1000-1000*left/whole)) / 10
+	whole, left := to.Sub(from), max(to.Sub(v.now), 0)
+	m := &meter{Text: v.text(key, v.spanWords(left), v.spanWords(whole))}
+	if whole > 0 {
+		m.Share = float64(min(1000, 1000*left/whole)) / 10
 	}
 	return m
 }
 
-// life is how much of a credential's life is over.
+// spanWords is a span of time, in the largest unit that fits.
+func (v *visit) spanWords(d time.Duration) string {
+	switch {
+	case d < time.Hour:
+		return v.texts().count("time.minute", int((d+time.Minute/2)/time.Minute))
+	case d < 48*time.Hour:
+		return v.texts().count("time.hour", int((d+time.Hour/2)/time.Hour))
+	}
+	return v.texts().count("time.day", int((d+12*time.Hour)/(24*time.Hour)))
+}
+
+// life is how much of a credential's life is left.
 func (v *visit) life(t *tokenRow) *meter {
 	if t.Expires.IsZero() {
 		return nil
@@ -138,7 +149,7 @@ func (v *visit) life(t *tokenRow) *meter {
 	m := v.span(from, t.Expires, "token.life")
 	switch {
 	case t.State == "expired":
-		m.State, m.Text = "refused", v.text("token.life.over", v.texts().moment(v.now, t.Expires).Words)
+		m.State, m.Text = "refused", v.text("token.life.over")
 	case t.Soon:
 		m.State = "soon"
 	}

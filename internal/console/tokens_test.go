@@ -163,7 +163,7 @@ func TestRefreshToken(t *testing.T) {
 	if w.holder(first) != "" || w.holder(second) != "" {
 		t.Error("during the overlap both secrets work")
 	}
-	b.get(at).want(t, 200).has(t, "Two secrets", ">new<", ">old<", "Nobody has used the old secret", "the old one ends in 24 hours").hasNot(t, first, second)
+	b.get(at).want(t, 200).has(t, "Two secrets", ">new<", ">old<", "Nobody has used the old secret", "the old one has 24 hours of 24 hours left").hasNot(t, first, second)
 	// Sent again, from the history, it changes nothing.
 	b.post(at+"/refresh", "version", version, "overlap", "none").want(t, 412).hasNot(t, "spp_0")
 	if w.holder(second) != "" {

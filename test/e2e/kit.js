@@ -224,6 +224,26 @@ async function fits(page, width) {
   assert.ok(wide <= width, `the page is ${wide} pixels wide on a screen of ${width}`);
 }
 
+/** free lets a form be sent that the browser itself would hold back. */
+export const free = (page) => page.evaluate(() => { for (const f of document.forms) f.noValidate = true; });
+
+/**
+ * linked finds the page that a link of a list leads to, once: its path, with a
+ * rest behind it. The list may be a function.
+ */
+const links = new Map();
+export const linked = (as, list, name, rest = "") => async () => {
+  const where = typeof list === "function" ? list() : list;
+  const key = `${as} ${where} ${name}`;
+  if (!links.has(key)) {
+    await visit(as, {}, async (page) => {
+      await page.goto(where);
+      links.set(key, await page.getByRole("link", {name, exact: typeof name === "string"}).first().getAttribute("href"));
+    });
+  }
+  return links.get(key) + rest;
+};
+
 /**
  * check tests a page.
  *

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import {check, demo, fresh, tabTo} from "../kit.js";
+import {check, demo, free, fresh, tabTo} from "../kit.js";
 
 const at = (rest) => () => `/sallyport/access/${demo.tenant("acme_3")}${rest}`;
 const main = (rest) => () => `/sallyport/access/${demo.tenant("DemoTenant5")}${rest}`;
-
-/** free lets a form be sent that the browser itself would hold back. */
-const free = (page) => page.evaluate(() => { for (const f of document.forms) f.noValidate = true; });
 
 check("tenants", {
   as: "admin", path: "/sallyport/access",

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import {check, demo, fresh, tabTo, visit} from "../kit.js";
-
-/** free lets a form be sent that the browser itself would hold back. */
-const free = (page) => page.evaluate(() => { for (const f of document.forms) f.noValidate = true; });
+import {audit, check, demo, free, fresh, linked, tabTo} from "../kit.js";
 
 const secretOf = (name) => demo.credentials.find((c) => c.name === name).secret;
 
@@ -15,20 +12,10 @@ const knock = () => knocked ??= (async () => {
   await fetch(`${demo.url}/inventory/nowhere`, {headers});
 })();
 
-// pathOf finds the page that a link of a list leads to.
-const found = new Map();
-const pathOf = (as, list, name, rest = "") => async () => {
+const laptop = (rest) => async () => {
   await knock();
-  const key = `${as} ${list} ${name}`;
-  if (!found.has(key)) {
-    await visit(as, {}, async (page) => {
-      await page.goto(typeof list === "function" ? list() : list);
-      found.set(key, await page.getByRole("link", {name, exact: true}).first().getAttribute("href"));
-    });
-  }
-  return found.get(key) + rest;
+  return linked("viewer", "/sallyport/account", "laptop", rest)();
 };
-const laptop = (rest) => pathOf("viewer", "/sallyport/account", "laptop", rest);
 const main = (rest) => () => `/sallyport/access/${demo.tenant("DemoTenant5")}${rest}`;
 
 /** make makes a token of one's own, and goes to its page. */
@@ -89,6 +76,7 @@ check("token-form", {
     const secret = await page.locator(".secret code").first().textContent();
     assert.match(secret, /^spp_/);
     assert.match(await page.locator("pre.secret").textContent(), new RegExp(`curl.*${secret}`));
+    await audit(page, "the page of the secret");
     await page.getByRole("link", {name: "I have copied it"}).click();
     await page.getByRole("heading", {name}).waitFor();
     await page.getByRole("link", {name: "Revoke"}).click();
@@ -149,6 +137,8 @@ check("token-refresh", {
     await page.getByText("The old secret works for some time more").waitFor();
     await page.getByRole("link", {name: "I have copied it"}).click();
     await page.getByText("Nobody has used the old secret").waitFor();
+    await page.setViewportSize({width: 320, height: 640});
+    await audit(page, "an overlap, narrow");
     await page.getByRole("button", {name: "End the old one now"}).click();
     await page.getByText("The old secret has ended.").waitFor();
   },
@@ -179,7 +169,7 @@ check("token-brownout", {
 check("token-revoke", {as: "viewer", path: laptop("/revoke")});
 
 check("token-of-others", {
-  as: "admin", path: pathOf("admin", main("/applications?search=interface"), "racks"),
+  as: "admin", path: linked("admin", main("/applications?search=interface"), "racks"),
   story: async (page) => {
     await page.getByRole("link", {name: "interface"}).first().waitFor();
     await page.getByRole("heading", {name: "What it can do"}).waitFor();
