@@ -13,6 +13,11 @@ FUZZTIME ?= 10s
 # Packages to test: make test PKG=./internal/store/...
 PKG      ?= ./...
 
+# A profile for the compiler: make build PGO=bench/sallyport.pgo, as releases are
+# built. It has everything compiled anew, which takes minutes, for a tenth of the time
+# of a decision.
+PGO      ?= off
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
@@ -26,7 +31,7 @@ demo: build ## Start the demonstration and print what to paste
 
 .PHONY: build
 build: ## Build bin/sallyport: one static binary
-	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/sallyport ./cmd/sallyport
+	CGO_ENABLED=0 $(GO) build -pgo='$(PGO)' -ldflags '$(LDFLAGS)' -o bin/sallyport ./cmd/sallyport
 
 .PHONY: need
 need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy, Apache
@@ -65,9 +70,17 @@ fuzz: ## Every fuzz target for FUZZTIME (10s); fails if there is none
 bench: build ## Measure, and print the figures of the promises
 	$(GO) run ./bench -binary bin/sallyport
 
+.PHONY: pgo
+pgo: ## Make bench/sallyport.pgo anew, from the benchmarks
+	mkdir -p bench/out/pgo
+	for part in decisions decide gateway; do $(GO) run ./bench -only $$part -rounds 1 -profile bench/out/pgo -out bench/out/pgo; done
+	$(GO) tool pprof -proto bench/out/pgo/{decisions,decide,gateway}.prof > bench/sallyport.pgo
+
 .PHONY: bench-peers
-bench-peers: ## Ask other engines the same questions, beside Sallyport
+bench-peers: ## Ask other engines and proxies the same questions, beside Sallyport
+	@scripts/need nginx haproxy
 	cd bench/peers && $(GO) run .
+	$(GO) run ./bench -only decide -peers -turns 'personal token$$|nginx|HAProxy' -out bench/out/peers
 
 .PHONY: lint
 lint: ## golangci-lint in the pinned version, built if missing

@@ -63,6 +63,7 @@ type turn struct {
 
 	kind     string // of askers
 	most     int    // askers at most; 0: all
+	careless bool   // lets everybody in
 	plain    bool   // without the headers of a browser
 	collects bool   // also tell what collecting garbage takes
 	want     int

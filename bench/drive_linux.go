@@ -191,7 +191,9 @@ func wholeAnswer(b []byte) (status, length int, err error) {
 	}
 	_, after, found := bytes.Cut(b[:head+2], []byte("\r\nContent-Length: "))
 	if !found {
-		return 0, 0, errFraming
+		if _, after, found = bytes.Cut(b[:head+2], []byte("\r\ncontent-length: ")); !found { // as HAProxy has it
+			return 0, 0, errFraming
+		}
 	}
 	digits, _, _ := bytes.Cut(after, []byte("\r\n"))
 	body, err := strconv.Atoi(string(digits))

@@ -169,7 +169,11 @@ func readAnswer(in *bufio.Reader) (status int, err error) {
 		if len(line) == len("\r\n") {
 			break
 		}
-		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+		value, ok := bytes.CutPrefix(line, []byte("Content-Length: "))
+		if !ok {
+			value, ok = bytes.CutPrefix(line, []byte("content-length: "))
+		}
+		if ok {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
 				return 0, fmt.Errorf("read the length of an answer: %w", err)
 			}

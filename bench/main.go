@@ -53,6 +53,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.IntVar(&o.tokens, "tokens", 100_000, "how many `tokens` the part crowd puts into a store; a million take a quarter of an hour")
 	flags.IntVar(&o.users, "users", 10_000, "how many `users` the largest policy is for; a million take some minutes")
 	flags.StringVar(&o.binary, "binary", "", "the `program`, to see how it starts and what it takes when it is idle; empty: not measured")
+	flags.BoolVar(&o.peers, "peers", false, "also measure nginx and HAProxy of Debian's packages in the rounds of the part decide")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
 	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, crowd, decide, gateway or tail")
@@ -78,6 +79,9 @@ func partOf(name string) func(context.Context, *json.Decoder, *json.Encoder) err
 	case "scaling":
 		return scaling
 	}
+	if p, ok := peers[name]; ok {
+		return p.become
+	}
 	if s := servers[name]; s != nil {
 		return serve(s)
 	}
@@ -89,6 +93,7 @@ type options struct {
 	tokens  int
 	users   int
 	binary  string
+	peers   bool
 	span    time.Duration
 	profile string
 	out     string
@@ -138,10 +143,18 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		}
 		r.Results = append(r.Results, results...)
 	}
+	decide := decideTurns()
+	if o.peers {
+		more, err := peerTurns(ctx)
+		if err != nil {
+			return err
+		}
+		decide = append(decide, more...)
+	}
 	for _, g := range []struct {
 		name  string
 		turns []turn
-	}{{"decide", decideTurns()}, {"gateway", gatewayTurns()}} {
+	}{{"decide", decide}, {"gateway", gatewayTurns()}} {
 		if o.only != "" && o.only != g.name {
 			continue
 		}

@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"runtime"
 	"runtime/metrics"
 	"strconv"
 	"sync"
@@ -31,6 +30,9 @@ import (
 type serveOrder struct {
 	Upstream string // address, for those that forward
 	Access   bool   // write the access log, to /dev/null
+
+	Folder string  // for the configuration of a peer
+	Tokens []asker // whom it lets in
 }
 
 // A serveAnswer says where the server is, and who may ask what there.
@@ -101,7 +103,6 @@ func serve(open func(context.Context, serveOrder) (*serving, error)) func(contex
 // ownCollection is what this process has used so far. The runtime brings its figures
 // up to date at each collection.
 func ownCollection() collection {
-	runtime.GC()
 	samples := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
 	metrics.Read(samples)
 	return collection{CPU: ownCPU().Seconds(), Collecting: samples[0].Value.Float64()}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The proxies of Debian's packages answer the questions themselves in the same
+// rounds, for how much a decision costs beside what they do with none. Each becomes
+// the process of its part, so its CPU time is counted like that of the others.
+
+// A peer is a proxy that answers the questions itself.
+type peer struct {
+	program string
+	args    []string                          // of its start, with the folder of its configuration
+	config  func(address, keys string) string // keys: a file of digests
+}
+
+const (
+	nginxAnswers = `daemon off; master_process off; worker_processes 1; pid nginx.pid; error_log stderr crit;
+events { worker_connections 256; }
+http {
+	access_log off; keepalive_requests 1000000000; keepalive_timeout 120s;
+	client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+	server { listen %s; location / { return 200; } }
+}
+`
+	haproxyAnswers = `global
+	nbthread 1
+	maxconn 4096
+defaults
+	mode http
+	timeout client 60s
+	timeout server 60s
+	timeout connect 5s
+frontend questions
+	bind %s
+%s	http-request return status 200
+`
+	// haproxyKeys lets in who has a key, found by its digest, and a role.
+	haproxyKeys = `	http-request set-var(txn.who) http_auth_bearer,sha2(256),hex,map_str(%s)
+	http-request return status 401 unless { var(txn.who) -m found }
+	http-request return status 403 unless { var(txn.who),field(2,:) -m reg ^r[0-9]+$ }
+`
+)
+
+var peers = map[string]peer{
+	"nginx": {"nginx", []string{"-e", "/dev/null", "-p", ".", "-c", "config"}, func(address, _ string) string {
+		return fmt.Sprintf(nginxAnswers, address)
+	}},
+	"haproxy": {"haproxy", []string{"-db", "-f", "config"}, func(address, _ string) string {
+		return fmt.Sprintf(haproxyAnswers, address, "")
+	}},
+	"haproxy-keys": {"haproxy", []string{"-db", "-f", "config"}, func(address, keys string) string {
+		return fmt.Sprintf(haproxyAnswers, address, fmt.Sprintf(haproxyKeys, keys))
+	}},
+}
+
+// find returns the file of the program; servers are often in folders that an
+// ordinary account does not have in its PATH.
+func (p peer) find() (string, error) {
+	for _, place := range []string{p.program, "/usr/sbin/" + p.program, "/usr/local/sbin/" + p.program} {
+		if file, err := exec.LookPath(place); err == nil {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("%s is not installed; scripts/need %s installs it", p.program, p.program)
+}
+
+var versionPattern = regexp.MustCompile(`\d+\.\d+\.\d+`)
+
+// peerTurns are those of the peers, with their versions in their names.
+func peerTurns(ctx context.Context) ([]turn, error) {
+	turns := []turn{
+		{name: "nginx %s, return 200", server: "nginx", careless: true},
+		{name: "HAProxy %s, return status 200", server: "haproxy", careless: true},
+		{name: "HAProxy %s, 10,000 keys by digest", server: "haproxy-keys"},
+	}
+	for i := range turns {
+		t := &turns[i]
+		file, err := peers[t.server].find()
+		if err != nil {
+			return nil, err
+		}
+		said, err := exec.CommandContext(ctx, file, "-v").CombinedOutput()
+		if err != nil {
+			return nil, fmt.Errorf("ask %s for its version: %w", file, err)
+		}
+		t.name = fmt.Sprintf(t.name, versionPattern.Find(said))
+		t.baseline, t.kind, t.most = bareTurn, byToken, inTurn
+	}
+	return turns, nil
+}
+
+// become is the part of a peer: it writes the configuration and becomes the program.
+func (p peer) become(_ context.Context, orders *json.Decoder, answers *json.Encoder) error {
+	var o serveOrder
+	if err := orders.Decode(&o); err != nil {
+		return fmt.Errorf("read the orders: %w", err)
+	}
+	file, err := p.find()
+	if err != nil {
+		return err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	if err := os.Chdir(o.Folder); err != nil {
+		return fmt.Errorf("go to the folder of the configuration: %w", err)
+	}
+	var keys strings.Builder
+	for i, a := range o.Tokens {
+		fmt.Fprintf(&keys, "%X t1:r%d\n", sha256.Sum256([]byte(strings.TrimPrefix(a.Header[1], "Bearer "))), i)
+	}
+	err = errors.Join(
+		os.WriteFile("keys", []byte(keys.String()), 0o600),
+		os.WriteFile("config", []byte(p.config(address, filepath.Join(o.Folder, "keys"))), 0o600),
+	)
+	if err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	if err := answers.Encode(serveAnswer{Address: address}); err != nil {
+		return err
+	}
+	return syscall.Exec(file, append([]string{file}, p.args...), os.Environ()) //nolint:gosec // a program of the table above
+}
+
+// reached waits until somebody listens at an address.
+func reached(address string) error {
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		if time.Since(began) > patience {
+			return fmt.Errorf("a peer does not listen: %w", err)
+		}
+	}
+}
