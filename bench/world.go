@@ -62,8 +62,9 @@ const (
 	perRole        = 50
 	// ofOther is how many there are of each kind of asker but tokens.
 	ofOther = 2000
-	// inOneWrite is how many tokens are written together; a write has a limit of time.
-	inOneWrite = 5_000
+	// inOneWrite is how many users, tokens or other credentials are written together; a
+	// write has a limit of time, and machines are busy.
+	inOneWrite = 1_000
 	// mostRefused is how many tokens are also presented where they are not enough.
 	mostRefused = 10_000
 	// ofBasic is less, since each password takes 20 ms to hash.
@@ -92,7 +93,7 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 	if err := w.furnish(ctx, upstream); err != nil {
 		return nil, fmt.Errorf("fill the store: %w", err)
 	}
-	for first := inOneWrite; first < w.Tokens; first += inOneWrite {
+	for first := 0; first < w.Tokens; first += inOneWrite {
 		if _, err := w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.insertTokens(ctx, tx, first) }); err != nil {
 			return nil, fmt.Errorf("fill the store: %w", err)
 		}
@@ -163,9 +164,15 @@ func (w *world) furnish(ctx context.Context, upstream string) error {
 	if err != nil {
 		return err
 	}
+	for first := 0; first < min(ofOther, w.Tokens) && err == nil; first += inOneWrite {
+		_, err = w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.insertOthers(ctx, tx, tenant.ID, roles, first) })
+	}
+	if err != nil {
+		return err
+	}
 	_, err = w.node.Store.Write(ctx, func(tx *store.Tx) error {
 		tx.Note(sallyport.ChangePolicy, "")
-		return w.insertCredentials(ctx, tx, tenant.ID, roles)
+		return w.insertPasswords(ctx, tx, tenant.ID)
 	})
 	return err
 }
@@ -248,18 +255,16 @@ func bind(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, kind sal
 	})
 }
 
-// insertCredentials makes the askers.
-func (w *world) insertCredentials(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, roles []sallyport.RoleID) error {
+// insertOthers makes the askers with a session, a key or an access token from this
+// one on, as many as go into one write, and those whom nobody knows.
+func (w *world) insertOthers(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, roles []sallyport.RoleID, first int) error {
 	digester, err := w.digester()
 	if err != nil {
 		return err
 	}
 	insert := func(c sallyport.Credential) (string, error) { return insertCredential(ctx, tx, digester, c) }
 	scopes := []string{string(apiName) + "/use"}
-	if err := w.insertTokens(ctx, tx, 0); err != nil {
-		return err
-	}
-	for i := range min(ofOther, w.Tokens) {
+	for i := first; i < min(first+inOneWrite, ofOther, w.Tokens); i++ {
 		user, path := i%w.Users, w.pathFor(i%w.Users%w.Roles, i)
 		session, err := insert(sallyport.Credential{Kind: sallyport.Session, Owner: w.users[user], Name: "session"})
 		if err != nil {
@@ -286,7 +291,7 @@ func (w *world) insertCredentials(ctx context.Context, tx *store.Tx, tenant sall
 			return err
 		}
 	}
-	return w.insertPasswords(ctx, tx, tenant)
+	return nil
 }
 
 func (w *world) digester() (*token.Digester, error) {

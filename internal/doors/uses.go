@@ -20,7 +20,7 @@ import (
 const (
 	usesEach     = 512     // different uses of one principal
 	usesAll      = 1 << 18 // of all principals, before those in memory are forgotten
-	usesIdle     = 1 << 12 // that may stay in memory although most of them were not used since the last flush
+	usesIdle     = 1 << 14 // that may stay in memory although most of them were not used since the last flush
 	usesInterval = 10 * time.Second
 )
 

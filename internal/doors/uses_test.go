@@ -212,7 +212,7 @@ func TestIdleUsesAreForgotten(t *testing.T) {
 	use := func(principal sallyport.PrincipalID, i int) policy.Use {
 		return policy.Use{Principal: principal, Tenant: doorstest.Tenant, Binding: sallyport.BindingID(fmt.Sprintf("binding-%08d", i)), Permissions: []sallyport.Permission{"shop/read"}}
 	}
-	const people, each = 12, 400 // more than may stay
+	const people, each = 42, 400 // more than may stay
 	var all []sallyport.PrincipalID
 	for p := range people {
 		all = append(all, k.User(fmt.Sprint("user", p), "", role))
