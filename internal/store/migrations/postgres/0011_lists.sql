@@ -8,5 +8,5 @@ CREATE INDEX binding_created ON binding (created, id);
 CREATE INDEX credential_kind ON credential (tenant, kind, created, id);
 CREATE INDEX credential_owner_kind ON credential (owner, kind, created, id);
 CREATE INDEX credential_tenant_expires ON credential (tenant, expires, id);
-CREATE INDEX users_kind ON users (kind, login);
 CREATE INDEX users_tenant_kind ON users (tenant, kind, login);
+CREATE INDEX users_kind ON users (kind, login);
