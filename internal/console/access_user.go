@@ -32,11 +32,15 @@ func atUser(u sallyport.User) string { return "/users/" + string(u.ID) }
 
 func (v *visit) user() error {
 	ctx := v.r.Context()
-	p, err := v.place("", "users")
+	u, err := v.userIn()
 	if err != nil {
 		return err
 	}
-	u, err := v.userIn()
+	list := "users"
+	if u.Kind == sallyport.Service {
+		list = "services"
+	}
+	p, err := v.place("", list)
 	if err != nil {
 		return err
 	}

@@ -187,7 +187,7 @@ func TestApplicationTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	form := w.at() + "/users/" + string(robot.ID) + "/tokens/new"
-	b.get(w.at()+"/applications").want(t, 200).has(t, ">robot<", "He has no token in use.", "/sallyport"+form)
+	b.get(w.at()+"/applications").want(t, 200).has(t, ">robot<", "No token is in use.", "/sallyport"+form)
 	b.get(form).want(t, 200).has(t, "acts as robot", "All that robot may")
 	b.post(form, "name", "", "reach", "some", "expires", "7").want(t, 422).has(t, `id="name-fault"`, `id="scopes-fault"`, "acts as robot")
 	got := b.post(form, "name", "nightly", "reach", "some", "scope", "orders/look", "expires", "30").want(t, 201).
