@@ -3,6 +3,7 @@ package demo
 import (
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -36,23 +37,65 @@ const bearerOfShell = `-H "Authorization: Bearer $TOKEN" `
 
 const jsonBody = "-H 'Content-Type: application/json' "
 
+// An example is one of which the status tells all. The order of the fields is that
+// in which one tells of it.
+type example struct {
+	title, api, credential, command string
+	status                          int
+	show                            bool
+}
+
 // examples is a tour: for each API and each kind of credential at least one
 // request that is let in and one that is refused.
 func (s *stage) examples() []Example {
 	var all []Example
 	for _, part := range []func() []Example{
-		s.inventoryExamples, s.advisorExamples, s.networkExamples, s.orchestratorExamples,
-		s.itopExamples, s.edgeExamples, s.tokenExamples, s.ownExamples,
+		plain(s.inventoryExamples), plain(s.advisorExamples), plain(s.networkExamples), s.orchestratorExamples,
+		s.itopExamples, plain(s.edgeExamples), plain(s.tokenExamples), plain(s.ownExamples),
 	} {
 		all = append(all, part()...)
 	}
 	return all
 }
 
-func (s *stage) inventoryExamples() []Example {
+// plain makes entries of the manifest.
+func plain(part func() []example) func() []Example {
+	return func() []Example {
+		var all []Example
+		for _, e := range part() {
+			all = append(all, Example{
+				Title: e.title, API: e.api, Credential: e.credential, Command: e.command, ExpectStatus: e.status, Show: e.show,
+				Refused: e.status >= http.StatusBadRequest,
+			})
+		}
+		return all
+	}
+}
+
+// A spoken is an example whose status says nothing: the text that the answer holds
+// does.
+type spoken struct {
+	title, credential, command string
+	status                     int
+	text                       string
+	refused, show              bool
+}
+
+// told makes entries of the manifest.
+func told(api string, list []spoken) []Example {
+	var all []Example
+	for _, e := range list {
+		all = append(all, Example{
+			Title: e.title, API: api, Credential: e.credential, Command: e.command, ExpectStatus: e.status, ExpectText: e.text, Refused: e.refused, Show: e.show,
+		})
+	}
+	return all
+}
+
+func (s *stage) inventoryExamples() []example {
 	items := s.url("/inventory/items?limit=2")
 	key := header("X-API-Key", s.credential["warehouse-robot"].Secret)
-	all := []Example{
+	all := []example{
 		{"Inventory: anybody may ask how it is", "inventory", "", curl + s.url("/inventory/public/status"), 200, false},
 		{"Inventory: nobody in particular is refused, and told how to sign in", "inventory", "", curl + "-i " + items, 401, true},
 		{"Inventory: personal token", "inventory", "personal-token", curl + s.bearer("laptop") + items, 200, true},
@@ -68,7 +111,7 @@ func (s *stage) inventoryExamples() []Example {
 		{"Inventory: application token of a service account", "inventory", "application-token", curl + s.bearer("racks") + s.url("/inventory/whoami"), 200, false},
 	}
 	if _, ok := s.credential["left over"]; ok {
-		all = append(all, Example{"Inventory: token of a user who was deactivated", "inventory", "personal-token", curl + s.bearer("left over") + items, 401, false})
+		all = append(all, example{"Inventory: token of a user who was deactivated", "inventory", "personal-token", curl + s.bearer("left over") + items, 401, false})
 	}
 	return all
 }
@@ -83,9 +126,9 @@ func (s *stage) fetch(options string) string {
 	return "TOKEN=$(curl -sS " + options + " " + s.url("/oauth2/token") + ` | sed 's/.*"access_token":"\([^"]*\)".*/\1/'); `
 }
 
-func (s *stage) tokenExamples() []Example {
+func (s *stage) tokenExamples() []example {
 	key := s.credential["warehouse-robot"]
-	return []Example{
+	return []example{
 		{"Standards: metadata", "", "", curl + s.url("/.well-known/oauth-authorization-server"), 200, false},
 		{"Standards: public keys", "", "", curl + s.url("/.well-known/jwks.json"), 200, false},
 		{"Standards: client credentials", "", "api-key", curl + "-u " + quote(key.ID+":"+key.Secret) + " -d grant_type=client_credentials -d resource=inventory " + s.url("/oauth2/token"), 200, true},
@@ -96,13 +139,13 @@ func (s *stage) tokenExamples() []Example {
 	}
 }
 
-func (s *stage) ownExamples() []Example {
+func (s *stage) ownExamples() []example {
 	jar := "JAR=$(mktemp); curl -sS -o /dev/null -c \"$JAR\" " + jsonBody + header("Origin", s.URL)
 	signIn := func(login string) string {
 		return jar + "-d " + quote(fmt.Sprintf(`{"login":%q,"password":%q}`, login, s.password[login])) + " " + s.url("/sallyport/api/v1/session") + "; "
 	}
 	me := s.url("/sallyport/api/v1/me")
-	return []Example{
+	return []example{
 		{"Management API: who am I", "sallyport", "personal-token", curl + s.bearer("laptop") + me, 200, true},
 		{"Management API: nobody", "sallyport", "", curl + me, 401, false},
 		{"Management API: a viewer may not list users", "sallyport", "personal-token", curl + s.bearer("laptop") + s.url("/sallyport/api/v1/tenants/"+string(s.tenantID[tenantMain])+"/users"), 403, false},

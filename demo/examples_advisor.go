@@ -9,7 +9,7 @@ import (
 
 // advisorExamples show the three ways in, the refusal that names what is missing,
 // and the page.
-func (s *stage) advisorExamples() []Example {
+func (s *stage) advisorExamples() []example {
 	const api = "itadvisor"
 	rack := s.url("/api/current/assets/" + itadvisor.SampleRack())
 	at := func(location string) string {
@@ -21,7 +21,7 @@ func (s *stage) advisorExamples() []Example {
 	login := s.url("/api/current/authentication")
 	token := s.advisorToken("interface")
 	refresh := `REFRESH=$(` + s.advisorLogin("interface") + ` | sed 's/.*"refreshToken":"\([^"]*\)".*/\1/'); ` + curl + jsonBody
-	return []Example{
+	return []example{
 		{"IT Advisor: the integration account changes a rack", api, "password", curl + s.basic("interface") + change + rack, 200, true},
 		{"IT Advisor: it may not add a customer, and learns which permission is missing", api, "password", curl + s.basic("interface") + customer, 403, true},
 		{"IT Advisor: a narrow permission is enough for customers", api, "password", curl + s.basic("crm") + customer, 201, true},
@@ -41,6 +41,8 @@ func (s *stage) advisorExamples() []Example {
 		{"IT Advisor: a cookie in a request that does not say where it comes from", api, "session", s.advisorJar("interface") + curl + `-b "$JAR" ` + change + rack + `; rm "$JAR"`, 403, false},
 		{"IT Advisor: application token", api, "application-token", curl + s.bearer("racks") + rack, 200, false},
 		{"IT Advisor: the same refusal for it", api, "application-token", curl + s.bearer("racks") + customer, 403, false},
+		{"IT Advisor: API key", api, "api-key", curl + s.bearer("rack-robot") + rack, 200, false},
+		{"IT Advisor: the same refusal for it", api, "api-key", curl + s.bearer("rack-robot") + customer, 403, false},
 		{"IT Advisor: equipment permissions for one location", api, "password", curl + s.basic("technician") + at(itadvisor.SampleLocations()[0]), 200, false},
 		{"IT Advisor: they are good for no other", api, "password", curl + s.basic("technician") + at(itadvisor.SampleLocations()[1]), 403, false},
 		{"IT Advisor: nor for a request that names none", api, "password", curl + s.basic("technician") + rack, 403, false},

@@ -3,7 +3,7 @@ package demo
 import "fmt"
 
 // edgeExamples show the identity service and the calls behind it.
-func (s *stage) edgeExamples() []Example {
+func (s *stage) edgeExamples() []example {
 	const api = "edgeintel"
 	types, agents := s.url("/nbapi/ei/v1/assetTypes"), s.url("/nbapi/ei/v1/agents")
 	older, newer := s.url("/iam/auth/token"), s.url("/nbapi/iam/v1/auth/token")
@@ -14,7 +14,7 @@ func (s *stage) edgeExamples() []Example {
 	tina := s.edgeToken(s.edgeLogin("tina@acme.example"))
 	newKey := jsonBody + `-X POST -d "{\"name\":\"key $(date +%s%N)\",\"role\":\"edge-assets\",\"expiration\":\"30d\"}" ` + s.url("/iam/api-keys")
 	newRole := jsonBody + `-X POST -d "{\"role_name\":\"role $(date +%s%N)\",\"permissions\":[\"Asset Management\",\"Data Management\"]}" ` + s.url("/iam/roles")
-	return []Example{
+	return []example{
 		{"Edge Intelligence: tokens for a user", api, "password", curl + jsonBody + "-d " + s.edgeLogin("jane") + " " + older, 200, true},
 		{"Edge Intelligence: a wrong password", api, "password", curl + jsonBody + "-d " + quote(`{"username":"jane","password":"wrong"}`) + " " + older, 401, false},
 		{"Edge Intelligence: a deactivated user gets the same answer", api, "password", curl + jsonBody + "-d " + s.edgeLogin("gone") + " " + older, 401, false},

@@ -6,15 +6,21 @@ import (
 	"strings"
 )
 
-// orchestratorExamples show each way to present oneself, let in and refused.
+// orchestratorExamples and orchestratorWays show each way to present oneself, let in and refused.
 func (s *stage) orchestratorExamples() []Example {
+	return append(plain(s.orchestratorWays)(), told("orchestrator", []spoken{
+		{"Orchestrator: authenticate with a wrong password, in XML: an error with status 200", "password", curl + s.url("/aspera/orchestrator/api/authenticate/login=operator?password=wrong"), 200, "Authentication failed", true, false},
+	})...)
+}
+
+func (s *stage) orchestratorWays() []example {
 	const api = "orchestrator"
 	start := "/aspera/orchestrator/api/initiate/124.json"
 	asked := func(pairs ...string) string { return curl + s.url(start+parameters(pairs...)) }
 	key, robot, reporting := s.credential["scripts"].Secret, s.credential["warehouse-robot"].Secret, s.credential["reporting"].Secret
 	scrambled, password := s.credential["work orders"].Secret, s.password["operator"]
 	const someKey, someScrambled = "ghawQesLH2OnnLxpHNAeCwzzm81071841979945", "_P__Agx825xg1h10p0h7jzn04b03748jhkoi773850547"
-	all := []Example{
+	all := []example{
 		{"Orchestrator: ping needs nobody", api, "", curl + s.url("/aspera/orchestrator/api/remote_node_ping?format=json"), 200, false},
 		{"Orchestrator: no credential; the answer is XML, as nothing else was asked for", api, "", curl + s.url("/aspera/orchestrator/api/workflows_list"), 401, true},
 
@@ -38,7 +44,6 @@ func (s *stage) orchestratorExamples() []Example {
 		{"Orchestrator: a cookie for a password", api, "session", s.orchestratorCookie("password", password) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 200, true},
 		{"Orchestrator: the cookie after the log-off", api, "session", s.orchestratorCookie("password", password) + `curl -sS -o /dev/null -b "$JAR" ` + s.url("/aspera/orchestrator/users/logoff/xml") + "; " + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 401, false},
 		{"Orchestrator: authenticate with a wrong password, in JSON", api, "password", curl + s.url("/aspera/orchestrator/api/authenticate.json"+parameters("login", "operator", "password", "wrong")), 401, false},
-		{"Orchestrator: authenticate with a wrong password, in XML: an error with status 200", api, "password", curl + s.url("/aspera/orchestrator/api/authenticate/login=operator?password=wrong"), 200, false},
 
 		{"Orchestrator: a cookie for an API key", api, "session", s.orchestratorCookie("api_key", key) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 200, false},
 		{"Orchestrator: no cookie for a wrong API key", api, "session", s.orchestratorCookie("api_key", someKey) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 401, false},
@@ -55,18 +60,22 @@ func (s *stage) orchestratorExamples() []Example {
 }
 
 // workOrderExamples show who may do what with work orders.
-func (s *stage) workOrderExamples() []Example {
+func (s *stage) workOrderExamples() []example {
 	const api = "orchestrator"
 	start := s.url("/aspera/orchestrator/api/initiate/124.json")
 	key := parameters("login", "operator", "api_key", s.credential["scripts"].Secret)
 	order := `ORDER=$(curl -sS ` + s.basic("operator") + s.url("/aspera/orchestrator/api/initiate/131.json?external_parameters[asset_id]=a") + ` -g | sed 's/.*"work_order":{"id":\([0-9]*\).*/\1/'); `
-	return []Example{
+	return []example{
 		{"Orchestrator: wait for the work order, and take one of its outputs", api, "password", curl + "-g " + s.basic("operator") + s.url("/aspera/orchestrator/api/initiate/124?synchronous=true&explicit_output=Transfer:delivered_path"), 200, true},
 		{"Orchestrator: parameters that a workflow does not have", api, "password", curl + "-g " + s.basic("operator") + s.url("/aspera/orchestrator/api/initiate/124.json?external_parameters[x]=1"), 400, false},
 		{"Orchestrator: the status of a work order", api, "password", order + curl + s.basic("viewer") + `"` + s.URL + `/aspera/orchestrator/api/work_order_status/$ORDER"`, 200, false},
 		{"Orchestrator: cancel it", api, "password", order + curl + s.basic("operator") + `"` + s.URL + `/aspera/orchestrator/api/work_order_cancel/$ORDER"`, 200, false},
 		{"Orchestrator: a viewer may not cancel it", api, "password", order + curl + s.basic("viewer") + `"` + s.URL + `/aspera/orchestrator/api/work_order_cancel/$ORDER"`, 403, false},
 		{"Orchestrator: the right to run is not enough without the group Operator", api, "password", curl + s.basic("nologin") + start, 403, false},
+		{"Orchestrator: the right to run one workflow", api, "password", curl + s.basic("courier") + start, 200, false},
+		{"Orchestrator: is not one for another", api, "password", curl + "-g " + s.basic("courier") + s.url("/aspera/orchestrator/api/initiate/131.json?external_parameters[asset_id]=a"), 403, false},
+		{"Orchestrator: nor is it if the request names both", api, "password", curl + "-g " + s.basic("courier") + s.url("/aspera/orchestrator/api/initiate/124.json?work_order[workflow_id]=131"), 403, false},
+		{"Orchestrator: what he sees of workflows", api, "password", curl + s.basic("courier") + s.url("/aspera/orchestrator/api/workflows_list.json"), 200, false},
 		{"Orchestrator: a token whose scope is to look", api, "personal-token", curl + s.url("/aspera/orchestrator/api/initiate/124.json"+parameters("login", "operator", "api_key", s.credential["look only"].Secret)), 403, false},
 		{"Orchestrator: a new API key for oneself; the one before ends", api, "personal-token", curl + "-X POST " + s.url("/aspera/orchestrator/api/generate_api_key.json"+key+"&expires=30d"), 201, false},
 		{"Orchestrator: how one's API key and scrambled password are used", api, "personal-token", curl + s.url("/aspera/orchestrator/api/my_secrets.json"+key), 200, false},

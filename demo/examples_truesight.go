@@ -4,7 +4,7 @@ import "github.com/sallyport/sallyport/demo/platform/truesight"
 
 // networkExamples show how a token is got, kept alive and ended, and rights that
 // are held in a realm.
-func (s *stage) networkExamples() []Example {
+func (s *stage) networkExamples() []example {
 	const api, base = "truesight", "/bca-networks/api"
 	page := "orderBy=%2Bname&offset=1&limit=25"
 	groups, inDefault := s.url(base+"/v1.0/groups?"+page), s.url(base+"/v1.0/groups?filter.realm=Default&"+page)
@@ -15,7 +15,7 @@ func (s *stage) networkExamples() []Example {
 		return jsonBody + `-X POST -d "{\"name\":\"sw-$(date +%s%N)\",\"realmId\":{\"componentName\":\"` + realm + `\"}}" ` + s.url(base+"/v4.0/devices")
 	}
 	otto, end := s.networkToken("operator"), "curl -sS -o /dev/null -X DELETE "+bearerOfShell+s.url(base+"/token")+"; "
-	return []Example{
+	return []example{
 		{"TrueSight: about needs nobody", api, "", curl + s.url(base+"/about"), 200, false},
 		{"TrueSight: nor does the login information", api, "", curl + s.url(base+"/about/login_information"), 200, false},
 		{"TrueSight: nor does the Swagger document", api, "", curl + s.url(base+"/v1.0/swagger.json"), 200, false},
@@ -42,6 +42,12 @@ func (s *stage) networkExamples() []Example {
 		{"TrueSight: that of a program may not be there", api, "session", s.networkSignIn("operator", "false") + curl + `-b "accessToken=$TOKEN" ` + inDefault, 401, false},
 		{"TrueSight: personal token", api, "personal-token", curl + s.bearer("laptop") + groups, 200, false},
 		{"TrueSight: it opens no more than its owner", api, "personal-token", curl + s.bearer("laptop") + device("Default"), 403, false},
+		{"TrueSight: API key", api, "api-key", curl + s.bearer("reporting") + groups, 200, false},
+		{"TrueSight: an API key that may look only", api, "api-key", curl + s.bearer("reporting") + device("Default"), 403, false},
+		{"TrueSight: users, for who administrates them", api, "session", s.networkToken("admin") + curl + bearerOfShell + s.url(base+"/v4.0/users?filter.name=v*"), 200, false},
+		{"TrueSight: and nobody else", api, "session", otto + curl + bearerOfShell + s.url(base+"/v4.0/users"), 403, false},
+		{"TrueSight: who is signed in", api, "session", s.networkToken("admin") + curl + bearerOfShell + s.url(base+"/v3.0/users/all_logged_in_users"), 200, false},
+		{"TrueSight: roles, with who has them", api, "session", s.networkToken("admin") + curl + bearerOfShell + s.url(base+"/v3.0/roles?filter.name=network-*"), 200, false},
 	}
 }
 

@@ -62,5 +62,8 @@ type Example struct {
 	Credential   string `json:"credential"` // kind that it shows; empty: none
 	Command      string `json:"command"`
 	ExpectStatus int    `json:"expect_status"`
-	Show         bool   `json:"-"` // printed when the demonstration starts
+	Show         bool   `json:"-"`                     // printed when the demonstration starts
+	ExpectText   string `json:"expect_text,omitempty"` // that the answer holds, where the status does not tell
+
+	Refused bool `json:"refused"` // it shows what is not let in
 }

@@ -222,6 +222,7 @@ func (s *stage) credentials() error {
 	}{
 		{"warehouse-robot", tenantMain, []string{"operator"}},
 		{"reporting", tenantMain, []string{"viewer"}},
+		{"rack-robot", tenantMain, []string{"interface"}},
 		{"nbikey", tenantOther, []string{"edge-assets"}},
 	} {
 		if err := s.key(k.name, k.tenant, k.roles, expires); err != nil {

@@ -61,6 +61,8 @@ func (s *stage) play(t *testing.T) {
 	for _, e := range s.Examples {
 		if got, out := paste(t, e.Command); got != e.ExpectStatus {
 			t.Errorf("%s: %d, want %d\n%s\n%s", e.Title, got, e.ExpectStatus, e.Command, out)
+		} else if !strings.Contains(out, e.ExpectText) {
+			t.Errorf("%s: there is no %s\n%s\n%s", e.Title, e.ExpectText, e.Command, out)
 		}
 	}
 }
@@ -72,17 +74,26 @@ func TestEveryExampleGivesItsStatus(t *testing.T) {
 	s.checkTour(t)
 }
 
+// ways are the kinds of credentials that each of the systems takes.
+var ways = map[string]string{
+	"itadvisor":    "password access-token refresh-token session application-token api-key",
+	"truesight":    "password session personal-token api-key",
+	"orchestrator": "password personal-token api-key scrambled-password session access-token",
+	"itop":         "password personal-token application-token api-key session",
+	"edgeintel":    "password api-key refresh-token access-token",
+}
+
 // checkTour wants a request that is let in and one that is refused, for each API
-// and each kind of credential.
+// and each kind of credential, and for each kind that a system takes.
 func (s *stage) checkTour(t *testing.T) {
 	t.Helper()
 	let, refused := map[string]bool{}, map[string]bool{}
 	for _, e := range s.Examples {
-		for _, about := range []string{"the API " + e.API, "the credential " + e.Credential} {
-			if e.ExpectStatus < 400 {
-				let[about] = true
-			} else {
+		for _, about := range []string{"the API " + e.API, "the credential " + e.Credential, e.API + " with " + e.Credential} {
+			if e.Refused {
 				refused[about] = true
+			} else {
+				let[about] = true
 			}
 		}
 	}
@@ -92,6 +103,11 @@ func (s *stage) checkTour(t *testing.T) {
 	}
 	for _, kind := range []string{"password", "session", "personal-token", "application-token", "api-key", "access-token"} {
 		want = append(want, "the credential "+kind)
+	}
+	for api, kinds := range ways {
+		for kind := range strings.FieldsSeq(kinds) {
+			want = append(want, api+" with "+kind)
+		}
 	}
 	if len(s.APIs) != 6 {
 		t.Errorf("%d APIs, want six", len(s.APIs))
