@@ -144,6 +144,7 @@ func (h *Handler) question(r *http.Request, v *visit) sallyport.Reason {
 func (h *Handler) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	clean(r.Header)
 	v.request.ID, v.request.Header, v.request.Now = v.decision.RequestID, r.Header, v.began
+	v.request.Blind = true
 	ctx := &deadline{parent: r.Context(), limit: limit}
 	defer ctx.end()
 	v.decision = h.doors.Decide(ctx, &v.request)

@@ -28,7 +28,7 @@ type Request struct {
 
 	// Body returns the whole body, for an API that looks for a credential or an
 	// operation in a form. It may be called more than once. Nil: there is no
-	// body to be seen, as at a decision endpoint.
+	// body to be seen.
 	Body func() ([]byte, error)
 
 	// Session is the secret of a session in whose name one of this program's own
@@ -36,6 +36,10 @@ type Request struct {
 	// stands in place of whatever the API accepts: the request brings no credential
 	// that could be sent on. Empty: the request came by itself.
 	Session string
+
+	// Blind says that the request may have a body which the surface does not show,
+	// as at a decision endpoint.
+	Blind bool
 
 	// Endpoints says that the surface has dialects answer what they answer
 	// themselves. Without it the routes of such endpoints are unknown.
@@ -147,8 +151,8 @@ func (p parameters) Names(f func(name string) bool) {
 	}
 }
 
-// Content returns the body and its type. Where no body is shown, a request that
-// is not known to have none may have one.
+// Content returns the body and its type. Where no body is shown, a request is known
+// to have none if it is one that has no use for it.
 func (p parameters) Content() (contentType string, body []byte, seen bool) {
 	types := p.Request.Header["Content-Type"]
 	if len(types) > 1 {
@@ -159,7 +163,7 @@ func (p parameters) Content() (contentType string, body []byte, seen bool) {
 		contentType = types[0]
 	}
 	if p.Body == nil {
-		return "", nil, contentType == "" && (p.Method == http.MethodGet || p.Method == http.MethodHead)
+		return "", nil, !p.Blind || contentType == "" && (p.Method == http.MethodGet || p.Method == http.MethodHead)
 	}
 	body, err := p.Body()
 	if err != nil {

@@ -2,7 +2,6 @@ package edgeintel
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/sallyport/sallyport"
@@ -73,7 +72,7 @@ func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
 		body.Message = "Unauthorized: the access token is missing, expired or not valid; get a new one from " + iam + "/auth/token"
 	}
 	for _, m := range p.MissingPermissions {
-		body.Permissions = append(body.Permissions, local(m))
+		body.Permissions = append(body.Permissions, wire.Local(m))
 	}
 	return body
 }
@@ -83,7 +82,7 @@ func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
 func (d *dialect) titles(x *surface.Exchange, list []sallyport.Permission) string {
 	var all []string
 	for _, p := range list {
-		title := local(p)
+		title := wire.Local(p)
 		for _, known := range x.Request.API.Document.Permissions {
 			if known.Name == title && known.Title != "" {
 				title = known.Title
@@ -92,12 +91,6 @@ func (d *dialect) titles(x *surface.Exchange, list []sallyport.Permission) strin
 		all = append(all, title)
 	}
 	return strings.Join(all, " or ")
-}
-
-// local returns the name of a permission inside its API.
-func local(p sallyport.Permission) string {
-	_, name, _ := strings.Cut(string(p), "/")
-	return name
 }
 
 // tellTenants adds the tenants that the caller could have named. He was
@@ -144,18 +137,11 @@ func (d *dialect) tenantsOf(r *http.Request, actor admin.Actor) ([]tenantName, e
 
 // fail answers with an error of an endpoint.
 func (c *call) fail(err error) {
-	p := c.Docs.ProblemOf(err, c.Decision.RequestID)
-	switch {
-	case p.Status == http.StatusUnprocessableEntity:
-		p.Status = http.StatusBadRequest
-	case p.Status >= http.StatusInternalServerError:
-		c.Log.ErrorContext(c.r.Context(), "a call to the identity service failed",
-			"request_id", c.Decision.RequestID, "endpoint", c.Endpoint(), "error", err)
-	}
+	p := c.Failure(c.r, c.Exchange, err)
 	body := refusal{Status: p.Status, Message: p.Detail, Reason: p.Reason, RequestID: p.RequestID}
 	if p.Status == http.StatusUnauthorized {
 		body.Message = "Invalid credentials"
-		for _, challenge := range respond.Challenges(c.Request.API.Accept, string(c.Request.API.Name), respond.Try{}) {
+		for _, challenge := range wire.Challenges(c.Exchange, string(c.Request.API.Name)) {
 			c.w.Header().Add("WWW-Authenticate", challenge)
 		}
 	}
@@ -165,8 +151,6 @@ func (c *call) fail(err error) {
 	for _, m := range p.MissingPermissions {
 		body.Permissions = append(body.Permissions, string(m))
 	}
-	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
-		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
-	}
+	wire.Hold(c.w.Header(), c.Exchange, p.Status)
 	wire.SendJSON(c.w, c.r, c.Exchange, body.Status, body)
 }

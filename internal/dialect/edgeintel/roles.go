@@ -27,7 +27,7 @@ func (c *call) roleOf(r *sallyport.Role) role {
 	}
 	for _, p := range c.Doors.Policy().RolePermissions(r.ID) {
 		if p.API() == c.Request.API.Name {
-			out.Permissions = append(out.Permissions, local(p))
+			out.Permissions = append(out.Permissions, wire.Local(p))
 		}
 	}
 	return out

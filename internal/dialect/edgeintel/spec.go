@@ -59,38 +59,21 @@ func Spec() policy.Dialect {
 
 func complete(api *sallyport.API) []error {
 	wrong := wire.FillSettings(api, settings()...)
-	if api.BasePath == "" {
-		api.BasePath = base
-		if len(api.Aliases) == 0 {
-			api.Aliases = []string{iam, iamNewer}
-		}
-	}
-	if len(api.Accept) == 0 {
-		api.Accept = []sallyport.Accept{{In: sallyport.CarrierBearer}}
-	}
-	if api.Tenant == nil {
-		api.Tenant = &sallyport.Selector{From: "header", Name: "x-tenant-id", Required: true}
-	}
-	if api.Explain == "" {
-		api.Explain = sallyport.ExplainFull
-	}
-	if api.Token == (sallyport.TokenSpec{}) {
-		api.Token = sallyport.TokenSpec{
+	wire.Complete(api, sallyport.API{
+		BasePath: base, Aliases: []string{iam, iamNewer},
+		Accept:  []sallyport.Accept{{In: sallyport.CarrierBearer}},
+		Tenant:  &sallyport.Selector{From: "header", Name: "x-tenant-id", Required: true},
+		Explain: sallyport.ExplainFull,
+		Token: sallyport.TokenSpec{
 			Algorithm: "RS256", Lifetime: sallyport.Duration(5 * time.Minute), Refresh: sallyport.Duration(10 * time.Hour),
-		}
-	}
-	if len(api.Permissions) == 0 {
-		api.Permissions = permissions()
-	}
-	if len(api.Scopes) == 0 {
-		api.Scopes = []sallyport.ScopeSpec{
+		},
+		Permissions: permissions(),
+		Scopes: []sallyport.ScopeSpec{
 			{Name: "read", Title: "Look", Permissions: []string{dataManagement}},
 			{Name: "manage", Title: "Everything that the owner may", Permissions: []string{"*"}},
-		}
-	}
-	if len(api.Routes) == 0 {
-		api.Routes = append(businessRoutes(), identityRoutes()...)
-	}
+		},
+		Routes: append(businessRoutes(), identityRoutes()...),
+	})
 	return wrong
 }
 

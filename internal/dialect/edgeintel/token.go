@@ -9,7 +9,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/token"
@@ -60,25 +59,15 @@ func two(f wire.Fields, first, second string) (a, b string, err error) {
 	return a, b, nil
 }
 
-// refused is the error for a credential that does not let its bearer in.
-func refused(reason sallyport.Reason) error {
-	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}
-}
-
 func (c *call) withPassword(f wire.Fields) error {
 	login, secret, err := two(f, "username", "password")
 	if err != nil {
 		return err
 	}
-	if len(login) > carrier.MaxLogin || len(secret) > carrier.MaxPassword {
-		return refused(sallyport.CredentialMalformed)
+	p, err := c.Authenticate(c.r, c.Exchange, login, secret)
+	if err != nil {
+		return err
 	}
-	p, reason, retry := c.Doors.Authenticate(c.r.Context(), login, secret, c.Request.Client)
-	if reason != "" {
-		c.Decision.RetryAfter = retry
-		return refused(reason)
-	}
-	c.Decision.Principal, c.Decision.CredentialKind = &p.Principal, sallyport.Password
 	in, err := c.Admin.StartFamily(c.r.Context(), admin.NewFamily{
 		Principal: p.ID, Epoch: p.Epoch, Client: string(c.Request.API.Name), API: c.Request.API.Name, Refresh: true,
 		Lifetime: time.Duration(c.Request.API.Document.Token.Refresh), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
@@ -102,7 +91,7 @@ func (c *call) withKey(f wire.Fields) error {
 		reason = sallyport.CredentialUnknown
 	}
 	if reason != "" {
-		return refused(reason)
+		return wire.Refused(reason)
 	}
 	c.Decision.Principal, c.Decision.CredentialKind, c.Decision.Credential = &h.Principal.Principal, h.Kind, h.Credential
 	document := c.Request.API.Document
@@ -151,9 +140,9 @@ func (c *call) withRefresh(f wire.Fields) error {
 	claims, err := c.refresh.Verify(token.RefreshJWT, text, token.Expect{Audience: string(name), Now: c.Now()})
 	if err != nil {
 		if fault, ok := errors.AsType[token.Fault](err); ok {
-			return refused(fault.Reason())
+			return wire.Refused(fault.Reason())
 		}
-		return refused(sallyport.CredentialMalformed)
+		return wire.Refused(sallyport.CredentialMalformed)
 	}
 	in, err := c.Admin.Rotate(c.r.Context(), admin.Presented{
 		Secret: sallyport.Secret(claims.ID), Client: string(name), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,

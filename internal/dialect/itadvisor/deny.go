@@ -3,8 +3,6 @@ package itadvisor
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
@@ -71,8 +69,7 @@ func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
 		body.Code, body.Message = invalidAccess, sentence(d.Pseudonym(string(user.ID)), actionOf(x))
 	}
 	for _, m := range p.MissingPermissions {
-		_, local, _ := strings.Cut(string(m), "/")
-		body.Permissions = append(body.Permissions, local)
+		body.Permissions = append(body.Permissions, wire.Local(m))
 	}
 	return body
 }
@@ -110,13 +107,7 @@ func (d *dialect) log(r *http.Request, x *surface.Exchange, message string, stat
 
 // fail answers with an error of an endpoint.
 func (c *call) fail(err error) {
-	p := c.Docs.ProblemOf(err, c.Decision.RequestID)
-	switch {
-	case p.Status == http.StatusUnprocessableEntity:
-		p.Status = http.StatusBadRequest
-	case p.Status >= http.StatusInternalServerError:
-		c.Log.ErrorContext(c.r.Context(), "an endpoint failed", "request_id", c.Decision.RequestID, "endpoint", c.Endpoint(), "error", err)
-	}
+	p := c.Failure(c.r, c.Exchange, err)
 	body := refusal{Code: otherErrors + p.Status, Message: p.Title, RequestID: p.RequestID, Reason: p.Reason}
 	if p.Detail != "" {
 		body.Message += " - " + p.Detail
@@ -125,12 +116,10 @@ func (c *call) fail(err error) {
 		body.Field = p.Errors[0].Field
 	}
 	if p.Status == http.StatusUnauthorized {
-		for _, challenge := range respond.Challenges(c.Request.API.Accept, protectionSpace, respond.Try{}) {
+		for _, challenge := range wire.Challenges(c.Exchange, protectionSpace) {
 			c.w.Header().Add("WWW-Authenticate", challenge)
 		}
 	}
-	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
-		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
-	}
+	wire.Hold(c.w.Header(), c.Exchange, p.Status)
 	wire.SendJSON(c.w, c.r, c.Exchange, p.Status, body)
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/policy"
 )
@@ -27,13 +26,9 @@ var crossOrigin = http.NewCrossOriginProtection()
 
 func (c *call) sameOrigin() error {
 	if crossOrigin.Check(c.r) != nil {
-		return refused(sallyport.OriginForbidden)
+		return wire.Refused(sallyport.OriginForbidden)
 	}
 	return nil
-}
-
-func refused(reason sallyport.Reason) error {
-	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}
 }
 
 // login exchanges a name and password for a JWT, and gives browsers a session.
@@ -56,7 +51,7 @@ func (c *call) login() error {
 	if name == "" || secret == "" {
 		return sallyport.ErrInvalid("username", `send {"username": ..., "password": ...}`)
 	}
-	p, err := c.authenticate(name, secret)
+	p, err := c.Authenticate(c.r, c.Exchange, name, secret)
 	if err != nil {
 		return err
 	}
@@ -72,20 +67,6 @@ func (c *call) login() error {
 		return err
 	}
 	return c.issue(&in)
-}
-
-// authenticate makes sure of a name and password.
-func (c *call) authenticate(name, secret string) (*policy.Principal, error) {
-	if len(name) > carrier.MaxLogin || len(secret) > carrier.MaxPassword {
-		return nil, refused(sallyport.CredentialMalformed)
-	}
-	p, reason, retry := c.Doors.Authenticate(c.r.Context(), name, secret, c.Request.Client)
-	if reason != "" {
-		c.Decision.RetryAfter = retry
-		return nil, refused(reason)
-	}
-	c.Decision.Principal, c.Decision.CredentialKind = &p.Principal, sallyport.Password
-	return p, nil
 }
 
 // startSession gives a browser the cookie of a session.

@@ -3,7 +3,6 @@ package itadvisor
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"mime"
 	"net/http"
 	"net/url"
@@ -151,18 +150,15 @@ func (c *call) form() (url.Values, error) {
 	}
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" || c.Request.Body == nil {
-		return nil, refused(sallyport.BodyMalformed)
+		return nil, wire.Refused(sallyport.BodyMalformed)
 	}
-	text, err := c.Request.Body()
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, refused(sallyport.BodyTooLarge)
-	}
+	text, err := wire.Body(c.Exchange)
 	if err != nil {
-		return nil, refused(sallyport.BodyMalformed)
+		return nil, err
 	}
 	f, err := url.ParseQuery(string(text))
 	if err != nil {
-		return nil, refused(sallyport.BodyMalformed)
+		return nil, wire.Refused(sallyport.BodyMalformed)
 	}
 	return f, nil
 }
@@ -173,7 +169,7 @@ func (c *call) signIn() error {
 	if err != nil {
 		return err
 	}
-	p, err := c.authenticate(f.Get("username"), f.Get("password"))
+	p, err := c.Authenticate(c.r, c.Exchange, f.Get("username"), f.Get("password"))
 	if err == nil {
 		err = c.startSession(p)
 	}

@@ -90,12 +90,12 @@ func otherRoutes() []sallyport.Route {
 		route("read custom properties", "GET /custom-properties/{rest...}", equipment),
 		route("read genomes", "GET /genomes/{rest...}", equipment),
 	}
-	for _, tag := range []string{"certificates", "licenses", "mail", "backup", "platform-status", "configuration", "etl-configuration"} {
+	for _, tag := range []string{"certificates", "licenses", "mail", "backup", "platform-status", "configuration", "etl-configuration", "struxure-on", "user-message"} {
 		list = append(list,
 			route("read "+tag, "GET /"+tag+"/{rest...}", config),
 			route("change "+tag, "POST,PUT,PATCH,DELETE /"+tag+"/{rest...}", config))
 	}
-	for _, tag := range []string{"work-orders", "kpis", "power-capacity", "power-path", "sensor-mapping", "routing", "equipment-browser", "change-requests"} {
+	for _, tag := range []string{"work-orders", "kpis", "power-capacity", "power-path", "sensor-mapping", "routing", "equipment-browser", "change-request", "change-request-template", "svg"} {
 		list = append(list, route("read "+tag, "GET /"+tag+"/{rest...}", equipment))
 	}
 	return list

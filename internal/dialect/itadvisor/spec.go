@@ -1,10 +1,8 @@
 package itadvisor
 
 import (
-	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -32,20 +30,10 @@ const (
 func settings() []wire.Setting {
 	return []wire.Setting{
 		{Name: method, Default: methodBoth, Values: []string{methodBoth, methodBasic, methodToken}},
-		{Name: sessionCookie, Default: "ita_session", Check: checkCookie},
+		{Name: sessionCookie, Default: "ita_session", Check: wire.CookieName},
 		{Name: sessionIdle, Default: "30m", Check: wire.Within(time.Minute, 24*time.Hour)},
 		{Name: override, Default: "yes", Values: []string{"yes", "no"}},
 	}
-}
-
-func checkCookie(name string) error {
-	odd := func(r rune) bool {
-		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}
-	if name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) {
-		return errors.New("the name of a cookie has letters, digits, dashes and underscores, at most 64")
-	}
-	return nil
 }
 
 // The permissions of the product, and the narrow one for customers.
@@ -74,33 +62,16 @@ func Spec() policy.Dialect {
 
 func complete(api *sallyport.API) []error {
 	wrong := wire.FillSettings(api, settings()...)
-	if api.BasePath == "" {
-		api.BasePath = base
-	}
-	if len(api.Accept) == 0 {
-		api.Accept = accept(api.Settings)
-	}
-	if api.Explain == "" {
-		api.Explain = sallyport.ExplainFull
-	}
-	if api.Token.Lifetime == 0 {
-		api.Token.Lifetime = sallyport.Duration(15 * time.Minute)
-	}
-	if api.Token.Refresh == 0 {
-		api.Token.Refresh = sallyport.Duration(12 * time.Hour)
-	}
-	if len(api.Permissions) == 0 {
-		api.Permissions = permissions()
-	}
-	if len(api.Scopes) == 0 {
-		api.Scopes = []sallyport.ScopeSpec{
+	wire.Complete(api, sallyport.API{
+		BasePath: base, Accept: accept(api.Settings), Explain: sallyport.ExplainFull,
+		Token:       sallyport.TokenSpec{Lifetime: sallyport.Duration(15 * time.Minute), Refresh: sallyport.Duration(12 * time.Hour)},
+		Permissions: permissions(),
+		Scopes: []sallyport.ScopeSpec{
 			{Name: "equipment", Title: "Equipment", Permissions: []string{useAPI, desktop}},
 			{Name: "customers", Title: "Customers", Permissions: []string{useAPI, customers}},
-		}
-	}
-	if len(api.Routes) == 0 {
-		api.Routes = slices.Concat(pageRoutes(), signInRoutes(api.Settings), equipmentRoutes(api), otherRoutes())
-	}
+		},
+		Routes: slices.Concat(pageRoutes(), signInRoutes(api.Settings), equipmentRoutes(api), otherRoutes()),
+	})
 	return wrong
 }
 

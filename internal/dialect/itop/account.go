@@ -142,7 +142,7 @@ func (c *call) account() error {
 // startSession gives a browser the cookie of a session.
 func (c *call) startSession() error {
 	if crossOrigin.Check(c.r) != nil {
-		return refused(sallyport.OriginForbidden)
+		return wire.Refused(sallyport.OriginForbidden)
 	}
 	issued, err := c.Admin.StartSession(c.r.Context(), admin.NewSession{
 		User: c.actor.Principal.ID, Idle: wire.DurationOf(c.Request.API.Document, sessionIdle),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
 )
 
 // fault answers a request that names no operation that there is.
@@ -67,7 +68,7 @@ func (c *call) rightPassword(user, password string) (bool, error) {
 		return true, nil
 	case reason == sallyport.Overdone || reason.Status() >= http.StatusInternalServerError:
 		c.Decision.RetryAfter = retry
-		return false, refused(reason)
+		return false, wire.Refused(reason)
 	}
 	return false, nil
 }

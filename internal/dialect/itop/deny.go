@@ -3,7 +3,6 @@ package itop
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sallyport/sallyport"
@@ -215,13 +214,8 @@ func moreOf(x *surface.Exchange) *more {
 
 // fail answers with an error of an endpoint.
 func (c *call) fail(err error) {
-	p := c.Docs.ProblemOf(err, c.Decision.RequestID)
-	if p.Status >= http.StatusInternalServerError {
-		c.Log.ErrorContext(c.r.Context(), "an endpoint failed", "request_id", c.Decision.RequestID, "endpoint", c.Endpoint(), "error", err)
-	}
-	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
-		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
-	}
+	p := c.Failure(c.r, c.Exchange, err)
+	wire.Hold(c.w.Header(), c.Exchange, p.Status)
 	status := http.StatusOK
 	if p.Status == http.StatusTooManyRequests || p.Status >= http.StatusInternalServerError {
 		status = p.Status

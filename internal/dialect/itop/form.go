@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"maps"
 	"mime"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
 )
 
 // form returns the parameters of a request to the page: those of the query, and
@@ -22,21 +22,18 @@ import (
 func (c *call) form() (url.Values, error) {
 	f, err := url.ParseQuery(c.Request.Canonical.RawQuery)
 	if err != nil {
-		return nil, refused(sallyport.QueryMalformed)
+		return nil, wire.Refused(sallyport.QueryMalformed)
 	}
 	if kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" || c.Request.Body == nil {
 		return f, nil
 	}
-	text, err := c.Request.Body()
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, refused(sallyport.BodyTooLarge)
-	}
+	text, err := wire.Body(c.Exchange)
 	if err != nil {
-		return nil, refused(sallyport.BodyMalformed)
+		return nil, err
 	}
 	posted, err := url.ParseQuery(string(text))
 	if err != nil {
-		return nil, refused(sallyport.BodyMalformed)
+		return nil, wire.Refused(sallyport.BodyMalformed)
 	}
 	maps.Copy(f, posted)
 	return f, nil

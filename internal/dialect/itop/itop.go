@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
@@ -87,19 +86,8 @@ func endpoints() map[string]func(*call) error {
 // Serve answers a call to one of the endpoints.
 func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
 	c := &call{dialect: d, Exchange: x, w: w, r: r, actor: wire.Actor(x)}
-	f, known := d.serve[x.Endpoint()]
-	if !known { // unreachable: the policy takes no other names
-		c.fail(sallyport.ErrNotFound("this endpoint is not served here"))
-		return
-	}
-	if err := f(c); err != nil {
-		c.fail(err)
-	}
+	wire.Run(d.serve, x, c, c.fail)
 }
 
 // cookieName returns the name of the session cookie of the API.
 func cookieName(x *surface.Exchange) string { return x.Request.API.Document.Settings[sessionCookie] }
-
-func refused(reason sallyport.Reason) error {
-	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}
-}

@@ -47,7 +47,7 @@ func settings() []wire.Setting {
 		{Name: viaTokens, Default: no, Values: []string{yes, no}},
 		{Name: accountMenu, Default: yes, Values: []string{yes, no}},
 		{Name: logREST, Default: no, Values: []string{yes, no}},
-		{Name: sessionCookie, Default: "itop_session", Check: checkCookie},
+		{Name: sessionCookie, Default: "itop_session", Check: wire.CookieName},
 		{Name: sessionIdle, Default: "30m", Check: wire.Within(time.Minute, 24*time.Hour)},
 	}
 }
@@ -72,16 +72,6 @@ func checkProfiles(value string) error {
 		}) {
 			return fmt.Errorf("%q is not the name of a profile, such as Support Agent", title)
 		}
-	}
-	return nil
-}
-
-func checkCookie(name string) error {
-	odd := func(r rune) bool {
-		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}
-	if name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) {
-		return errors.New("the name of a cookie has letters, digits, dashes and underscores, at most 64")
 	}
 	return nil
 }
@@ -165,36 +155,24 @@ func Spec() policy.Dialect {
 
 func complete(api *sallyport.API) []error {
 	wrong := wire.FillSettings(api, settings()...)
-	if api.BasePath == "" {
-		api.BasePath = base
+	n := needs{api.Settings}
+	routes := append(n.restRoutes(), n.otherRoutes()...)
+	if api.Settings[accountMenu] == yes {
+		routes = append(routes, n.accountRoutes()...)
 	}
-	if len(api.Accept) == 0 {
-		api.Accept = accept(api.Settings)
-	}
-	if api.Explain == "" {
-		api.Explain = sallyport.ExplainNone // clients may compare whole bodies
-	}
-	if len(api.Upstream.DropParameters) == 0 {
+	whole := sallyport.API{
+		BasePath: base, Accept: accept(api.Settings),
+		Explain: sallyport.ExplainNone, // clients may compare whole bodies
 		// The upstream is told who it is in another way, and must not look for a
 		// credential that was cut out.
-		api.Upstream.DropParameters = []string{userParameter, modeParameter}
+		Upstream:    sallyport.Upstream{DropParameters: []string{userParameter, modeParameter}},
+		Permissions: permissions(api.Settings), Routes: routes,
 	}
+	for _, name := range scopes {
+		whole.Scopes = append(whole.Scopes, sallyport.ScopeSpec{Name: name, Title: name, Permissions: []string{"*"}})
+	}
+	wire.Complete(api, whole)
 	api.Upstream.DropCookies = true // each call signs in anew; and some servers take a cookie for a parameter
-	if len(api.Permissions) == 0 {
-		api.Permissions = permissions(api.Settings)
-	}
-	if len(api.Scopes) == 0 {
-		for _, name := range scopes {
-			api.Scopes = append(api.Scopes, sallyport.ScopeSpec{Name: name, Title: name, Permissions: []string{"*"}})
-		}
-	}
-	if len(api.Routes) == 0 {
-		n := needs{api.Settings}
-		api.Routes = append(n.restRoutes(), n.otherRoutes()...)
-		if api.Settings[accountMenu] == yes {
-			api.Routes = append(api.Routes, n.accountRoutes()...)
-		}
-	}
 	return wrong
 }
 

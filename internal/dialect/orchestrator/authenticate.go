@@ -13,12 +13,12 @@ import (
 // authenticate exchanges any credential of a user for the cookie of a session.
 func (c *call) authenticate() error {
 	if c.fromElsewhere() {
-		return refused(sallyport.OriginForbidden)
+		return wire.Refused(sallyport.OriginForbidden)
 	}
 	h, reason, retry := c.Doors.Present(c.r.Context(), c.Request, c.loginInPath())
 	if reason != "" {
 		c.Decision.RetryAfter = retry
-		return refused(reason)
+		return wire.Refused(reason)
 	}
 	document := c.Request.API.Document
 	in := admin.NewSession{
@@ -33,7 +33,7 @@ func (c *call) authenticate() error {
 	case sallyport.APIKey:
 		return sallyport.ErrInvalid("api_key", "a key that is no user's has no session; send it with every request")
 	default:
-		return refused(sallyport.CredentialNotAccepted)
+		return wire.Refused(sallyport.CredentialNotAccepted)
 	}
 	issued, err := c.Admin.StartSession(c.r.Context(), in)
 	if err != nil {

@@ -103,8 +103,7 @@ func refusalOf(p respond.Problem) refusal {
 		Scopes: p.RequiredScopes, Suggestions: p.Suggestions,
 	}
 	for _, m := range p.MissingPermissions {
-		_, local, _ := strings.Cut(string(m), "/")
-		out.Permissions = append(out.Permissions, local)
+		out.Permissions = append(out.Permissions, wire.Local(m))
 	}
 	if len(p.Errors) > 0 {
 		out.Field = p.Errors[0].Field
@@ -124,19 +123,9 @@ func (b *refusal) text() string {
 	return text
 }
 
-func refused(reason sallyport.Reason) error {
-	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}
-}
-
 // fail answers with an error of an endpoint.
 func (c *call) fail(err error) {
-	p := c.Docs.ProblemOf(err, c.Decision.RequestID)
-	switch {
-	case p.Status == http.StatusUnprocessableEntity:
-		p.Status = http.StatusBadRequest
-	case p.Status >= http.StatusInternalServerError:
-		c.Log.ErrorContext(c.r.Context(), "an endpoint failed", "request_id", c.Decision.RequestID, "endpoint", c.Endpoint(), "error", err)
-	}
+	p := c.Failure(c.r, c.Exchange, err)
 	format, status := formatOf(c.Exchange), statusOf(c.Exchange, p.Status)
 	switch c.Endpoint() {
 	case loginEndpoint:
@@ -147,12 +136,10 @@ func (c *call) fail(err error) {
 		}
 	}
 	if status == http.StatusUnauthorized {
-		for _, challenge := range commendable(respond.Challenges(c.Request.API.Accept, string(c.Request.API.Name), respond.Try{})) {
+		for _, challenge := range commendable(wire.Challenges(c.Exchange, string(c.Request.API.Name))) {
 			c.w.Header().Add("WWW-Authenticate", challenge)
 		}
 	}
-	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
-		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
-	}
+	wire.Hold(c.w.Header(), c.Exchange, p.Status)
 	c.refuse(c.w, c.r, c.Exchange, p, format, status)
 }

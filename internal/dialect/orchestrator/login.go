@@ -6,7 +6,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors"
 )
@@ -47,19 +46,11 @@ func (c *call) login() error {
 
 // byPassword makes sure of a name and password.
 func (c *call) byPassword(name, secret string, in *admin.NewFamily) error {
-	if len(name) > carrier.MaxLogin || len(secret) > carrier.MaxPassword {
-		return refused(sallyport.CredentialMalformed)
-	}
-	p, reason, retry := c.Doors.Authenticate(c.r.Context(), name, secret, c.Request.Client)
-	switch {
-	case reason != "":
-		c.Decision.RetryAfter = retry
-		return refused(reason)
-	case p.MustChange:
-		return refused(sallyport.PasswordChangeRequired)
+	p, err := c.Authenticate(c.r, c.Exchange, name, secret)
+	if err != nil {
+		return err
 	}
 	in.Principal, in.Epoch = p.ID, p.Epoch
-	c.Decision.Principal, c.Decision.CredentialKind = &p.Principal, sallyport.Password
 	return nil
 }
 
@@ -70,7 +61,7 @@ func (c *call) byKey(key string, in *admin.NewFamily) error {
 		Client: c.Request.Client, Agent: c.r.UserAgent(),
 	})
 	if reason != "" {
-		return refused(reason)
+		return wire.Refused(reason)
 	}
 	in.Principal, in.Credential, in.Tenant = h.Principal.ID, sallyport.CredentialID(h.Credential.String()), h.Tenant
 	if h.Limited {

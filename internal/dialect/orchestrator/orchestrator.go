@@ -13,8 +13,6 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
-
-	"github.com/sallyport/sallyport"
 )
 
 // A dialect answers for all APIs of the dialect. It is safe for concurrent use.
@@ -61,14 +59,7 @@ func endpoints() map[string]func(*call) error {
 func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
 	d.Dress(w.Header(), r, x)
 	c := &call{dialect: d, Exchange: x, w: w, r: r, actor: wire.Actor(x)}
-	f, known := d.serve[x.Endpoint()]
-	if !known { // unreachable: the policy takes no other names
-		c.fail(sallyport.ErrNotFound("this endpoint is not served here"))
-		return
-	}
-	if err := f(c); err != nil {
-		c.fail(err)
-	}
+	wire.Run(d.serve, x, c, c.fail)
 }
 
 // setting returns a setting of the API.

@@ -52,7 +52,7 @@ func settings() []wire.Setting {
 		{Name: urlPassword, Default: plain, Values: []string{plain, scrambled, no}},
 		{Name: urlKey, Default: yes, Values: either},
 		{Name: formCredentials, Default: yes, Values: either},
-		{Name: sessionCookie, Default: "_orchestrator_session", Check: checkCookie},
+		{Name: sessionCookie, Default: "_orchestrator_session", Check: wire.CookieName},
 		{Name: sessionIdle, Default: "24h", Check: wire.Within(time.Minute, 366*24*time.Hour)},
 		{Name: sessionLifetime, Default: "720h", Check: wire.Within(time.Minute, 366*24*time.Hour)},
 		{Name: errorBodies, Default: wellFormed, Values: []string{wellFormed, exact}},
@@ -62,16 +62,6 @@ func settings() []wire.Setting {
 		{Name: workflows, Default: workflowsNamed, Values: []string{workflowsNamed, workflowsTold}},
 		{Name: corsOrigins, Check: checkOrigins},
 	}
-}
-
-func checkCookie(name string) error {
-	odd := func(r rune) bool {
-		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}
-	if name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) {
-		return errors.New("the name of a cookie has letters, digits, dashes and underscores, at most 64")
-	}
-	return nil
 }
 
 // maxOrigins bounds how many origins are listed.
@@ -157,30 +147,16 @@ func Spec() policy.Dialect {
 
 func complete(api *sallyport.API) []error {
 	wrong := wire.FillSettings(api, settings()...)
-	if api.BasePath == "" {
-		api.BasePath = base
+	routes := slices.Concat(signInRoutes(api.Settings), secretRoutes(), businessRoutes(api))
+	if api.Settings[corsOrigins] != "" {
+		routes = append(routes, optionsRoutes(routes)...)
 	}
-	if len(api.Accept) == 0 {
-		api.Accept = accept(api.Settings)
-	}
-	if api.Token.Lifetime == 0 {
-		api.Token.Lifetime = sallyport.Duration(15 * time.Minute)
-	}
-	if api.Upstream.Timeout == 0 {
-		api.Upstream.Timeout = sallyport.Duration(2 * time.Minute) // somebody waits for a work order
-	}
-	if len(api.Permissions) == 0 {
-		api.Permissions = permissions()
-	}
-	if len(api.Scopes) == 0 {
-		api.Scopes = scopes()
-	}
-	if len(api.Routes) == 0 {
-		api.Routes = slices.Concat(signInRoutes(api.Settings), secretRoutes(), businessRoutes(api))
-		if api.Settings[corsOrigins] != "" {
-			api.Routes = append(api.Routes, optionsRoutes(api.Routes)...)
-		}
-	}
+	wire.Complete(api, sallyport.API{
+		BasePath: base, Accept: accept(api.Settings),
+		Token:       sallyport.TokenSpec{Lifetime: sallyport.Duration(15 * time.Minute)},
+		Upstream:    sallyport.Upstream{Timeout: sallyport.Duration(2 * time.Minute)}, // somebody waits for a work order
+		Permissions: permissions(), Scopes: scopes(), Routes: routes,
+	})
 	return wrong
 }
 

@@ -88,7 +88,7 @@ func refusalOf(x *surface.Exchange, p *respond.Problem) refusal {
 		body.Detail = p.Detail
 	}
 	for _, m := range p.MissingPermissions {
-		body.Permissions = append(body.Permissions, local(m))
+		body.Permissions = append(body.Permissions, wire.Local(m))
 	}
 	return body
 }
@@ -130,12 +130,6 @@ func tried(x *surface.Exchange) string {
 	}
 }
 
-// local returns the name of a permission inside its API.
-func local(p sallyport.Permission) string {
-	_, name, _ := strings.Cut(string(p), "/")
-	return name
-}
-
 // sentence says a problem in one sentence: the name of the status, and what is
 // wrong.
 func sentence(status int, title, detail string) string {
@@ -152,13 +146,7 @@ func sentence(status int, title, detail string) string {
 
 // fail answers with an error of an endpoint.
 func (c *call) fail(err error) {
-	p := c.Docs.ProblemOf(err, c.Decision.RequestID)
-	switch {
-	case p.Status == http.StatusUnprocessableEntity:
-		p.Status = http.StatusBadRequest
-	case p.Status >= http.StatusInternalServerError:
-		c.Log.ErrorContext(c.r.Context(), "an endpoint failed", "request_id", c.Decision.RequestID, "endpoint", c.Endpoint(), "error", err)
-	}
+	p := c.Failure(c.r, c.Exchange, err)
 	body := refusal{Status: p.Status, Message: sentence(p.Status, p.Title, p.Detail), RequestID: p.RequestID}
 	explain := c.Request.API.Document.Explain
 	if explain != sallyport.ExplainNone {
@@ -177,7 +165,7 @@ func (c *call) fail(err error) {
 		body.Message = notAllowed + toUse
 		if explain == sallyport.ExplainFull {
 			for _, m := range p.MissingPermissions {
-				body.Permissions = append(body.Permissions, local(m))
+				body.Permissions = append(body.Permissions, wire.Local(m))
 			}
 		}
 	case isRight(p.Reason):
@@ -187,9 +175,8 @@ func (c *call) fail(err error) {
 				body.Permissions = append(body.Permissions, string(m))
 			}
 		}
-	case p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable:
-		c.w.Header().Set("Retry-After", strconv.Itoa(max(c.Decision.RetryAfter, 1)))
 	}
+	wire.Hold(c.w.Header(), c.Exchange, p.Status)
 	wire.SendJSON(c.w, c.r, c.Exchange, body.Status, body)
 }
 
@@ -204,7 +191,7 @@ func (c *call) dto() string {
 
 // challenge adds the challenges that a 401 must have.
 func (c *call) challenge() {
-	for _, challenge := range respond.Challenges(c.Request.API.Accept, string(c.Request.API.Name), respond.Try{}) {
+	for _, challenge := range wire.Challenges(c.Exchange, string(c.Request.API.Name)) {
 		c.w.Header().Add("WWW-Authenticate", challenge)
 	}
 }

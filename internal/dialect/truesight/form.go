@@ -1,12 +1,11 @@
 package truesight
 
 import (
-	"errors"
 	"mime"
-	"net/http"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
+	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 )
 
@@ -22,18 +21,15 @@ type form struct {
 // alone: in a query they would be in the logs.
 func readForm(x *surface.Exchange) (form, error) {
 	types := x.Request.Header["Content-Type"]
-	if len(types) != 1 || x.Request.Body == nil {
+	if len(types) != 1 {
 		return form{}, errForm()
 	}
 	if kind, _, err := mime.ParseMediaType(types[0]); err != nil || kind != formType {
 		return form{}, errForm()
 	}
-	body, err := x.Request.Body()
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return form{}, refused(sallyport.BodyTooLarge)
-	}
+	body, err := wire.Body(x)
 	if err != nil {
-		return form{}, refused(sallyport.BodyMalformed)
+		return form{}, err
 	}
 	return parseForm(body)
 }
@@ -52,7 +48,7 @@ func parseForm(body []byte) (f form, err error) {
 		value, count, fault := carrier.FormValue(formType, body, field.name)
 		switch {
 		case fault != carrier.OK:
-			return form{}, refused(sallyport.BodyMalformed)
+			return form{}, wire.Refused(sallyport.BodyMalformed)
 		case count == 0:
 			return form{}, sallyport.ErrInvalid(field.name, field.name+" is missing")
 		case count > 1:

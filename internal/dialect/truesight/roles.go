@@ -73,7 +73,7 @@ func (c *call) roleOf(r *sallyport.Role, given []sallyport.Binding, logins map[s
 	}
 	for _, p := range c.Doors.Policy().RolePermissions(r.ID) {
 		if p.API() == c.Request.API.Name {
-			out.Rights = append(out.Rights, local(p))
+			out.Rights = append(out.Rights, wire.Local(p))
 		}
 	}
 	for _, b := range given {

@@ -104,32 +104,17 @@ func Spec() policy.Dialect {
 
 func complete(api *sallyport.API) []error {
 	wrong := wire.FillSettings(api, settings()...)
-	if api.BasePath == "" {
-		api.BasePath = base
-		if len(api.Aliases) == 0 {
-			api.Aliases = []string{baseDocs}
-		}
-	}
-	if len(api.Accept) == 0 {
-		api.Accept = accept(api.Settings)
-	}
-	if api.Explain == "" {
-		api.Explain = sallyport.ExplainFull
-	}
-	if len(api.Permissions) == 0 {
-		api.Permissions = permissions()
-	}
-	if len(api.Scopes) == 0 {
-		api.Scopes = []sallyport.ScopeSpec{
+	wire.Complete(api, sallyport.API{
+		BasePath: base, Aliases: []string{baseDocs}, Accept: accept(api.Settings), Explain: sallyport.ExplainFull,
+		Permissions: permissions(),
+		Scopes: []sallyport.ScopeSpec{
 			{Name: "view", Title: "Look", Permissions: []string{webServices, viewGroups, viewDevices, viewJobs, viewScripts, viewAgents, viewMail}},
 			{Name: "change", Title: "Everything that the owner may", Permissions: []string{"*"}},
-		}
-	}
+		},
+		Routes: slices.Concat(openRoutes(api.Settings), tokenRoutes(), collectionRoutes(api), realmRoutes(api), peopleRoutes(api.Settings)),
+	})
 	if api.Settings[cookie] == yes {
 		api.Scopes = withBrowser(api.Scopes)
-	}
-	if len(api.Routes) == 0 {
-		api.Routes = slices.Concat(openRoutes(api.Settings), tokenRoutes(), collectionRoutes(api), realmRoutes(api), peopleRoutes(api.Settings))
 	}
 	return wrong
 }

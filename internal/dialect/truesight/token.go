@@ -34,13 +34,13 @@ func (c *call) issue() error {
 		return err
 	}
 	if person && crossOrigin.Check(c.r) != nil {
-		return refused(sallyport.OriginForbidden)
+		return wire.Refused(sallyport.OriginForbidden)
 	}
 	in, err := readForm(c.Exchange)
 	if err != nil {
 		return err
 	}
-	p, err := c.authenticate(in)
+	p, err := c.Authenticate(c.r, c.Exchange, in.username, in.password)
 	if err != nil {
 		return err
 	}
@@ -88,27 +88,6 @@ func (c *call) interactive() (bool, error) {
 	}
 }
 
-func refused(reason sallyport.Reason) error {
-	return &sallyport.Error{Kind: sallyport.Refused, Reason: reason}
-}
-
-// authenticate makes sure of a name and password.
-func (c *call) authenticate(in form) (*policy.Principal, error) {
-	if len(in.username) > carrier.MaxLogin || len(in.password) > carrier.MaxPassword {
-		return nil, refused(sallyport.CredentialMalformed)
-	}
-	p, reason, retry := c.Doors.Authenticate(c.r.Context(), in.username, in.password, c.Request.Client)
-	if reason != "" {
-		c.Decision.RetryAfter = retry
-		return nil, refused(reason)
-	}
-	c.Decision.Principal, c.Decision.CredentialKind = &p.Principal, sallyport.Password
-	if p.MustChange {
-		return nil, refused(sallyport.PasswordChangeRequired)
-	}
-	return p, nil
-}
-
 // mayUse asks the doors whether who signs in could keep his token alive. That
 // needs the right to use web services, so a token that opens nothing is not given
 // out.
@@ -130,7 +109,7 @@ func (c *call) keep() error {
 		Secret: c.Request.Found.Secret, API: c.Request.API.Name, Client: c.Request.Client, Inspected: true,
 	})
 	if reason != "" {
-		return refused(reason)
+		return wire.Refused(reason)
 	}
 	left := cmp.Or(h.Idle, wire.DurationOf(c.Request.API.Document, idle)) // a token that is not of a sign-in has none of its own
 	wire.Send(c.w, c.r, c.Exchange, http.StatusOK, "application/json", strconv.AppendInt(nil, left.Milliseconds(), 10))

@@ -77,14 +77,7 @@ func newer(f func(*call) error) func(*call) error {
 // Serve answers a call to one of the endpoints.
 func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
 	c := &call{dialect: d, Exchange: x, w: w, r: r, actor: wire.Actor(x)}
-	f, known := d.serve[x.Endpoint()]
-	if !known { // unreachable: the policy takes no other names
-		c.fail(sallyport.ErrNotFound("this endpoint is not served here"))
-		return
-	}
-	if err := f(c); err != nil {
-		c.fail(err)
-	}
+	wire.Run(d.serve, x, c, c.fail)
 }
 
 // setting returns a setting of the API.

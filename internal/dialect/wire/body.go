@@ -13,7 +13,7 @@ import (
 // ReadJSON reads the body of a request as one JSON value. What is wrong with it
 // is a [sallyport.Error] that names the field.
 func ReadJSON(x *surface.Exchange, into any) error {
-	body, err := body(x)
+	body, err := Body(x)
 	if err != nil {
 		return err
 	}
@@ -29,9 +29,11 @@ func ReadJSON(x *surface.Exchange, into any) error {
 	return sallyport.ErrInvalid(f.Path, f.Path+" "+f.Message)
 }
 
-func body(x *surface.Exchange) ([]byte, error) {
+// Body returns the body of a request, nil if there is none. One that is too large or cannot be read is a
+// [sallyport.Error] that says so.
+func Body(x *surface.Exchange) ([]byte, error) {
 	if x.Request.Body == nil {
-		return nil, sallyport.ErrInvalid("", "the request has no body")
+		return nil, nil
 	}
 	body, err := x.Request.Body()
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -82,4 +84,42 @@ func DurationOf(api *sallyport.API, name string) time.Duration {
 		return 0 // unreachable: what is in force was checked
 	}
 	return d
+}
+
+// CookieName is a check for the name of a cookie.
+func CookieName(name string) error {
+	odd := func(r rune) bool {
+		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}
+	if name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) {
+		return errors.New("the name of a cookie has letters, digits, dashes and underscores, at most 64")
+	}
+	return nil
+}
+
+// Complete fills in what a document leaves open, as another one has it. Aliases
+// come with the base path alone.
+func Complete(api *sallyport.API, whole sallyport.API) {
+	if api.BasePath == "" {
+		api.BasePath = whole.BasePath
+		api.Aliases = either(api.Aliases, whole.Aliases)
+	}
+	api.Accept = either(api.Accept, whole.Accept)
+	api.Tenant = cmp.Or(api.Tenant, whole.Tenant)
+	api.Explain = cmp.Or(api.Explain, whole.Explain)
+	api.Token.Algorithm = cmp.Or(api.Token.Algorithm, whole.Token.Algorithm)
+	api.Token.Lifetime = cmp.Or(api.Token.Lifetime, whole.Token.Lifetime)
+	api.Token.Refresh = cmp.Or(api.Token.Refresh, whole.Token.Refresh)
+	api.Upstream.Timeout = cmp.Or(api.Upstream.Timeout, whole.Upstream.Timeout)
+	api.Upstream.DropParameters = either(api.Upstream.DropParameters, whole.Upstream.DropParameters)
+	api.Permissions = either(api.Permissions, whole.Permissions)
+	api.Scopes = either(api.Scopes, whole.Scopes)
+	api.Routes = either(api.Routes, whole.Routes)
+}
+
+func either[T any](first, second []T) []T {
+	if len(first) > 0 {
+		return first
+	}
+	return second
 }

@@ -90,3 +90,23 @@ func FuzzReadFields(f *testing.F) {
 		}
 	})
 }
+
+// TestComplete: what a document says stays, and what it leaves open is filled in;
+// aliases come with the base path alone.
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	whole := sallyport.API{
+		BasePath: "/a", Aliases: []string{"/b"}, Explain: sallyport.ExplainFull, Token: sallyport.TokenSpec{Algorithm: "RS256", Lifetime: 5},
+		Routes: []sallyport.Route{{ID: "x"}}, Upstream: sallyport.Upstream{URL: "http://never"},
+	}
+	var open sallyport.API
+	wire.Complete(&open, whole)
+	if open.BasePath != "/a" || len(open.Aliases) != 1 || open.Explain != sallyport.ExplainFull || open.Token != whole.Token || len(open.Routes) != 1 || open.Upstream.URL != "" {
+		t.Errorf("an open document became %+v", open)
+	}
+	said := sallyport.API{BasePath: "/c", Explain: sallyport.ExplainNone, Token: sallyport.TokenSpec{Lifetime: 7}, Routes: []sallyport.Route{{ID: "y"}, {ID: "z"}}}
+	wire.Complete(&said, whole)
+	if said.BasePath != "/c" || said.Aliases != nil || said.Explain != sallyport.ExplainNone || said.Token.Lifetime != 7 || said.Token.Algorithm != "RS256" || len(said.Routes) != 2 {
+		t.Errorf("a document that says something became %+v", said)
+	}
+}
