@@ -119,6 +119,19 @@ func (s *Service) flushShadows(ctx context.Context) error {
 	return s.shadowRound(ctx)
 }
 
+// rouseShadows has this node try what was started a moment ago from now on. If
+// that fails, it will when it looks the next time.
+func (s *Service) rouseShadows(ctx context.Context) {
+	if s.c.Watch == nil {
+		return
+	}
+	h := s.shadows
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.due = time.Time{}
+	_ = s.refreshShadows(ctx)
+}
+
 // refreshShadows brings the drafts of this node to what the store has.
 func (s *Service) refreshShadows(ctx context.Context) error {
 	h, now := s.shadows, s.c.Now()
