@@ -61,8 +61,3 @@ type ShadowDifference struct {
 	RequestID string                `json:"request_id" doc:"Of the last one."`
 	LastAt    time.Time             `json:"last_at" doc:"When the last one was."`
 }
-
-// Shadows is a list of shadows. There are never many.
-type Shadows struct {
-	Items []Shadow `json:"items" doc:"The shadows, the oldest first."`
-}

@@ -14,9 +14,8 @@ func (c *Client) StartShadow(ctx context.Context, in api.NewShadow) (api.Shadow,
 }
 
 // Shadows returns the shadows that the caller may see.
-func (c *Client) Shadows(ctx context.Context) ([]api.Shadow, error) {
-	list, err := fetch[api.Shadows](ctx, c, call{method: http.MethodGet, path: at("shadows")})
-	return list.Items, err
+func (c *Client) Shadows() Listing[api.Shadow, struct{}] {
+	return Listing[api.Shadow, struct{}]{c, at("shadows")}
 }
 
 // Shadow returns what a draft would refuse and what it would allow.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,18 +74,17 @@ func shadowView(p *printer) view[api.Shadow] {
 }
 
 func newShadowList() *cobra.Command {
-	return &cobra.Command{
+	var limit int
+	c := &cobra.Command{
 		Use: "list", Short: "List drafts that are tried, or were within a week",
 		Example: "  sallyport shadow list",
 		Args:    noArgs,
 		RunE: managed(func(ctx context.Context, m *manager, _ []string) error {
-			list, err := m.Shadows(ctx)
-			if err != nil {
-				return err
-			}
-			return showList(&m.printer, sort{"shadow", "shadows"}, shadowView(&m.printer), all(list), 0)
+			return showList(&m.printer, sort{"shadow", "shadows"}, shadowView(&m.printer), m.Shadows().All(ctx, struct{}{}), limit)
 		}),
 	}
+	addLimit(c, &limit, 0)
+	return c
 }
 
 // shadowID returns the id of a shadow that is given by id or name; of several
@@ -95,16 +93,19 @@ func (m *manager) shadowID(ctx context.Context, name string) (string, error) {
 	if sallyport.IsUUID(name) {
 		return name, nil
 	}
-	list, err := m.Shadows(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, s := range slices.Backward(list) {
-		if s.Name == name {
-			return s.ID, nil
+	last := ""
+	for s, err := range m.Shadows().All(ctx, struct{}{}) {
+		switch {
+		case err != nil:
+			return "", err
+		case s.Name == name:
+			last = s.ID
 		}
 	}
-	return "", unknown("shadow", name, "sallyport shadow list shows those that you may see", all(list), func(s api.Shadow) string { return s.Name })
+	if last != "" {
+		return last, nil
+	}
+	return "", unknown("shadow", name, "sallyport shadow list shows those that you may see", m.Shadows().All(ctx, struct{}{}), func(s api.Shadow) string { return s.Name })
 }
 
 func newShadowShow() *cobra.Command {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -65,16 +64,10 @@ func (s *Service) Findings(ctx context.Context, a Actor, f AdviceFilter, p Page)
 		}
 		place := []string{"advice", string(f.Tenant), f.Kind, string(f.Principal), string(f.Role), f.Window.String()}
 		list, err = pages(w, p, place, func(p store.Page) ([]api.Finding, string, error) {
-			from, err := strconv.Atoi(cmp.Or(p.After, "0"))
-			if err != nil || from < 0 {
-				return nil, "", sallyport.ErrInvalid("cursor", "the cursor is not one of this list; begin with the first page")
+			part, next, err := slicePage(all, p)
+			if err != nil {
+				return nil, "", err
 			}
-			from = min(from, len(all))
-			to, next := min(from+p.Limit, len(all)), ""
-			if to < len(all) {
-				next = strconv.Itoa(to)
-			}
-			part := all[from:to]
 			return part, next, v.nameAll(ctx, part)
 		})
 		return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -45,20 +44,6 @@ func (s *Service) Learned(ctx context.Context, a Actor, name sallyport.APIName, 
 		return err
 	})
 	return out, err
-}
-
-// slicePage is a page of a list that is there as a whole.
-func slicePage[T any](all []T, p store.Page) ([]T, string, error) {
-	from, err := strconv.Atoi(cmp.Or(p.After, "0"))
-	if err != nil || from < 0 {
-		return nil, "", sallyport.ErrInvalid("cursor", "the cursor is not one of this list; begin with the first page")
-	}
-	from = min(from, len(all))
-	to, next := min(from+p.Limit, len(all)), ""
-	if to < len(all) {
-		next = strconv.Itoa(to)
-	}
-	return all[from:to], next, nil
 }
 
 // lessons reads what an API learned, for who holds permissions in every tenant.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -90,4 +91,18 @@ func (w *work) position(p Page, place []string, parts int) (part int, after stri
 		return 0, "", sallyport.ErrInvalid("cursor", "the cursor is not one of this list; begin with the first page")
 	}
 	return part, after, nil
+}
+
+// slicePage is a page of a list that is there as a whole.
+func slicePage[T any](all []T, p store.Page) ([]T, string, error) {
+	from, err := strconv.Atoi(cmp.Or(p.After, "0"))
+	if err != nil || from < 0 {
+		return nil, "", sallyport.ErrInvalid("cursor", "the cursor is not one of this list; begin with the first page")
+	}
+	from = min(from, len(all))
+	to, next := min(from+p.Limit, len(all)), ""
+	if to < len(all) {
+		next = strconv.Itoa(to)
+	}
+	return all[from:to], next, nil
 }

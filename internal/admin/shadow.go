@@ -27,7 +27,14 @@ const (
 // StartShadow has a draft of a policy tried on real requests, beside the policy
 // in force. It needs [PolicyWrite], [PolicyRead] and, as it tells of the requests
 // of others, [DecisionsExplain] in each tenant that the draft is about.
-func (s *Service) StartShadow(ctx context.Context, a Actor, in api.NewShadow) (api.Shadow, error) {
+func (s *Service) StartShadow(ctx context.Context, a Actor, in api.NewShadow) (out api.Shadow, err error) {
+	if out, err = s.startShadow(ctx, a, in); err == nil {
+		s.rouseShadows(ctx)
+	}
+	return out, err
+}
+
+func (s *Service) startShadow(ctx context.Context, a Actor, in api.NewShadow) (api.Shadow, error) {
 	return making(ctx, s, a, func(w *work) (out api.Shadow, err error) {
 		p, err := w.planPolicy(ctx, api.PolicyRequest{Policy: in.Policy, Adopt: in.Adopt}, PolicyWrite, PolicyRead, DecisionsExplain)
 		if err != nil {
@@ -128,17 +135,22 @@ func (w *work) mayShadow(s *store.Shadow, permissions ...sallyport.Permission) e
 
 // Shadows returns the shadows that the actor may see, the oldest first. Those
 // that ended are kept for a week.
-func (s *Service) Shadows(ctx context.Context, a Actor) (out []api.Shadow, err error) {
+func (s *Service) Shadows(ctx context.Context, a Actor, p Page) (list List[api.Shadow], err error) {
 	err = s.look(ctx, a, func(w *work) error {
 		all, err := w.tx.Shadows(ctx)
+		if err != nil {
+			return err
+		}
+		var seen []api.Shadow
 		for i := range all {
 			if w.mayShadow(&all[i], PolicyRead, DecisionsExplain) == nil {
-				out = append(out, shadowOnWire(&all[i], w.now))
+				seen = append(seen, shadowOnWire(&all[i], w.now))
 			}
 		}
+		list, err = pages(w, p, []string{"shadows"}, func(p store.Page) ([]api.Shadow, string, error) { return slicePage(seen, p) })
 		return err
 	})
-	return out, err
+	return list, err
 }
 
 // shadow returns a shadow if the actor holds permissions where it is about.

@@ -111,6 +111,13 @@ func TestEveryListOfTheClient(t *testing.T) {
 				t.Errorf("changes: %+v, %+v, %v", first, got, err)
 			}
 		},
+		"shadows": func(t *testing.T) {
+			in := api.NewShadow{Policy: api.Policy{Policy: "draft", Tenant: "t1", Realms: []api.PolicyRealm{{Name: "east"}}}}
+			for range 3 {
+				ok(c.StartShadow(t.Context(), in))(t)
+			}
+			listed(c.Shadows(), struct{}{})(t)
+		},
 		"learned": func(t *testing.T) {
 			first, all, err := c.APIs().Learned(t.Context(), "orders")
 			if got := yielded(t, all); err != nil || len(got) != 0 || first.API != "orders" || first.Learning {

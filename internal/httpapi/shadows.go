@@ -14,7 +14,7 @@ func shadowOperations() []operation {
 	return []operation{
 		create("shadows.start", "/shadows", admin.PolicyWrite, "Try a draft of a policy on real requests, beside the policy in force",
 			(*Handler).startShadow, lateCheck, write, large, needs),
-		get("shadows.list", "/shadows", "", "List the shadows that you may see, the oldest first", (*Handler).listShadows, read,
+		list("shadows.list", "/shadows", "", "List the shadows that you may see, the oldest first", (*Handler).listShadows, read,
 			more("You see those about tenants in which you have `sallyport/policy.read` and `sallyport/decisions.explain`. Those that ended are kept for a week.")),
 		get("shadows.get", "/shadows/{shadow}", "", "See what a draft would refuse and what it would allow", (*Handler).getShadow, read,
 			more("It needs `sallyport/policy.read` and `sallyport/decisions.explain` in each tenant that the draft is about.")),
@@ -29,9 +29,9 @@ func (h *Handler) startShadow(c *call, in api.NewShadow) (api.Shadow, error) {
 	return h.Admin.StartShadow(c.ctx, c.actor, in)
 }
 
-func (h *Handler) listShadows(c *call) (api.Shadows, error) {
-	list, err := h.Admin.Shadows(c.ctx, c.actor)
-	return api.Shadows{Items: never(list)}, err
+func (h *Handler) listShadows(c *call, _ struct{}, p admin.Page) (api.List[api.Shadow], error) {
+	l, err := h.Admin.Shadows(c.ctx, c.actor, p)
+	return api.List[api.Shadow]{Items: l.Items, Next: l.Next}, err
 }
 
 func (h *Handler) getShadow(c *call) (api.ShadowReport, error) {
