@@ -71,7 +71,7 @@ func Fill(ctx context.Context, o Options) (*Manifest, error) {
 		spoken := cmp.Or(api.Dialect, policy.DefaultDialect)
 		s.manifest.APIs = append(s.manifest.APIs, ManifestAPI{Name: string(api.Name), Dialect: spoken, BaseURL: o.URL + api.BasePath})
 	}
-	for _, step := range []func() error{s.documents, s.tenants, s.roles, s.users, s.credentials} {
+	for _, step := range []func() error{s.documents, s.tenants, s.roles, s.users, s.credentials, s.draft} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("set up the demonstration: %w", err)
 		}

@@ -96,3 +96,22 @@ func TestAdviseInTheDemonstration(t *testing.T) {
 		t.Errorf("advise billing, after that:\n%s", about)
 	}
 }
+
+// TestShadowInTheDemonstration: a draft is tried on what the cast does, and shows
+// whom it would take something away from.
+func TestShadowInTheDemonstration(t *testing.T) {
+	t.Parallel()
+	s := startDemo(t)
+	out, _ := s.command(t, "shadow", "show", "narrower")
+	if !strings.Contains(out, " of 1 client, ") || !strings.Contains(out, "refuse  billing ") || !strings.Contains(out, "POST /api/current/customers") {
+		t.Errorf("shadow show narrower:\n%s", out)
+	}
+	got := ask(t, "POST", s.URL+"/api/current/customers", `{"name":"Billed on Friday"}`,
+		"Authorization: "+basic("billing", s.password("billing")), "Content-Type: application/json")
+	if got.status != 201 {
+		t.Errorf("the draft decides: %d %s", got.status, got.body)
+	}
+	if list, _ := s.command(t, "shadow", "list"); !strings.Contains(list, "narrower  running") {
+		t.Errorf("shadow list:\n%s", list)
+	}
+}
