@@ -196,7 +196,8 @@ func TestShadowIsForWhoMaySeeIt(t *testing.T) {
 		if want := i == 5; (sallyport.KindOf(err) == sallyport.Conflict && err != nil) != want {
 			t.Errorf("shadow %d: %v", i, err)
 		}
-	}	first, err := v.Shadows(t.Context(), v.Root, admin.Page{Limit: 4})
+	}
+	first, err := v.Shadows(t.Context(), v.Root, admin.Page{Limit: 4})
 	if err != nil || len(first.Items) != 4 || first.Next == "" {
 		t.Fatalf("the first page: %+v, %v", first, err)
 	}
