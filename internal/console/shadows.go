@@ -70,7 +70,9 @@ func (v *visit) shadowRow(s api.Shadow) shadowRow {
 }
 
 func (v *visit) shadows() error {
-	list, err := v.Admin.Shadows(v.r.Context(), v.actor)
+	list, _, err := every(maxChoices, func(at admin.Page) (admin.List[api.Shadow], error) {
+		return v.Admin.Shadows(v.r.Context(), v.actor, at)
+	})
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func TestShadowPages(t *testing.T) {
 	}
 	b.get(one).want(t, 200).has(t, "over").hasNot(t, one+"/promote")
 	b.get("/advise/shadows/none").want(t, 404)
-	if _, err := w.node.Admin.Shadows(t.Context(), admin.System("test")); err != nil {
+	if _, err := w.node.Admin.Shadows(t.Context(), admin.System("test"), admin.Page{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -151,7 +151,6 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		Watch:     func(f func(*policy.Observed)) { n.Doors.Watch(f) },
 		Committed: n.committed, Settle: func(ctx context.Context) error { return n.Doors.Settle(ctx) },
 		Used:        func(u policy.Use) { n.Doors.Used(u) },
-		Watch:       func(f func(*policy.Observed)) { n.Doors.Watch(f) },
 		RetryWindow: c.RetryWindow, SessionIdle: c.SessionIdle, SessionLife: c.SessionLife,
 	})
 	if err != nil {
