@@ -21,7 +21,7 @@ func apisArea() area {
 		pages: []areaPage{{id: "apis", path: "/apis"}},
 		routes: func() []route {
 			const one = "/apis/{api}"
-			return slices.Concat(startRoutes(), exploreRoutes(), []route{
+			return slices.Concat(startRoutes(), exploreRoutes(), settingRoutes(), []route{
 				{"apis", "GET", "/apis", member, (*visit).apis},
 				{"api", "GET", one, member, (*visit).api},
 				{"api.permissions", "GET", one + "/permissions", member, (*visit).apiPermissions},
@@ -214,6 +214,8 @@ type apiPage struct {
 	Settings []fact
 	Upstream []fact
 	Rules    []fact
+	Change   bool   // the visitor may be able to change the settings; admin decides
+	Drift    *drift // nil: no document is kept
 }
 
 // An acceptRow is one way in which credentials arrive.
@@ -250,6 +252,10 @@ func (v *visit) api() error {
 	}
 	slices.SortFunc(page.Settings, func(a, b fact) int { return strings.Compare(a.Name, b.Name) })
 	page.Upstream, page.Rules = v.upstreamFacts(&doc.Upstream), v.ruleFacts(doc)
+	page.Change = len(f.API.Switches) > 0 && mayAny(v.self, []sallyport.Permission{admin.APIsWrite})
+	if page.Drift, err = v.driftOf(f.API); err != nil {
+		return err
+	}
 	return v.show(http.StatusOK, "api", page)
 }
 

@@ -27,9 +27,10 @@ func exploreRoutes() []route {
 type exploration struct {
 	api   *policy.API
 	sight admin.Sight
-	tree  *openapi.Tree // of the document that is kept; nil: none
-	where string        // what comes before the document's paths: a URL without a slash at the end
-	ops   []operation   // that he may see
+	tree  *openapi.Tree  // of the document that is kept; nil: none
+	where string         // what comes before the document's paths: a URL without a slash at the end
+	ops   []operation    // that he may see
+	lost  []openapi.Call // of the document, without a route
 }
 
 // An operation is something that an API does for who calls it.
@@ -63,7 +64,7 @@ func (v *visit) explored(tenant sallyport.TenantID) (*exploration, error) {
 		}
 	}
 	ops := x.described()
-	ops = append(ops, v.undescribed(x.api, ops, tenant)...)
+	ops = append(ops, undescribed(x.api, ops)...)
 	call := v.caller(tenant)
 	for i := range ops {
 		op := &ops[i]
@@ -99,21 +100,53 @@ func (x *exploration) described() []operation {
 	base := strings.TrimSuffix(x.api.Document.BasePath, "/")
 	prefix := strings.TrimSuffix(x.tree.BasePath(), "/")
 	var below, whole []operation
+	var notBelow, notWhole []openapi.Call
 	for _, c := range x.tree.Calls() {
 		if op, ok := operationOf(x.api, c, c.Path); ok {
 			below = append(below, op)
+		} else {
+			notBelow = append(notBelow, c)
 		}
-		if rest, ok := strings.CutPrefix(prefix+c.Path, base); ok && (rest == "" || rest[0] == '/') {
-			if op, ok := operationOf(x.api, c, cmp.Or(rest, "/")); ok {
-				whole = append(whole, op)
-			}
+		rest, ok := strings.CutPrefix(prefix+c.Path, base)
+		op, fits := operationOf(x.api, c, cmp.Or(rest, "/"))
+		if ok && fits && (rest == "" || rest[0] == '/') {
+			whole = append(whole, op)
+		} else {
+			notWhole = append(notWhole, c)
 		}
 	}
 	if len(below) > len(whole) {
+		x.lost = notBelow
 		return below
 	}
-	x.where = strings.TrimSuffix(x.where, base) + prefix
+	x.where, x.lost = strings.TrimSuffix(x.where, base)+prefix, notWhole
 	return whole
+}
+
+// A drift is how the document of an API and its routes differ.
+type drift struct {
+	Appeared []openapi.Call // refused, until there are routes for them
+	Gone     []operation    // routes for no operation
+	More     bool           // there are more than are listed
+}
+
+// driftOf compares the document that is kept of an API with its routes; nil if
+// there is none.
+func (v *visit) driftOf(api *policy.API) (*drift, error) {
+	found, err := v.Admin.Explore(v.r.Context(), v.actor, api.Name)
+	if err != nil || found.OpenAPI == nil {
+		return nil, err
+	}
+	x := &exploration{api: api}
+	if x.tree, err = openapi.ReadTree(found.OpenAPI); err != nil {
+		return nil, err
+	}
+	ops := x.described()
+	d := &drift{Appeared: x.lost, Gone: undescribed(api, ops)}
+	d.Gone = slices.DeleteFunc(d.Gone, func(op operation) bool { return op.Route.Endpoint != "" }) // of the dialect
+	d.More = len(d.Appeared) > shownRoutes || len(d.Gone) > shownRoutes
+	d.Appeared, d.Gone = d.Appeared[:min(len(d.Appeared), shownRoutes)], d.Gone[:min(len(d.Gone), shownRoutes)]
+	return d, nil
 }
 
 // operationOf is a call with the route that it takes, whose path is below the base
@@ -132,7 +165,7 @@ func operationOf(api *policy.API, c openapi.Call, path string) (operation, bool)
 }
 
 // undescribed are the routes that no operation of the document stands for.
-func (v *visit) undescribed(api *policy.API, described []operation, tenant sallyport.TenantID) []operation {
+func undescribed(api *policy.API, described []operation) []operation {
 	var list []operation
 	for _, r := range api.Routes {
 		for _, method := range methodsOf(r) {

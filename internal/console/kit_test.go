@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/node"
@@ -65,7 +66,7 @@ func emptyWorld(t *testing.T) *world {
 	management.Routes = []sallyport.Route{{ID: "me.get", Methods: []string{"GET"}, Path: "/me", Authenticated: true}}
 	w.node, err = node.Open(t.Context(), node.Config{
 		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(t.TempDir(), "console.db")), MasterKey: key, Issuer: site,
-		Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, ManagementAPI: management,
+		Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, ManagementAPI: management, Dialects: dialect.Specs(),
 	})
 	if err != nil {
 		t.Fatalf("opening a node: %v", err)

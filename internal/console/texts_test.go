@@ -23,7 +23,7 @@ func TestTextsAreUsed(t *testing.T) {
 	t.Parallel()
 	texts := english(t)
 	used := map[string]bool{}
-	prefixes := []string{"state.", "done."}
+	prefixes := []string{"state.", "done.", "setting."}
 	var files []string
 	for _, pattern := range []string{"*.go", "templates/*.html", "templates/parts/*.html"} {
 		found, err := filepath.Glob(pattern)

@@ -23,6 +23,9 @@ type API struct {
 	Routes     []*Route              // by id
 	Parameters []sallyport.Parameter // what routes look at, each place once, without a value
 
+	// Switches are the settings that its dialect has.
+	Switches []Switch
+
 	// Realm finds the realm of a request for selectors with from "dialect"; see
 	// [Dialect]. Nil if the dialect does not.
 	Realm func(RealmSource) string
@@ -143,6 +146,7 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	doc := withDefaults(whole)
 	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept, source: *source}
 	spoken := rules.Dialects[doc.Dialect]
+	a.Switches = spoken.Switches
 	a.Realm, a.Takes, a.Fold = spoken.Realm, spoken.Takes, spoken.Fold
 	a.permissionNames, a.scopeNames = declaredPermissions(doc), declaredScopes(doc)
 	for _, p := range doc.Permissions {

@@ -24,6 +24,9 @@ type Dialect struct {
 	// no settings.
 	Complete func(*sallyport.API) []error
 
+	// Switches are the settings that Complete reads, for who sets them with a form.
+	Switches []Switch
+
 	// Realm finds the realm that a request is for where it takes knowledge of the
 	// system, for selectors with from "dialect"; empty: none, or more than one. It
 	// must not take a request for one realm that the upstream can read as one for
@@ -41,6 +44,13 @@ type Dialect struct {
 	// here in another way is refused. Nil: names are taken as they are. It is safe
 	// for concurrent use.
 	Fold func(name string) string
+}
+
+// A Switch is a setting of a dialect.
+type Switch struct {
+	Name    string
+	Default string
+	Values  []string // what it may be; empty: text of some form
 }
 
 // Complete returns the document as it is in force: with what its dialect fills

@@ -57,7 +57,7 @@ func permissions() []sallyport.PermissionSpec {
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete}
+	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings())}
 }
 
 func complete(api *sallyport.API) []error {

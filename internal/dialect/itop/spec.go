@@ -148,7 +148,7 @@ var scopes = [...]string{scopeREST, scopeSynchro, scopeImport, scopeExport}
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
 	return policy.Dialect{
-		Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Takes: takes, Fold: foldName,
+		Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings()), Takes: takes, Fold: foldName,
 		Realm: func(r policy.RealmSource) string { return classOf(r) },
 	}
 }

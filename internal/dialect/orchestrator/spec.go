@@ -142,7 +142,7 @@ func scopes() []sallyport.ScopeSpec {
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Realm: workflowOf}
+	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings()), Realm: workflowOf}
 }
 
 func complete(api *sallyport.API) []error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
 )
 
 // A Setting is a switch of a dialect.
@@ -45,6 +46,15 @@ func FillSettings(api *sallyport.API, known ...Setting) []error {
 	}
 	api.Settings = all
 	return wrong
+}
+
+// Switches tells the policy of settings.
+func Switches(known []Setting) []policy.Switch {
+	list := make([]policy.Switch, len(known))
+	for i, s := range known {
+		list[i] = policy.Switch{Name: s.Name, Default: s.Default, Values: s.Values}
+	}
+	return list
 }
 
 func names(known []Setting) string {

@@ -49,3 +49,13 @@ check("api-route", {
     await page.getByText("/inventory/items/ID").waitFor();
   },
 });
+
+check("api-settings", {
+  as: "admin", path: "/sallyport/apis/itadvisor/settings",
+  wrong: async (page) => {
+    await page.getByLabel("session_idle").fill("3s");
+    await page.getByRole("button", {name: "Save"}).click();
+    await page.locator("#session_idle-fault").waitFor();
+    assert.equal(await page.getByLabel("session_idle").inputValue(), "3s");
+  },
+});

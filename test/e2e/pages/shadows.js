@@ -6,11 +6,11 @@ check("shadows", {as: "admin", path: "/sallyport/advise/shadows"});
 check("shadow-new", {
   as: "admin", path: "/sallyport/advise/shadows/new",
   wrong: async (page) => {
-    await page.getByLabel("Policy").fill("polcy: x");
+    await page.getByRole("textbox", {name: "Policy"}).fill("polcy: x");
     await page.getByLabel("Called").fill("mine");
     await page.getByRole("button", {name: "Try a draft"}).click();
     await page.locator("#policy-fault").waitFor();
-    assert.equal(await page.getByLabel("Policy").inputValue(), "polcy: x");
+    assert.equal(await page.getByRole("textbox", {name: "Policy"}).inputValue(), "polcy: x");
     assert.equal(await page.getByLabel("Called").inputValue(), "mine");
   },
 });
