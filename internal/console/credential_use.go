@@ -297,11 +297,8 @@ func (v *visit) tellReach(page *aboutPage) error {
 		return nil
 	}
 	reach, err := v.Admin.Reach(v.r.Context(), v.actor, page.Credential.ID, "")
-	switch sallyport.KindOf(err) { //nolint:exhaustive // the others are faults of ours
-	case sallyport.Refused, sallyport.NotFound: // its owner is gone, or not the visitor's to ask about
-		if err != nil {
-			return nil
-		}
+	if kind := sallyport.KindOf(err); err != nil && (kind == sallyport.Refused || kind == sallyport.NotFound) {
+		return nil //nolint:nilerr // its owner is gone, or not the visitor's to ask about
 	}
 	if err != nil {
 		return err
