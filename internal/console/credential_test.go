@@ -160,7 +160,7 @@ func TestKeyPage(t *testing.T) {
 	b := w.signedIn("boss")
 	id := string(issued.Credential.ID)
 	at := "/access/" + string(w.tenant.ID) + "/keys/" + id
-	b.get(at).want(t, 200).has(t, "gate", "What it can do", "used 0 of the 1 permissions", ">reads<", at+"/brownout", at+"/edit")
+	b.get(at).want(t, 200).has(t, "gate", "What it can do", "used 0 of the 1 permissions", ">reads<", at+"/brownout", at+"/edit", "All that its roles allow", "Take the role reads away")
 	b.get(at+"/routes?api=orders").want(t, 200).has(t, ">allowed<")
 	form := b.get(at+"/edit").want(t, 200).has(t, `value="gate"`, "All that its roles allow", `value="keep" selected`)
 	b.post(at+"/edit", "version", form.part(t, versionPattern), "name", "gate 2", "reach", "some", "scope", "orders/look", "expires", "30").

@@ -33,6 +33,7 @@ type aboutPage struct {
 	In       string       // start of the URLs of pages in the tenant of a key
 	Bindings []bindingRow // of a key
 	Seen     bool         // the visitor may see bindings
+	rights   []sallyport.Permission
 
 	ByDay       *chart
 	Refusals    *chart // nil: not the visitor's to see
@@ -48,8 +49,11 @@ type aboutPage struct {
 	APIs        []reachRow
 }
 
-// Can is for the table of bindings: they are changed on pages of their own.
-func (*aboutPage) Can(string) bool { return false }
+// Can reports whether the visitor may hold a permission of the management API
+// where the key is, as the table of bindings asks.
+func (p *aboutPage) Can(right string) bool {
+	return slices.Contains(p.rights, sallyport.Permission(admin.ManagementAPI)+"/"+sallyport.Permission(right))
+}
 
 // A secretRow is what is known of one of a credential's secrets.
 type secretRow struct {
@@ -352,7 +356,7 @@ func (v *visit) tellBindings(page *aboutPage) error {
 	if err != nil || !slices.Contains(rights, admin.BindingsRead) {
 		return err
 	}
-	page.Seen, page.In = true, in(c.Tenant)
+	page.Seen, page.In, page.rights = true, in(c.Tenant), rights
 	filter := store.BindingFilter{SubjectKind: sallyport.SubjectKey, Subject: string(c.ID)}
 	list, err := v.Admin.Bindings(ctx, v.actor, c.Tenant, filter, admin.Page{Limit: maxList})
 	if err != nil {

@@ -35,6 +35,7 @@ type tokenRow struct {
 	State    string // one word
 	Alive    bool   // it can be used
 	Soon     bool   // it ends soon
+	OfKey    bool   // it is an API key
 	Limited  bool   // by Scopes
 	Scopes   []string
 	Tenant   string // the one that it acts in; empty: wherever its owner may
@@ -69,6 +70,7 @@ func (v *visit) row(c sallyport.Credential) tokenRow {
 		Agent: agent(c.LastVia), Via: c.LastVia, Created: c.Created, Renewed: c.Renewed, Version: c.Version,
 	}
 	if r.At = tokenPath(c.ID); c.Kind == sallyport.APIKey {
+		r.OfKey = true
 		r.At = in(c.Tenant) + "/keys/" + string(c.ID)
 	}
 	switch {
