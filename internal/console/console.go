@@ -43,6 +43,8 @@ type Config struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
+	Described []byte // the OpenAPI document of the management API, in JSON; nil: it is shown by its routes
+
 	Node string // id of this node, as it tells of itself
 
 	// Call makes a request in the name of a session, through both doors, and returns

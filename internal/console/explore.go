@@ -58,6 +58,9 @@ func (v *visit) explored(tenant sallyport.TenantID) (*exploration, error) {
 		return nil, sallyport.ErrNotFound("there is no such API")
 	}
 	x.where = v.base(x.api) + strings.TrimSuffix(x.api.Document.BasePath, "/")
+	if name == admin.ManagementAPI {
+		found.OpenAPI = v.Described
+	}
 	if found.OpenAPI != nil {
 		if x.tree, err = openapi.ReadTree(found.OpenAPI); err != nil {
 			return nil, err
@@ -70,9 +73,6 @@ func (v *visit) explored(tenant sallyport.TenantID) (*exploration, error) {
 		op := &ops[i]
 		if op.verdict, err = call.may(op.Route); err != nil {
 			return nil, err
-		}
-		if kind := op.Route.ForKind(sallyport.Session); op.May && !op.Route.Public && kind != nil && len(kind.AnyOf) == 0 {
-			op.verdict = verdict{Why: "explore.why.session"}
 		}
 		if !op.May && x.sight == admin.SightOwn {
 			continue
@@ -224,9 +224,9 @@ func (v *visit) complete(op *operation, tenant sallyport.TenantID) {
 	for _, name := range placeholder.FindAllStringSubmatch(op.Full, -1) {
 		op.meet(openapi.Parameter{Name: name[1], In: "path", Required: true})
 	}
-	switch {
-	case op.Why == "explore.why.session":
-		op.Untried = op.Why
+	switch kind := r.ForKind(sallyport.Session); {
+	case !r.Public && kind != nil && len(kind.AnyOf) == 0:
+		op.Untried = "explore.why.session"
 	case r.IgnoreCredentials && r.Endpoint != "":
 		op.Untried = "explore.why.own"
 	case r.WebSocket && op.Method == http.MethodGet && op.Body == nil && len(r.Methods) == 1:

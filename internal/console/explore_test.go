@@ -220,7 +220,7 @@ func TestAPIDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	paths, _ := made["paths"].(map[string]any)
-	if len(paths) != 3 || paths["/hours"] == nil || paths["/books/{id}"] == nil {
+	if len(paths) != 4 || paths["/hours"] == nil || paths["/books/{id}"] == nil {
 		t.Errorf("made of the routes: %v", paths)
 	}
 	if err := w.node.Admin.KeepOpenAPI(t.Context(), system, "lib", []byte(libraryDocument)); err != nil {

@@ -98,5 +98,9 @@ func New(c Config) (*Handler, error) {
 	return h, nil
 }
 
+// Described returns the OpenAPI document as it is served, in JSON. It is not to be
+// changed.
+func (h *Handler) Described() []byte { return h.document }
+
 // OpenAPI returns the OpenAPI document of the API, in YAML.
 func (h *Handler) OpenAPI() ([]byte, error) { return h.api.OpenAPI().YAML() }
