@@ -57,12 +57,14 @@ func startProgram(ctx context.Context, binary, folder, storage string, master to
 	}
 	p := &program{cmd: exec.CommandContext(ctx, binary, "serve", "--config", config)}
 	p.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", binary, err)
 	}
 	for time.Since(began) < untilReady {
-		res, err := http.Get("http://" + internal + "/readyz")
+		res, err := client.Get("http://" + internal + "/readyz")
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {

@@ -219,7 +219,7 @@ func (p *passage) pass(res *http.Response) {
 	if err != nil {
 		p.gateway.log.DebugContext(p.in.Context(), "an answer broke off", "request_id", p.request.ID, "error", err)
 		if p.in.Context().Value(http.ServerContextKey) != nil {
-			panic(http.ErrAbortHandler)
+			panic(http.ErrAbortHandler) //nolint:forbidigo // it is how net/http is told to end the connection
 		}
 		return // no server would recover
 	}
