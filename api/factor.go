@@ -28,6 +28,11 @@ type NewFactor struct {
 	Name string `json:"name,omitempty" doc:"What you call it." maxLength:"100" example:"Phone"`
 }
 
+// A FactorChange changes a second factor.
+type FactorChange struct {
+	Name string `json:"name" doc:"What you call it." minLength:"1" maxLength:"100" example:"Phone"`
+}
+
 // A StartedFactor is an app that is being set up.
 type StartedFactor struct {
 	ID     sallyport.FactorID `json:"id" format:"uuid" doc:"Of the second factor."`

@@ -40,6 +40,10 @@ type firstRunCode struct {
 // node: nodes that start together draw one each, and the first that is used ends
 // the others. It is empty when there is an administrator.
 func (s *Service) BeginFirstRun(ctx context.Context) (code sallyport.Secret, err error) {
+	// Nearly every start is of an installation that has one, and writes nothing.
+	if there, err := s.HasAdministrator(ctx); err != nil || there {
+		return "", err
+	}
 	err = s.change(ctx, System("first run"), func(w *work) error {
 		code = ""
 		there, err := administrated(ctx, w.tx)

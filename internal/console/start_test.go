@@ -172,6 +172,7 @@ func TestStartUpload(t *testing.T) {
 	upload("", large).leads(t, Base+"/sign-in?done=ended")
 	upload(b.session, petsDocument+strings.Repeat("# x\n", maxUpload/4)).want(t, 413)
 	upload(b.session, large).leads(t, Base+"/start/pets?done=start")
+	b.get("/apis/pets/explore").want(t, 200).has(t, "/pets/all")
 	if got := len(w.node.Doors.Policy().API("pets").Routes); got != 2 {
 		t.Errorf("%d routes", got)
 	}

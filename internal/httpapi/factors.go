@@ -17,6 +17,7 @@ func factorOperations() []operation {
 			more("Nothing asks for it before a code of it was right once. It is for people, in a session in which the password was given a short while ago.")),
 		send("me.activate_factor", http.MethodPost, factors+"/{factor}/activate", "", "Put an app in force with a code of it", (*Handler).activateFactor,
 			more("From then on the password alone opens nothing: HTTP Basic is closed to you, and programs need a token. With the first app come recovery codes.")),
+		send("me.rename_factor", http.MethodPatch, factors+"/{factor}", "", "Give one of your second factors another name", (*Handler).renameFactor),
 		remove("me.remove_factor", factors+"/{factor}", "", "Remove one of your second factors", (*Handler).removeFactor, unversioned),
 		act("me.renew_recovery_codes", http.MethodPost, "/me/recovery-codes", "", "Get new recovery codes", (*Handler).renewRecoveryCodes,
 			more("The old ones are over.")),
@@ -65,6 +66,10 @@ func recoveryCodes(codes []sallyport.Secret) api.RecoveryCodes {
 		out.Codes = append(out.Codes, api.Secret(code))
 	}
 	return out
+}
+
+func (h *Handler) renameFactor(c *call, in api.FactorChange) (nothing, error) {
+	return nothing{}, h.Admin.RenameFactor(c.ctx, c.actor, sallyport.FactorID(c.path("factor")), in.Name)
 }
 
 func (h *Handler) removeFactor(c *call) (nothing, error) {

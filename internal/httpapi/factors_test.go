@@ -51,6 +51,8 @@ func TestSecondFactor(t *testing.T) {
 	var recovery api.RecoveryCodes
 	ask("POST", "/me/factors/"+string(app.ID)+"/activate", `{"code":"`+code()+`"}`, http.StatusOK, &recovery)
 	var mine api.Factors
+	ask("PATCH", "/me/factors/"+string(app.ID), `{"name":" "}`, http.StatusUnprocessableEntity, nil)
+	ask("PATCH", "/me/factors/"+string(app.ID), `{"name":"tablet"}`, http.StatusNoContent, nil)
 	got := ask("GET", "/me/factors", "", http.StatusOK, &mine)
 	if len(mine.Items) != 1 || !mine.Items[0].Active || mine.Recovery != 10 || len(recovery.Codes) != 10 || strings.Contains(got.body, string(app.Secret)) {
 		t.Errorf("%+v, %d codes", mine, len(recovery.Codes))
