@@ -4,6 +4,7 @@ import (
 	"html"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
@@ -270,5 +271,26 @@ func TestAPITexts(t *testing.T) {
 				t.Errorf("there is no text %s%s", part, name)
 			}
 		}
+	}
+}
+
+// TestAPIThatLearns: the pages of an API that lets everything through say so, until
+// when it does, and those of others do not.
+func TestAPIThatLearns(t *testing.T) {
+	w := newWorld(t)
+	from := w.clock.Now()
+	for name, learn := range map[sallyport.APIName]sallyport.LearnSpec{
+		"fresh": {From: from.Add(-time.Hour), Until: from.Add(3 * time.Hour)},
+		"over":  {From: from.Add(-2 * time.Hour), Until: from.Add(-time.Hour)},
+	} {
+		api := sallyport.API{Name: name, BasePath: "/" + string(name), Upstream: sallyport.Upstream{URL: "http://127.0.0.1:1"}, Learn: learn}
+		if _, err := w.node.Admin.CreateAPI(t.Context(), system, api); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := w.boss()
+	for _, page := range []string{"", "/routes", "/permissions"} {
+		b.get("/apis/fresh"+page).has(t, "This API learns and enforces nothing:", `<time datetime="`)
+		b.get("/apis/over"+page).hasNot(t, "This API learns")
 	}
 }
