@@ -80,7 +80,7 @@ pgo: ## Make bench/sallyport.pgo anew, from the benchmarks
 bench-peers: ## Ask other engines and proxies the same questions, beside Sallyport
 	@scripts/need nginx haproxy
 	cd bench/peers && $(GO) run .
-	$(GO) run ./bench -only decide -peers -turns 'personal token$$|nginx|HAProxy' -out bench/out/peers
+	$(GO) run ./bench -only decide -peers -turns 'personal token$$|^nginx|^HAProxy' -out bench/out/peers
 
 .PHONY: lint
 lint: ## golangci-lint in the pinned version, built if missing
