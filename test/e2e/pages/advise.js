@@ -13,7 +13,7 @@ check("advise", {
 let path;
 async function advised() {
   if (!path) {
-    const answer = await fetch(`${demo.url}/sallyport/api/v1/tenants/${demo.tenant("DemoTenant5")}/users?login=billing`, {
+    const answer = await fetch(`${demo.url}/sallyport/api/v1/tenants/${demo.tenant("DemoTenant5")}/users?search=billing`, {
       headers: {"Authorization": "Basic " + Buffer.from(`admin:${demo.password("admin")}`).toString("base64")},
     });
     const user = (await answer.json()).items.find((u) => u.login === "billing");
