@@ -36,6 +36,12 @@ func (v *visit) reachOf(c *sallyport.Credential) *reacher {
 	if err != nil {
 		return nil
 	}
+	if reach.Tenant == "" && c.Owner == v.self.Principal.ID {
+		// An installation without tenants: what he may everywhere is what there is.
+		if held, err := v.Admin.Permissions(v.r.Context(), v.actor, sallyport.EveryTenant); err == nil {
+			reach.Held = held
+		}
+	}
 	return v.reacher(c, &reach)
 }
 

@@ -82,7 +82,8 @@ func TestFirstRunToFirstRequest(t *testing.T) {
 	v.sends("/sallyport/start", url.Values{"upstream": {"http://" + freeAddress(t)}, "name": {"api"}, "dialect": {"standard"}}, "Nothing listens at")
 	v.sends("/sallyport/start", url.Values{"upstream": {up.URL}, "name": {"api"}, "dialect": {"standard"}}, "The API is guarded.")
 	page := html.UnescapeString(v.sends("/sallyport/start/api", url.Values{"name": {"curl"}, "right": {"api/read"}}, "Paste this into a terminal"))
-	secret, address := pastedSecret.FindStringSubmatch(page), pastedURL.FindStringSubmatch(page[strings.Index(page, "Bearer spp_"):])
+	_, pasted, _ := strings.Cut(page, "curl --header")
+	secret, address := pastedSecret.FindStringSubmatch(pasted), pastedURL.FindStringSubmatch(pasted)
 	again := liveFrom.FindStringSubmatch(page)
 	if secret == nil || address == nil || again == nil {
 		t.Fatalf("there is nothing to paste:\n%s", page)
