@@ -144,7 +144,7 @@ func TestSchemas(t *testing.T) {
 
 func isDocumentPart(_ *openapi3.T, name string) bool {
 	return slices.Contains([]string{
-		"APIDocument", "Accept", "KindNeed", "Parameter", "PathSpec", "PermissionSpec", "Route", "ScopeSpec", "Selector", "TokenSpec", "Upstream",
+		"APIDocument", "Accept", "KindNeed", "LearnSpec", "Parameter", "PathSpec", "PermissionSpec", "Route", "ScopeSpec", "Selector", "TokenSpec", "Upstream",
 	}, name)
 }
 
