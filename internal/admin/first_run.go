@@ -170,10 +170,11 @@ func (d firstRunDigest) is(c firstRunCode) bool {
 // they stand in.
 func (w *work) firstRunCodes(ctx context.Context) (codes []firstRunCode, kept string, err error) {
 	kept, err = w.tx.Meta(ctx, metaFirstRun)
-	if sallyport.KindOf(err) == sallyport.NotFound && err != nil {
+	switch {
+	case err == nil:
+	case sallyport.KindOf(err) == sallyport.NotFound:
 		return nil, "", nil
-	}
-	if err != nil {
+	default:
 		return nil, "", err
 	}
 	if err := json.Unmarshal([]byte(kept), &codes); err != nil {

@@ -302,7 +302,7 @@ func (v *visit) tellReach(page *aboutPage) error {
 	}
 	reach, err := v.Admin.Reach(v.r.Context(), v.actor, page.Credential.ID, "")
 	if kind := sallyport.KindOf(err); err != nil && (kind == sallyport.Refused || kind == sallyport.NotFound) {
-		return nil //nolint:nilerr // its owner is gone, or not the visitor's to ask about
+		return nil // its owner is gone, or not the visitor's to ask about
 	}
 	if err != nil {
 		return err

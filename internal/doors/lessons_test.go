@@ -67,7 +67,7 @@ func TestLearn(t *testing.T) {
 		{"GET", "/fresh/hooks/" + token, "", ""},
 		{"GET", "/fresh/health", basic("alice", "wrong"), sallyport.PasswordWrong},
 		{"GET", "/fresh/health", basic("nobody", "wrong"), sallyport.UserUnknown},
-		{"GET", "/fresh/health", "Bearer " + token[:len(token)-1] + "x", sallyport.CredentialMalformed},
+		{"GET", "/fresh/health", "Bearer " + token[:len(token)-2] + "--", sallyport.CredentialMalformed},
 		{"GET", "/fresh/health?access_token=" + token, "", sallyport.CredentialMisplaced},
 		{"GET", "/fresh/a%2fb", as, sallyport.PathAmbiguous},
 		{"TRACE", "/fresh/health", as, sallyport.MethodNotAllowed},

@@ -53,8 +53,10 @@ func TestInTheNameOfASession(t *testing.T) {
 		}
 	}
 	// A credential in the request itself is not looked at, and not mixed with it.
-	r := doors.Request{ID: "r", Method: "GET", Target: "/shop/me", Host: "h.test", Scheme: "https", Session: session,
-		Header: http.Header{"Authorization": {"Bearer " + token}, "Cookie": {"sp_session=" + others}}}
+	r := doors.Request{
+		ID: "r", Method: "GET", Target: "/shop/me", Host: "h.test", Scheme: "https", Session: session,
+		Header: http.Header{"Authorization": {"Bearer " + token}, "Cookie": {"sp_session=" + others}},
+	}
 	if d := k.Doors.Decide(t.Context(), &r); !d.Allowed || d.Principal.Login != "alice" || d.CredentialKind != sallyport.Session {
 		t.Errorf("with others beside it: %+v", d)
 	}

@@ -54,7 +54,7 @@ func (c *converter) value(n *yaml.Node, depth int) (any, error) {
 	if c.values++; c.values > maxValues || depth > maxDepth {
 		return nil, fmt.Errorf("line %d: the document has too many values, or too many within each other", n.Line)
 	}
-	switch n.Kind {
+	switch n.Kind { //nolint:exhaustive // of the others nothing is made but null
 	case yaml.MappingNode:
 		return c.object(n, depth)
 	case yaml.SequenceNode:

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -155,7 +156,7 @@ func addParts(out map[string]string, contentType string, body []byte) error {
 	parts := multipart.NewReader(bytes.NewReader(body), attributes["boundary"])
 	for len(out) <= maxParams {
 		p, err := parts.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

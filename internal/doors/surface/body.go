@@ -62,8 +62,8 @@ func coded(values []string) bool {
 	return len(values) > 0 && (len(values) > 1 || !strings.EqualFold(values[0], "identity"))
 }
 
-// Limit bounds the body in another way, before it is read.
-func (b *Body) Limit(bytes int64) { b.limit = bytes }
+// Limit bounds the body to so many bytes instead, before it is read.
+func (b *Body) Limit(most int64) { b.limit = most }
 
 // Buffered returns the body if it was read, and whether it was.
 func (b *Body) Buffered() ([]byte, bool) { return b.data, b.read && b.err == nil }

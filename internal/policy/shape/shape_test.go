@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -146,12 +145,12 @@ func TestBound(t *testing.T) {
 // letters spells a number, so that it looks like a word.
 func letters(n int) string {
 	const consonants, vowels = "bdfgklmnprst", "aeiou"
-	out := ""
+	var out []byte
 	for range 3 {
-		out += string(consonants[n%len(consonants)]) + string(vowels[n/len(consonants)%len(vowels)])
+		out = append(out, consonants[n%len(consonants)], vowels[n/len(consonants)%len(vowels)])
 		n /= 2
 	}
-	return out + fmt.Sprintf("%c", 'a'+n%26)
+	return string(append(out, "abcdefghijklmnopqrstuvwxyz"[n%26]))
 }
 
 func TestRefine(t *testing.T) {

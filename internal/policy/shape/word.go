@@ -103,7 +103,7 @@ func lookAt(part string) look {
 // readable reports whether a part of a segment looks as if somebody had named
 // something. Who puts words together by capitals does not do so by separators as
 // well, so with others beside it a part has a capital in front, if at all.
-func readable(part string, alone bool) bool { //nolint:revive // not a switch: what stands beside it
+func readable(part string, alone bool) bool {
 	l, n := lookAt(part), len(part)
 	mixed := l.upper > 0 && l.lower > 0
 	switch {
