@@ -213,6 +213,7 @@ type apiPage struct {
 	Accept   []acceptRow
 	Settings []fact
 	Upstream []fact
+	Health   health
 	Rules    []fact
 	Change   bool   // the visitor may be able to change the settings; admin decides
 	Drift    *drift // nil: no document is kept
@@ -225,6 +226,25 @@ type acceptRow struct {
 	Kinds   []string // none: all that can travel so
 	Scopes  []string
 	Refused bool
+}
+
+// A health tells whether an upstream answers just now; the zero value, that it was
+// not asked.
+type health struct {
+	State string // "answers" or "silent"
+	Text  string
+}
+
+// healthOf asks an upstream for any answer.
+func (v *visit) healthOf(u *sallyport.Upstream) health {
+	if u.URL == "" {
+		return health{}
+	}
+	began := v.Now()
+	if fault := v.knock(u.URL, glanceTime); fault != "" {
+		return health{"silent", fault}
+	}
+	return health{"answers", v.text("api.health.took", max(v.Now().Sub(began).Round(time.Millisecond), time.Millisecond).String())}
 }
 
 // A fact is a name and what is said under it.
@@ -251,7 +271,7 @@ func (v *visit) api() error {
 		page.Settings = append(page.Settings, fact{name, value})
 	}
 	slices.SortFunc(page.Settings, func(a, b fact) int { return strings.Compare(a.Name, b.Name) })
-	page.Upstream, page.Rules = v.upstreamFacts(&doc.Upstream), v.ruleFacts(doc)
+	page.Upstream, page.Health, page.Rules = v.upstreamFacts(&doc.Upstream), v.healthOf(&doc.Upstream), v.ruleFacts(doc)
 	page.Change = len(f.API.Switches) > 0 && mayAny(v.self, []sallyport.Permission{admin.APIsWrite})
 	if page.Drift, err = v.driftOf(f.API); err != nil {
 		return err

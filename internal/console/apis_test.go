@@ -2,6 +2,8 @@ package console
 
 import (
 	"html"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +90,24 @@ func TestAPIPages(t *testing.T) {
 	for _, path := range []string{"/apis/none", "/apis/none/routes", "/apis/none/permissions", "/apis/shop/route", "/apis/shop/route?id=none", "/apis/none/route?id=see"} {
 		b.get(path).want(t, 404)
 	}
+}
+
+// The page of an API says whether its upstream answers.
+func TestUpstreamHealth(t *testing.T) {
+	w := newWorld(t)
+	w.shop()
+	up := httptest.NewServer(http.NotFoundHandler())
+	defer up.Close()
+	_, err := w.node.Admin.CreateAPI(t.Context(), system, sallyport.API{
+		Name: "alive", BasePath: "/alive", Upstream: sallyport.Upstream{URL: up.URL}, Routes: []sallyport.Route{{Methods: []string{"GET"}, Path: "/", Public: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.boss()
+	b.get("/apis/shop").want(t, 200).has(t, `class="badge silent"`, "Nothing listens at 127.0.0.1:1.")
+	b.get("/apis/alive").want(t, 200).has(t, `class="badge answers"`, "in 1ms")
+	b.get("/apis/sallyport").want(t, 200).hasNot(t, `class="badge answers"`, `class="badge silent"`)
 }
 
 // Who may not see the APIs is told what the management API would tell him, also

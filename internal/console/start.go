@@ -104,7 +104,7 @@ func (v *visit) start() error {
 		return v.startRefused(page, err)
 	}
 	if !page.Anyway {
-		if fault := v.knock(doc.Upstream.URL); fault != "" {
+		if fault := v.knock(doc.Upstream.URL, knockTime); fault != "" {
 			page.Silent = true
 			page.Faults.at("upstream", fault)
 			return v.show(http.StatusUnprocessableEntity, "start", page)

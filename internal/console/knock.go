@@ -11,13 +11,16 @@ import (
 	"time"
 )
 
-// knockTime is how long an upstream may take to say anything at all.
-const knockTime = 3 * time.Second
+// How long an upstream may take to say anything at all.
+const (
+	knockTime  = 3 * time.Second // where somebody waits for just that
+	glanceTime = time.Second     // where it is one thing of a page
+)
 
 // knock asks an upstream for its head, and says what is wrong if there is no
-// answer; any answer will do. The caller has checked that the visitor may have
-// requests sent there.
-func (v *visit) knock(upstream string) string {
+// answer for so long; any answer will do. The caller has checked that the visitor
+// may have requests sent there.
+func (v *visit) knock(upstream string, most time.Duration) string {
 	u, err := url.Parse(upstream)
 	if err != nil {
 		return v.text("start.knock.url")
@@ -25,7 +28,7 @@ func (v *visit) knock(upstream string) string {
 	if own, err := url.Parse(v.URL); err == nil && u.Host == own.Host {
 		return v.text("start.knock.self")
 	}
-	ctx, cancel := context.WithTimeout(v.r.Context(), knockTime)
+	ctx, cancel := context.WithTimeout(v.r.Context(), most)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodHead, upstream, http.NoBody)
 	if err != nil {
@@ -37,14 +40,14 @@ func (v *visit) knock(upstream string) string {
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return v.silence(err, u.Host)
+		return v.silence(err, u.Host, most)
 	}
 	_ = answer.Body.Close()
 	return ""
 }
 
 // silence says why there was no answer.
-func (v *visit) silence(err error, host string) string {
+func (v *visit) silence(err error, host string, waited time.Duration) string {
 	var name *net.DNSError
 	var authority x509.UnknownAuthorityError
 	var wrongName x509.HostnameError
@@ -60,7 +63,7 @@ func (v *visit) silence(err error, host string) string {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return v.text("start.knock.plain")
 	case errors.Is(err, context.DeadlineExceeded):
-		return v.text("start.knock.slow", host)
+		return v.text("start.knock.slow", host, waited.String())
 	}
 	return v.text("start.knock.other", host)
 }
