@@ -226,10 +226,7 @@ func (v *visit) deletionOfGroup() (*confirmPage, error) {
 
 func (v *visit) askDeleteGroup() error {
 	page, err := v.deletionOfGroup()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", page)
+	return v.ask(page, err)
 }
 
 func (v *visit) deleteGroup() error {

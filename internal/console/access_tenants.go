@@ -259,10 +259,7 @@ func (v *visit) deactivationOfTenant() (*confirmPage, error) {
 
 func (v *visit) askDeactivateTenant() error {
 	page, err := v.deactivationOfTenant()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", page)
+	return v.ask(page, err)
 }
 
 func (v *visit) deactivateTenant() error {

@@ -57,7 +57,7 @@ func TestAccessPages(t *testing.T) {
 		"/access", "/access/new", w.at() + "/edit", w.at() + "/deactivate",
 		w.at() + "/users", w.at() + "/users?search=fu&state=active", w.at() + "/users/new", w.at() + "/services",
 		w.at() + "/users/" + string(full.ID), w.at() + "/users/" + string(full.ID) + "/edit", w.at() + "/users/" + string(full.ID) + "/password",
-		w.at() + "/users/" + string(full.ID) + "/end", w.at() + "/users/" + string(full.ID) + "/delete",
+		w.at() + "/users/" + string(full.ID) + "/end", w.at() + "/users/" + string(full.ID) + "/factors", w.at() + "/users/" + string(full.ID) + "/delete",
 		w.at() + "/groups", w.at() + "/groups/new", w.at() + "/groups/" + string(group.ID), w.at() + "/groups/" + string(group.ID) + "/edit",
 		w.at() + "/groups/" + string(group.ID) + "/delete",
 		w.at() + "/roles", w.at() + "/roles?api=orders", w.at() + "/roles/new", w.at() + "/roles/new?from=" + role,
@@ -139,6 +139,9 @@ func TestUsers(t *testing.T) {
 	b.post(at+"/activate", "version", after.part(t, versionPattern)).leads(t, "/sallyport"+at+"?done=user.activated")
 	b.post(at+"/password", "password", "short").want(t, 422).has(t, `id="password-fault"`).hasNot(t, "short\"")
 	b.post(at+"/password", "password", another, "keep", "yes").leads(t, "/sallyport"+at+"?done=user.password")
+	b.get(at+"/factors").want(t, 200).has(t, "Remove the second factors of joan?", "His sessions end.")
+	b.post(at+"/factors").leads(t, "/sallyport"+at+"?done=user.factors")
+	b.get(at+"?done=user.factors").want(t, 200).has(t, "His second factors are gone")
 	b.post(at+"/end").leads(t, "/sallyport"+at+"?done=user.ended")
 	b.post(at+"/delete", "version", b.get(at+"/delete").part(t, versionPattern)).leads(t, "/sallyport"+w.at()+"/users?done=user.deleted")
 	b.get(at).want(t, 404)

@@ -212,6 +212,30 @@ func (v *visit) askAboutUser(what string) error {
 func (v *visit) askEndUser() error    { return v.askAboutUser("end") }
 func (v *visit) askDeleteUser() error { return v.askAboutUser("delete") }
 
+// resettingFactors is the question before somebody's second factors are removed.
+// His tokens stay.
+func (v *visit) resettingFactors() (*confirmPage, sallyport.User, error) {
+	page, u, err := v.aboutUser("factors")
+	if err == nil {
+		page.Points = page.Points[1:]
+	}
+	return page, u, err
+}
+
+func (v *visit) askResetFactors() error {
+	page, _, err := v.resettingFactors()
+	return v.ask(page, err)
+}
+
+func (v *visit) resetFactors() error {
+	page, u, err := v.resettingFactors()
+	if err != nil {
+		return err
+	}
+	err = v.Admin.ResetFactors(v.r.Context(), v.actor, u.Tenant, u.ID)
+	return v.confirmed(page, err, v.here()+atUser(u)+"?done=user.factors")
+}
+
 func (v *visit) endUser() error {
 	page, u, err := v.aboutUser("end")
 	if err != nil {

@@ -28,6 +28,8 @@ func userRoutes() []route {
 		{"user.unlock", "POST", one + "/unlock", member, (*visit).unlockUser},
 		{"user.end.ask", "GET", one + "/end", member, (*visit).askEndUser},
 		{"user.end", "POST", one + "/end", member, (*visit).endUser},
+		{"user.factors.ask", "GET", one + "/factors", member, (*visit).askResetFactors},
+		{"user.factors", "POST", one + "/factors", member, (*visit).resetFactors},
 		{"user.delete.ask", "GET", one + "/delete", member, (*visit).askDeleteUser},
 		{"user.delete", "POST", one + "/delete", member, (*visit).deleteUser},
 	}

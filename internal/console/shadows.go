@@ -226,10 +226,7 @@ func (v *visit) shadowConfirm() (*confirmPage, api.ShadowReport, error) {
 
 func (v *visit) askStopShadow() error {
 	page, _, err := v.shadowConfirm()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", page)
+	return v.ask(page, err)
 }
 
 func (v *visit) stopShadow() error {
@@ -274,10 +271,7 @@ func (v *visit) promotion() (*confirmPage, api.ShadowReport, error) {
 
 func (v *visit) askPromoteShadow() error {
 	page, _, err := v.promotion()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "confirm", page)
+	return v.ask(page, err)
 }
 
 func (v *visit) promoteShadow() error {
