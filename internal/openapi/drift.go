@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,9 +20,10 @@ type Change struct {
 // is for, which are refused, and routes that are for no operation any more.
 func Drift(api *sallyport.API, d *Document) (appeared, gone []Change) {
 	used := make([]bool, len(api.Routes))
+	base := d.within(api.BasePath)
 	for i := range d.Operations {
 		op := &d.Operations[i]
-		path, _ := Pattern(op.Path)
+		path, _ := Pattern(cmp.Or(strings.TrimPrefix(op.Path, base), "/"))
 		if op.Method == "TRACE" || path == "" {
 			continue
 		}
@@ -42,6 +44,22 @@ func Drift(api *sallyport.API, d *Document) (appeared, gone []Change) {
 		}
 	}
 	return appeared, gone
+}
+
+// within returns what all paths of the document begin with before the routes of an
+// API at this base path begin: the base path, where the document names no server
+// and its paths are whole.
+func (d *Document) within(basePath string) string {
+	base := strings.TrimSuffix(basePath, "/")
+	if d.BasePath != "/" {
+		return ""
+	}
+	for _, op := range d.Operations {
+		if op.Path != base && !strings.HasPrefix(op.Path, base+"/") {
+			return ""
+		}
+	}
+	return base
 }
 
 // takes reports whether a route with these methods is for one.

@@ -184,6 +184,22 @@ func TestDriftAndMerge(t *testing.T) {
 	}
 }
 
+// A document whose paths are whole is compared with an API that begins there.
+func TestDriftOfWholePaths(t *testing.T) {
+	t.Parallel()
+	const text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/shop: {get: {responses: {}}}, /shop/pets: {get: {responses: {}}}%s}\n"
+	there := sallyport.API{BasePath: "/shop", Routes: []sallyport.Route{
+		{ID: "root", Methods: []string{"GET"}, Path: "/"}, {ID: "pets", Methods: []string{"GET"}, Path: "/pets"},
+	}}
+	if appeared, gone := openapi.Drift(&there, read(t, fmt.Sprintf(text, ""))); len(appeared)+len(gone) != 0 {
+		t.Errorf("below the base path: %v, %v", appeared, gone)
+	}
+	elsewhere := read(t, fmt.Sprintf(text, ", /shopping: {get: {responses: {}}}"))
+	if appeared, gone := openapi.Drift(&there, elsewhere); len(appeared) != 3 || len(gone) != 2 {
+		t.Errorf("paths that begin elsewhere: %v, %v", appeared, gone)
+	}
+}
+
 // Whatever is read, what is made of it is sound or nothing: no panic, and no
 // route that the rules refuse for its path.
 func FuzzRead(f *testing.F) {
