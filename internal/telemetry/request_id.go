@@ -29,8 +29,9 @@ type idBlock struct {
 	fresh  bool
 }
 
-// New returns a new request id: 22 characters of A-Z, a-z, 0-9, "-" and "_".
-// Ids are unique and cannot be guessed.
+// New returns a new request id: 22 characters of A-Z, a-z, 0-9, "-" and "_", of
+// which the first is no "-": people paste ids behind commands, which would take
+// them for an option. Ids are unique and cannot be guessed.
 func (g *RequestIDs) New() string {
 	b, _ := g.pool.Get().(*idBlock)
 	if b == nil {
@@ -42,6 +43,9 @@ func (g *RequestIDs) New() string {
 	}
 	var text [idChars]byte
 	base64.RawURLEncoding.Encode(text[:], b.random[b.used:b.used+idBytes])
+	if text[0] == '-' {
+		text[0] = 'e'
+	}
 	b.used += idBytes
 	g.pool.Put(b)
 	return string(text[:])

@@ -33,7 +33,7 @@ func TestRequestIDs(t *testing.T) {
 			for range 1000 {
 				id := g.New()
 				mu.Lock()
-				if len(id) != 22 || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" || seen[id] {
+				if len(id) != 22 || id[0] == '-' || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" || seen[id] {
 					t.Errorf("id %q", id)
 				}
 				seen[id] = true
