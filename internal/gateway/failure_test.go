@@ -109,9 +109,9 @@ func TestSlowBody(t *testing.T) {
 	t.Parallel()
 	k, u := start(t, orders)
 	c := gatewaytest.Dial(t, k.Addr)
-	_, _ = io.WriteString(c, "POST /orders/quick HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
+	_, _ = io.WriteString(c, "POST /orders/patient HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
 	for range 6 {
-		time.Sleep(70 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond) // six of which are more than the time of the route
 		_, _ = io.WriteString(c, "x")
 	}
 	if reply := exchange(t, c, "", "POST"); reply.Status != 200 || sole(t, u).Body != "xxxxxx" {

@@ -47,6 +47,7 @@ func orders(upstream string) sallyport.API {
 			{ID: "public", Methods: []string{"*"}, Path: "/pub/{rest...}", Public: true},
 			{ID: "open", Methods: []string{"*"}, Path: "/open/{rest...}", Public: true, IgnoreCredentials: true},
 			{ID: "quick", Methods: []string{"*"}, Path: "/quick", Public: true, Timeout: sallyport.Duration(200 * time.Millisecond)},
+			{ID: "patient", Methods: []string{"*"}, Path: "/patient", Public: true, Timeout: sallyport.Duration(time.Second)},
 		},
 	}
 }

@@ -107,6 +107,12 @@ function saysWhereItIs(process) {
 let names = 0;
 export const fresh = (stem) => `${stem}-${++names}`;
 
+// How long the checks of one page may take, in milliseconds, before they count as stuck.
+const mostTime = 240_000;
+
+// Contexts in which nothing that a page waits for ever happens.
+const scriptless = new WeakSet();
+
 /** visit opens a page as somebody (nobody: null), and closes it after use. */
 export async function visit(as, options, use) {
   const context = await browser.newContext({
@@ -114,6 +120,7 @@ export async function visit(as, options, use) {
     ...options, ...(as && {storageState: await sessionOf(as)}),
   });
   context.setDefaultTimeout(20_000);
+  if (options.javaScriptEnabled === false) scriptless.add(context);
   try {
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const page = await context.newPage();
@@ -158,8 +165,12 @@ async function sessionOf(login) {
   return sessions.get(login);
 }
 
-/** audit has axe look at a page as it stands; any violation fails. */
+/**
+ * audit has axe look at a page as it stands; any violation fails. Axe is a script, so it
+ * looks when the story is told with scripts.
+ */
 export async function audit(page, what) {
+  if (scriptless.has(page.context())) return;
   await page.evaluate(axe.source);
   const {violations} = await page.evaluate(() => globalThis.axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -268,7 +279,7 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
     await open(page);
     await use(page, context);
   });
-  describe(name, () => {
+  describe(name, {timeout: mostTime}, () => {
     if (story) test("story", () => opened({}, story));
     if (story && !script) test("story without a script", () => opened({javaScriptEnabled: false}, story));
     if (wrong) test("wrong input", () => opened({}, wrong));
@@ -279,28 +290,31 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
         await keys(page);
       }
     }));
-    test("320 pixels", () => opened({viewport: {width: 320, height: 640}}, async (page) => {
-      await fits(page, 320);
-      await audit(page, "narrow");
-      await page.screenshot({path: path.join(pictures, `${name}-narrow.png`), fullPage: true});
-    }));
-    for (const scheme of ["light", "dark"]) {
-      test(scheme, () => opened({colorScheme: scheme}, async (page) => {
-        await audit(page, scheme);
-        await page.screenshot({path: path.join(pictures, `${name}-${scheme}.png`), fullPage: true});
+    // These only look, so they do it at once.
+    describe("looks", {concurrency: 6}, () => {
+      test("320 pixels", () => opened({viewport: {width: 320, height: 640}}, async (page) => {
+        await fits(page, 320);
+        await audit(page, "narrow");
+        await page.screenshot({path: path.join(pictures, `${name}-narrow.png`), fullPage: true});
       }));
-    }
-    test("wide screen", () => opened({viewport: {width: 3840, height: 1600}}, (page) => fits(page, 3840)));
-    test("size", (t) => visit(as, {}, async (page, context) => {
-      const wire = await context.newCDPSession(page);
-      await wire.send("Network.enable");
-      let sum = 0;
-      wire.on("Network.loadingFinished", (e) => { sum += e.encodedDataLength; });
-      await open(page);
-      await page.waitForLoadState("networkidle");
-      const paint = await page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1));
-      t.diagnostic(`${name}: ${sum} bytes, first paint after ${paint} ms`);
-      assert.ok(sum > 0 && sum < bytes, `${sum} bytes were transferred`);
-    }));
+      for (const scheme of ["light", "dark"]) {
+        test(scheme, () => opened({colorScheme: scheme}, async (page) => {
+          await audit(page, scheme);
+          await page.screenshot({path: path.join(pictures, `${name}-${scheme}.png`), fullPage: true});
+        }));
+      }
+      test("wide screen", () => opened({viewport: {width: 3840, height: 1600}}, (page) => fits(page, 3840)));
+      test("size", (t) => visit(as, {}, async (page, context) => {
+        const wire = await context.newCDPSession(page);
+        await wire.send("Network.enable");
+        let sum = 0;
+        wire.on("Network.loadingFinished", (e) => { sum += e.encodedDataLength; });
+        await open(page);
+        await page.waitForLoadState("networkidle");
+        const paint = await page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1));
+        t.diagnostic(`${name}: ${sum} bytes, first paint after ${paint} ms`);
+        assert.ok(sum > 0 && sum < bytes, `${sum} bytes were transferred`);
+      }));
+    });
   });
 }
