@@ -146,7 +146,7 @@ func TestTokenRefusals(t *testing.T) {
 		"unknown user":          login("nobody", "wrong"),
 		"deactivated user":      login("gone", dialecttest.Password),
 		"long password":         login("jane", strings.Repeat("x", 5000)),
-		"wrong secret":          clientCredentials("Acme_3->robot", secret[:len(secret)-1]+"x"),
+		"wrong secret":          clientCredentials("Acme_3->robot", secret[:len(secret)-1]+"!"),
 		"no secret of ours":     clientCredentials("Acme_3->robot", "hunter2"),
 		"key of another tenant": clientCredentials("DemoTenant5->robot", secret),
 		"another key":           clientCredentials("Acme_3->other", secret),
