@@ -18,5 +18,5 @@ const (
 type Change struct {
 	Revision Revision
 	Kind     ChangeKind
-	ID       string // principal, credential or family id; empty for the others
+	ID       string // principal, credential or family id; of a policy the part that changed, empty: all of it
 }

@@ -115,7 +115,7 @@ func (w *work) insertAPI(ctx context.Context, api sallyport.API) (store.APIDocum
 	if err := w.tx.InsertAPI(ctx, &document); err != nil {
 		return document, err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.APIPart(api.Name))
 	if err := w.ensureTokenKeys(ctx, api); err != nil {
 		return document, err
 	}
@@ -159,7 +159,7 @@ func (w *work) replaceAPI(ctx context.Context, there store.APIDocument, api sall
 	if err := w.tx.UpdateAPI(ctx, &document, ifVersion); err != nil {
 		return document, err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.APIPart(api.Name))
 	if err := w.ensureTokenKeys(ctx, api); err != nil {
 		return document, err
 	}
@@ -198,7 +198,7 @@ func (w *work) deleteAPI(ctx context.Context, name sallyport.APIName, ifVersion 
 	if _, err := w.tx.ForgetLessons(ctx, name); err != nil {
 		return err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.APIPart(name))
 	return w.write(ctx, sallyport.EveryTenant, "api.delete", apiThing(name), there.API, nil)
 }
 

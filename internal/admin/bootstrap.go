@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
@@ -45,7 +46,7 @@ func (w *work) applyRole(ctx context.Context, role sallyport.Role) error {
 		if err := w.tx.InsertRole(ctx, &role); err != nil {
 			return err
 		}
-		w.tx.Note(sallyport.ChangePolicy, "")
+		w.tx.Note(sallyport.ChangePolicy, policy.RolePart(role.Tenant, role.ID))
 		return w.write(ctx, role.Tenant, "role.create", roleThing(role), nil, roleView(role))
 	case err != nil:
 		return err
@@ -55,7 +56,7 @@ func (w *work) applyRole(ctx context.Context, role sallyport.Role) error {
 	if err := w.tx.UpdateRole(ctx, &role, there.Version); err != nil {
 		return err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.RolePart(role.Tenant, role.ID))
 	return w.write(ctx, role.Tenant, "role.update", roleThing(role), roleView(there), roleView(role))
 }
 

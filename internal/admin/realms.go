@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -48,7 +49,7 @@ func (w *work) createRealm(ctx context.Context, tenant sallyport.TenantID, in Ne
 	if err := w.tx.InsertRealm(ctx, &realm); err != nil {
 		return realm, err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.RealmPart(tenant))
 	if err := w.remember(ctx, realm.Name); err != nil {
 		return realm, err
 	}
@@ -103,7 +104,7 @@ func (w *work) updateRealm(ctx context.Context, tenant sallyport.TenantID, name 
 	if err := w.tx.UpdateRealm(ctx, &realm, ifVersion); err != nil {
 		return realm, err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.RealmPart(tenant))
 	return realm, w.write(ctx, tenant, "realm.update", realmThing(realm), before, realmView(realm))
 }
 
@@ -142,7 +143,7 @@ func (w *work) deleteRealm(ctx context.Context, tenant sallyport.TenantID, name 
 	if err := w.tx.DeleteRealm(ctx, tenant, name, ifVersion); err != nil {
 		return err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.RealmPart(tenant))
 	return w.write(ctx, tenant, "realm.delete", realmThing(realm), realmView(realm), nil)
 }
 

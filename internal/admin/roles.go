@@ -62,7 +62,7 @@ func (w *work) createRole(ctx context.Context, tenant sallyport.TenantID, id str
 	if err := w.tx.InsertRole(ctx, &role); err != nil {
 		return role, err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.RolePart(tenant, role.ID))
 	if err := w.remember(ctx, id); err != nil {
 		return role, err
 	}
@@ -251,6 +251,6 @@ func (w *work) changeRole(ctx context.Context, tenant sallyport.TenantID, id sal
 	if err := matches("role", ifVersion, role.Version); err != nil {
 		return err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.RolePart(tenant, role.ID))
 	return f(role)
 }

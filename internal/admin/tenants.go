@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -65,7 +66,7 @@ func (w *work) createTenant(ctx context.Context, id string, in NewTenant) (tenan
 	if err := w.tx.InsertTenant(ctx, &tenant); err != nil {
 		return tenant, err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.TenantPart(tenant.ID))
 	if err := w.remember(ctx, id); err != nil {
 		return tenant, err
 	}
@@ -270,7 +271,7 @@ func (w *work) changeTenant(ctx context.Context, id sallyport.TenantID, ifVersio
 	if err != nil {
 		return tenant, err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.TenantPart(id))
 	return tenant, w.write(ctx, id, action, tenantThing(tenant), before, tenantView(tenant))
 }
 
@@ -297,6 +298,6 @@ func (w *work) deleteTenant(ctx context.Context, id sallyport.TenantID, ifVersio
 	if err := w.tx.DeleteTenant(ctx, id, ifVersion); err != nil {
 		return err
 	}
-	w.tx.Note(sallyport.ChangePolicy, "")
+	w.tx.Note(sallyport.ChangePolicy, policy.TenantPart(id))
 	return w.write(ctx, id, "tenant.delete", tenantThing(tenant), tenantView(tenant), nil)
 }

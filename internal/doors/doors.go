@@ -86,9 +86,10 @@ type Doors struct {
 	warning    time.Duration
 	notices    notices
 
-	// applying is held while changes are applied; it guards applied.
+	// applying is held while changes are applied; it guards the rest.
 	applying sync.Mutex
 	applied  sallyport.Revision
+	loader   policy.Loader
 }
 
 // maxAssertions bounds how many signed assertions are kept for reuse.

@@ -66,6 +66,7 @@ func (d *Doors) apply(ctx context.Context, changes []sallyport.Change) error {
 			d.authn.ForgetAll()
 		case sallyport.ChangeEverything:
 			recompile, rekey = true, true
+			d.loader.Forget()
 			d.principals.forgetAll()
 			d.authn.ForgetAll()
 		}

@@ -33,11 +33,11 @@ func (d *Doors) loadPrincipal(ctx context.Context, id sallyport.PrincipalID) (*p
 	return p, nil
 }
 
-// loadPolicy reads and compiles the policy and puts it in force.
+// loadPolicy reads and compiles what changed of the policy and puts it in force.
 func (d *Doors) loadPolicy(ctx context.Context) error {
 	var source policy.Source
 	err := d.store.Read(ctx, func(tx *store.Tx) (err error) {
-		source, err = policy.Load(ctx, &tx.Reader)
+		source, err = d.loader.Load(ctx, &tx.Reader)
 		return err
 	})
 	if err != nil {

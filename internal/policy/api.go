@@ -37,7 +37,6 @@ type API struct {
 	// Permissions are those that the API declares, by name.
 	Permissions []sallyport.Permission
 
-	source          sallyport.API
 	permissionNames *names
 	scopeNames      *names
 
@@ -144,7 +143,7 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	f := &faults{list: wrong}
 	rules.checkDocument(whole, f)
 	doc := withDefaults(whole)
-	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept, source: *source}
+	a := &API{Name: doc.Name, Document: doc, Disabled: doc.Disabled, Accept: doc.Accept}
 	spoken := rules.Dialects[doc.Dialect]
 	a.Switches = spoken.Switches
 	a.Realm, a.Takes, a.Fold = spoken.Realm, spoken.Takes, spoken.Fold
@@ -158,6 +157,7 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 		if r := a.newRoute(&doc.Routes[i], field("routes", i), f); r != nil {
 			a.Routes = append(a.Routes, r)
 		}
+		breathe(i)
 	}
 	a.plant(f)
 	slices.SortFunc(a.Routes, func(x, y *Route) int { return strings.Compare(x.ID, y.ID) })
@@ -292,7 +292,8 @@ func makeID(doc *sallyport.Route) string {
 func (a *API) plant(f *faults) {
 	builders := map[string]*builder{}
 	ids := map[string]*Route{}
-	for _, r := range a.Routes {
+	for i, r := range a.Routes {
+		breathe(i)
 		if other := ids[r.ID]; other != nil {
 			f.add("routes", "two routes have the id %q (%s and %s); an id names one route", r.ID, other.describe(), r.describe())
 			continue

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -38,10 +40,21 @@ type Compiler struct {
 
 	// mu guards what the last compilation left for the next one to use again.
 	// It is held for the whole of a compilation, so there is one at a time.
-	mu       sync.Mutex
-	apis     map[sallyport.APIName]*API
-	roleSets map[sallyport.RoleID]*Role
-	declared [][]sallyport.Permission
+	mu    sync.Mutex
+	apis  map[sallyport.APIName]compiled
+	last  *Snapshot // nil: there was none
+	homes struct {  // of the last one
+		list   []sallyport.Tenant
+		realms []sallyport.Realm
+		byID   map[sallyport.TenantID]*Tenant
+	}
+}
+
+// A compiled API has the document beside it that it was made of, nil if that has
+// faults.
+type compiled struct {
+	api    *API
+	source *sallyport.API
 }
 
 // NewCompiler returns a compiler of documents under the rules.
@@ -56,8 +69,9 @@ func NewCompiler(rules Rules) (*Compiler, error) {
 	return c, nil
 }
 
-// Compile makes the snapshot of a source. APIs and roles that did not change
-// since the last compilation are used again.
+// Compile makes the snapshot of a source. What did not change since the last
+// compilation is used again. It lets others run now and then: where there are few
+// cores, requests would wait behind it.
 //
 // The snapshot is never nil: what is faulty denies. The error joins all faults;
 // each is a [sallyport.Error] behind the name of the API or role that it is in.
@@ -67,32 +81,51 @@ func (c *Compiler) Compile(source Source) (*Snapshot, error) {
 	s := &Snapshot{compiler: c, revision: source.Revision}
 	faults := c.compileAPIs(s, source.APIs)
 	faults = append(faults, s.mountAll()...)
-	faults = append(faults, c.compileRoles(s, source.Roles)...)
-	s.compileTenants(source.Tenants, source.Realms)
+	same := c.last != nil && slices.Equal(s.apis, c.last.apis)
+	faults = append(faults, c.compileRoles(s, source.Roles, same)...)
+	c.compileTenants(s, source.Tenants, source.Realms)
 	s.names = c.permissions.all()
-	s.numberAll()
+	if same && len(s.names) == len(c.last.names) {
+		s.numbers, s.alone = c.last.numbers, c.last.alone
+	} else {
+		s.numberAll()
+	}
+	if same {
+		s.limits.slots.Store(c.last.limits.slots.Load())
+	}
 	s.limits.grow(c.limits.count())
+	c.last = s
 	return s, errors.Join(faults...)
+}
+
+// somewhat is after how many parts of its work a compilation lets others run: what
+// it does between two of them takes some ten microseconds.
+const somewhat = 8
+
+// breathe is called with the number of each part.
+func breathe(part int) {
+	if part%somewhat == somewhat-1 {
+		runtime.Gosched()
+	}
 }
 
 // compileAPIs compiles what changed of the APIs.
 func (c *Compiler) compileAPIs(s *Snapshot, documents []sallyport.API) []error {
 	var faults []error
-	compiled := make(map[sallyport.APIName]*API, len(documents))
+	all := make(map[sallyport.APIName]compiled, len(documents))
 	s.byName = make(map[sallyport.APIName]*API, len(documents))
 	for i := range documents {
 		document := &documents[i]
-		a := c.apis[document.Name]
-		if a == nil || !reflect.DeepEqual(&a.source, document) {
+		last := c.apis[document.Name]
+		// Where it is the same memory, equality is seen at once.
+		a, source := last.api, document
+		if a == nil || last.source == nil || !reflect.DeepEqual(last.source, document) {
 			var list []error
 			a, list = newAPI(document, c.rules)
 			a.assign(c)
 			for _, err := range list {
 				faults = append(faults, inAPI(document.Name, err))
-			}
-			if len(list) > 0 {
-				// Compiled anew next time, so that its faults are told again.
-				a.source = sallyport.API{}
+				source = nil // compiled anew next time, so that its faults are told again
 			}
 		}
 		if s.byName[a.Name] != nil {
@@ -100,11 +133,11 @@ func (c *Compiler) compileAPIs(s *Snapshot, documents []sallyport.API) []error {
 			a = a.closed()
 		} else {
 			s.byName[a.Name] = a
-			compiled[a.Name] = a
+			all[a.Name] = compiled{a, source}
 		}
 		s.apis = append(s.apis, a)
 	}
-	c.apis = compiled
+	c.apis = all
 	slices.SortStableFunc(s.apis, func(a, b *API) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	return faults
 }
@@ -120,19 +153,22 @@ func fieldOf(err error) string {
 	return ""
 }
 
-// compileRoles turns the permissions of roles into sets.
-func (c *Compiler) compileRoles(s *Snapshot, roles []sallyport.Role) []error {
+// compileRoles turns the permissions of roles into sets. Those of a role that did
+// not change are used again if the APIs declare what they did.
+func (c *Compiler) compileRoles(s *Snapshot, roles []sallyport.Role, same bool) []error { //nolint:revive // not a switch
 	var faults []error
-	declared := make([][]sallyport.Permission, 0, len(s.apis))
-	for _, a := range s.apis {
-		declared = append(declared, append([]sallyport.Permission{permission(a.Name, everything)}, a.Permissions...))
-	}
-	same := reflect.DeepEqual(declared, c.declared)
+	same = same || c.last != nil && slices.EqualFunc(s.apis, c.last.apis, declareTheSame)
+	made := make([]Role, len(roles))
 	s.byRole = make(map[sallyport.RoleID]*Role, len(roles))
+	s.roleList = make([]*Role, len(roles))
 	for i := range roles {
-		role := &Role{Role: roles[i]}
-		old := c.roleSets[role.ID]
-		if same && old != nil && !old.faulty && slices.Equal(old.Permissions, role.Permissions) {
+		role := &made[i]
+		role.Role = roles[i]
+		var old *Role
+		if same {
+			old = c.last.byRole[role.ID]
+		}
+		if old != nil && !old.faulty && slices.Equal(old.Permissions, role.Permissions) {
 			role.Number, role.Set = old.Number, old.Set
 		} else {
 			role.Number = c.roles.of(role.ID)
@@ -141,19 +177,50 @@ func (c *Compiler) compileRoles(s *Snapshot, roles []sallyport.Role) []error {
 			for _, err := range list {
 				faults = append(faults, fmt.Errorf("role %q: %w", role.Name, err))
 			}
+			breathe(i)
 		}
-		s.byRole[role.ID] = role
-		s.roleList = append(s.roleList, role)
+		s.byRole[role.ID], s.roleList[i] = role, role
 	}
 	slices.SortFunc(s.roleList, func(a, b *Role) int {
-		return strings.Compare(string(a.Tenant)+" "+a.Name, string(b.Tenant)+" "+b.Name)
+		return cmp.Or(strings.Compare(string(a.Tenant), string(b.Tenant)), strings.Compare(a.Name, b.Name))
 	})
 	s.roles = make([]sallyport.Set, c.roles.count())
 	for _, role := range s.roleList {
 		s.roles[role.Number] = role.Set
 	}
-	c.roleSets, c.declared = s.byRole, declared
 	return faults
+}
+
+func declareTheSame(a, b *API) bool {
+	return a.Name == b.Name && slices.Equal(a.Permissions, b.Permissions)
+}
+
+// compileTenants finds tenants by their ids. A source that was made of the last one
+// has the same list if there is nothing new in it.
+func (c *Compiler) compileTenants(s *Snapshot, tenants []sallyport.Tenant, realms []sallyport.Realm) {
+	if c.homes.byID == nil || !identical(tenants, c.homes.list) || !identical(realms, c.homes.realms) {
+		c.homes.list, c.homes.realms, c.homes.byID = tenants, realms, c.tenantsOf(tenants, realms)
+	}
+	s.tenants = c.homes.byID
+}
+
+// identical reports whether two lists are the same memory.
+func identical[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+func (c *Compiler) tenantsOf(tenants []sallyport.Tenant, realms []sallyport.Realm) map[sallyport.TenantID]*Tenant {
+	byID := make(map[sallyport.TenantID]*Tenant, len(tenants))
+	for _, t := range tenants {
+		byID[t.ID] = &Tenant{Tenant: t, Number: c.tenants.of(t.ID)}
+	}
+	for _, r := range realms {
+		if t := byID[r.Tenant]; t != nil {
+			t.realms = append(t.realms, r.Name)
+		}
+	}
+	for _, t := range byID {
+		slices.Sort(t.realms)
+	}
+	return byID
 }
 
 func (c *Compiler) numbersOf(permissions []sallyport.Permission) []int32 {

@@ -225,18 +225,3 @@ func union(to *sallyport.Set, from sallyport.Set) {
 		(*to)[i] |= w
 	}
 }
-
-func (s *Snapshot) compileTenants(tenants []sallyport.Tenant, realms []sallyport.Realm) {
-	s.tenants = make(map[sallyport.TenantID]*Tenant, len(tenants))
-	for _, t := range tenants {
-		s.tenants[t.ID] = &Tenant{Tenant: t, Number: s.compiler.tenants.of(t.ID)}
-	}
-	for _, r := range realms {
-		if t := s.tenants[r.Tenant]; t != nil {
-			t.realms = append(t.realms, r.Name)
-		}
-	}
-	for _, t := range s.tenants {
-		slices.Sort(t.realms)
-	}
-}

@@ -13,8 +13,8 @@ import (
 const maxNotes = 500
 
 // Note records that the transaction changes something that others keep in
-// memory. id is the principal, credential or family; empty for other kinds.
-// Noting the same twice is noting it once.
+// memory. id is the principal, credential or family, or the part of the policy;
+// empty for other kinds. Noting the same twice is noting it once.
 func (t *Tx) Note(kind sallyport.ChangeKind, id string) {
 	c := sallyport.Change{Kind: kind, ID: id}
 	if t.noted[c] {
