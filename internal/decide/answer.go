@@ -21,14 +21,17 @@ var noStore = []string{"no-store"} // never changed
 // allow answers an allowed request, or makes a denial of it and reports false.
 // net/http sends 200 by itself, and copies the headers if it is told to.
 func (h *Handler) allow(w http.ResponseWriter, r *http.Request, v *visit) bool {
-	header := w.Header()
 	if err := h.identity.Write(h.doors, &v.decision, v.began, w); err != nil {
 		h.log.log.ErrorContext(r.Context(), "an allowed request has no identity", "request_id", v.decision.RequestID, "error", err)
 		blank(w)
 		v.decision.Allowed, v.decision.Reason = false, sallyport.InternalFault
 		return false
 	}
-	header["Cache-Control"] = noStore
+	if l, ok := w.(surface.Liner); ok {
+		l.Line("Cache-Control", noStore[0])
+	} else {
+		w.Header()["Cache-Control"] = noStore
+	}
 	return true
 }
 
@@ -40,14 +43,13 @@ func blank(w http.ResponseWriter) {
 	}
 }
 
-// deny answers a denial and returns its status, which is that of the client's
-// answer, whatever the proxy can carry.
-func (h *Handler) deny(w http.ResponseWriter, r *http.Request, v *visit) int {
-	fit(&v.decision)
+// write answers a denial.
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, v *visit) {
 	a := respond.Answer{Decision: v.decision}
 	if api := v.request.API; api != nil {
 		a.Explain = api.Document.Explain
-		a.Vary = respond.Vary(api.Accept, selectors(api, v.request.Match.Route)...)
+		named := selectors(api, v.request.Match.Route)
+		a.Vary = respond.Vary(api.Accept, named[:]...)
 		a.Challenges = h.challenges(api, v)
 		a.Repair = short(h.doors.Repair(r.Context(), &v.request, &v.decision))
 	}
@@ -63,7 +65,6 @@ func (h *Handler) deny(w http.ResponseWriter, r *http.Request, v *visit) int {
 		w = narrowed{w}
 	}
 	h.docs.Denied(w, r, a)
-	return v.decision.Reason.Status()
 }
 
 func (h *Handler) challenges(api *policy.API, v *visit) []string {
@@ -75,11 +76,11 @@ func (h *Handler) challenges(api *policy.API, v *visit) []string {
 }
 
 // selectors returns where the tenant and the realm of a request are named.
-func selectors(api *policy.API, route *policy.Route) []*sallyport.Selector {
+func selectors(api *policy.API, route *policy.Route) [2]*sallyport.Selector {
 	if route == nil {
-		return []*sallyport.Selector{api.Document.Tenant, api.Document.Realm}
+		return [2]*sallyport.Selector{api.Document.Tenant, api.Document.Realm}
 	}
-	return []*sallyport.Selector{route.Tenant, route.Realm}
+	return [2]*sallyport.Selector{route.Tenant, route.Realm}
 }
 
 // A narrowed writer sends the statuses that the proxy can carry, and beside them

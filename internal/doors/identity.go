@@ -41,16 +41,24 @@ const (
 	assertionReuse = 30 * time.Second // how long one is handed out again
 )
 
-// An assertionKey is all that an assertion says. A signature costs more than a
-// decision, so requests that would get equal assertions share one.
+// An assertionKey is all that an assertion says, but for when and under which
+// revision it was made. A signature costs more than a decision, so requests that
+// would get equal assertions share one, whatever else of the policy changed in
+// between.
 type assertionKey struct {
 	api        sallyport.APIName
 	principal  sallyport.PrincipalID
+	kind       sallyport.PrincipalKind
+	login      string
 	tenant     sallyport.TenantID
 	realm      string // as in the header
 	credential sallyport.UUID
+	via        sallyport.CredentialKind
 	scopes     string // two access tokens of one sign-in may differ in them
-	revision   sallyport.Revision
+
+	// keys are those that sign. An assertion is not handed out again once there are
+	// others: the one that signed it may be among them no more.
+	keys *token.KeySet
 }
 
 // Identify writes who an allowed request acts as into the headers that go to the
@@ -135,12 +143,15 @@ func headerSafe(c byte) bool { return c > ' ' && c < 0x7f && c != '%' && c != ',
 // assertion returns the signed identity of the request: a JWT that the upstream
 // can verify against the JWKS, so that it need not trust its network.
 func (d *Doors) assertion(dec *sallyport.Decision, p *sallyport.Principal) (string, error) {
-	key := assertionKey{dec.API, p.ID, dec.Tenant, realmText(dec), dec.Credential, strings.Join(dec.Scopes, " "), dec.Revision}
+	keys := d.keys.Load()
+	key := assertionKey{
+		dec.API, p.ID, p.Kind, p.Login, dec.Tenant, realmText(dec), dec.Credential, dec.CredentialKind, strings.Join(dec.Scopes, " "), keys,
+	}
 	if text, ok := d.assertions.GetIfPresent(key); ok {
 		return text, nil
 	}
 	now := d.now()
-	text, err := d.keys.Load().Sign(token.AssertionJWT, "", token.Claims{
+	text, err := keys.Sign(token.AssertionJWT, "", token.Claims{
 		Audience:   []string{string(dec.API)},
 		Issued:     now,
 		Expires:    now.Add(assertionLife),

@@ -1,7 +1,9 @@
 package doors_test
 
 import (
+	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -80,5 +83,54 @@ func TestHeaderTextCannotBreakOut(t *testing.T) {
 		if got := doors.HeaderText(in); got != want {
 			t.Errorf("HeaderText(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestAssertionOutlivesChanges: an assertion is handed out again under a later
+// revision, which the header says and the assertion does not, as long as it says
+// what is still so and its key is in use. Each revision would have all signed anew.
+func TestAssertionOutlivesChanges(t *testing.T) {
+	t.Parallel()
+	k := doorstest.New(t, shop())
+	alice := k.User("alice", "", k.Role("reader", "shop/read"))
+	_, text := k.Token(alice)
+	assertion := func() (string, token.Claims) {
+		t.Helper()
+		dec := ask(t, k.Doors, "GET", "/shop/orders", "Authorization", "Bearer "+text)
+		h := identify(t, k.Doors, dec)
+		if got, want := h.Get(doors.HeaderRevision), strconv.FormatUint(uint64(k.Doors.Revision()), 10); got != want {
+			t.Errorf("the revision is %s, want %s", got, want)
+		}
+		signed := h.Get(doors.HeaderAssertion)
+		claims, err := k.Doors.Keys().Verify(token.AssertionJWT, signed, token.Expect{Audience: "shop", Now: k.Clock.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed, claims
+	}
+	first, claims := assertion()
+	if claims.Revision != k.Doors.Revision() {
+		t.Errorf("the assertion is of revision %d, want %d", claims.Revision, k.Doors.Revision())
+	}
+	k.Role("other", "shop/read")
+	if second, _ := assertion(); second != first {
+		t.Error("a change of something else had the assertion signed anew")
+	}
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		u, err := tx.UserByID(ctx, alice)
+		if err != nil {
+			return err
+		}
+		u.Login = "alicia"
+		tx.Note(sallyport.ChangePrincipal, string(alice))
+		return tx.UpdateUser(ctx, &u, store.AnyVersion)
+	})
+	renamed, claims := assertion()
+	if renamed == first || claims.Login != "alicia" {
+		t.Errorf("after alice was renamed the assertion is about %q", claims.Login)
+	}
+	k.Write(func(_ context.Context, tx *store.Tx) error { tx.Note(sallyport.ChangeKeys, ""); return nil })
+	if again, _ := assertion(); again == renamed {
+		t.Error("with other keys in use an assertion of the old ones was handed out")
 	}
 }

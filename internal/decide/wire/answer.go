@@ -26,6 +26,15 @@ func (a *answer) Header() http.Header { return a.header }
 // ones to many requests; whoever wrote them vouches for them.
 func (a *answer) Lines(lines []byte) { a.lines = append(a.lines[:0], lines...) }
 
+// Line adds one line to those of [answer.Lines]. The name is one that a head can
+// have.
+func (a *answer) Line(name, value string) {
+	a.lines = append(a.lines, name...)
+	a.lines = append(a.lines, ": "...)
+	a.lines = appendValue(a.lines, value)
+	a.lines = append(a.lines, "\r\n"...)
+}
+
 // WriteHeader says the status. There are no interim answers here.
 func (a *answer) WriteHeader(status int) {
 	if a.status == 0 && status >= 200 {
@@ -38,6 +47,13 @@ func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	a.body = append(a.body, p...)
 	return len(p), nil
+}
+
+// WriteString is [answer.Write] for a text.
+func (a *answer) WriteString(s string) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.body = append(a.body, s...)
+	return len(s), nil
 }
 
 // reset makes the answer ready for another request.

@@ -3,12 +3,14 @@ package surface
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/token"
 )
 
 const (
@@ -28,7 +30,15 @@ const (
 // others; nobody waits for anybody. The zero Identities is ready for use, and safe
 // for concurrent use.
 type Identities struct {
-	table [places][ways]atomic.Pointer[identity]
+	table    [places][ways]atomic.Pointer[identity]
+	revision atomic.Pointer[revision]
+}
+
+// A revision is the header that says it, which is the same for everybody, and
+// another one after each change of the policy.
+type revision struct {
+	number sallyport.Revision
+	values []string
 }
 
 // An identity is what the headers say about one credential at one API. It never
@@ -45,7 +55,11 @@ type identity struct {
 // A Liner is a writer of answers that takes header lines as they go over the wire.
 // The parser of questions has one, net/http does not.
 type Liner interface {
+	// Lines puts lines, each with its CRLF, into the head in place of those that
+	// were put there before.
 	Lines(lines []byte)
+	// Line adds one.
+	Line(name, value string)
 }
 
 // An identityKey is all else that the values depend on.
@@ -56,8 +70,11 @@ type identityKey struct {
 	tenant     sallyport.TenantID
 	realm      string
 	credential sallyport.UUID
-	revision   sallyport.Revision
 	limited    bool
+
+	login string
+	actor sallyport.PrincipalKind
+	keys  *token.KeySet // that signed the assertion
 }
 
 // Write puts the identity headers of an allowed request into an answer, as
@@ -67,13 +84,16 @@ func (s *Identities) Write(d *doors.Doors, dec *sallyport.Decision, now time.Tim
 	if err != nil {
 		return err
 	}
-	h := w.Header()
 	if l, ok := w.(Liner); ok && known.lines != nil {
 		l.Lines(known.lines)
-	} else {
-		known.into(h)
+		l.Line(doors.HeaderRevision, s.Revision(dec.Revision)[0])
+		l.Line(doors.HeaderRoute, text(dec.Route))
+		l.Line(doors.HeaderRequestID, text(dec.RequestID))
+		return nil
 	}
-	ofRequest(dec, h)
+	h := w.Header()
+	known.into(h)
+	s.ofRequest(dec, h)
 	return nil
 }
 
@@ -85,12 +105,24 @@ func (s *Identities) Set(d *doors.Doors, dec *sallyport.Decision, now time.Time,
 		return err
 	}
 	known.into(h)
-	ofRequest(dec, h)
+	s.ofRequest(dec, h)
 	return nil
 }
 
+// Revision returns the values of the header that says the revision. They must not
+// be changed.
+func (s *Identities) Revision(number sallyport.Revision) []string {
+	if known := s.revision.Load(); known != nil && known.number == number {
+		return known.values
+	}
+	fresh := &revision{number, []string{strconv.FormatUint(uint64(number), 10)}}
+	s.revision.Store(fresh)
+	return fresh.values
+}
+
 // ofRequest sets the headers that are of the request, not of the credential.
-func ofRequest(dec *sallyport.Decision, h http.Header) {
+func (s *Identities) ofRequest(dec *sallyport.Decision, h http.Header) {
+	h[doors.HeaderRevision] = s.Revision(dec.Revision)
 	own := [...]string{text(dec.Route), text(dec.RequestID)}
 	h[doors.HeaderRoute], h[doors.HeaderRequestID] = own[0:1:1], own[1:2:2]
 }
@@ -100,10 +132,10 @@ func ofRequest(dec *sallyport.Decision, h http.Header) {
 func (s *Identities) of(d *doors.Doors, dec *sallyport.Decision, now time.Time) (*identity, error) {
 	key := identityKey{
 		api: dec.API, kind: dec.CredentialKind, tenant: dec.Tenant, realm: dec.Realm,
-		credential: dec.Credential, revision: dec.Revision, limited: dec.Scopes != nil,
+		credential: dec.Credential, limited: dec.Scopes != nil, keys: d.Keys(),
 	}
-	if dec.Principal != nil {
-		key.principal = dec.Principal.ID
+	if p := dec.Principal; p != nil {
+		key.principal, key.actor, key.login = p.ID, p.Kind, p.Login
 	}
 	// The last bytes of a UUID are random in all of its versions.
 	row := &s.table[(int(dec.Credential[14])<<8|int(dec.Credential[15]))%places]
@@ -147,7 +179,9 @@ func learn(d *doors.Doors, dec *sallyport.Decision, key identityKey, now time.Ti
 	}
 	fresh := &identity{key: key, scopes: dec.Scopes, realms: dec.Realms, made: now}
 	for i, name := range doors.IdentityHeaders {
-		if name != doors.HeaderRoute && name != doors.HeaderRequestID {
+		switch name {
+		case doors.HeaderRoute, doors.HeaderRequestID, doors.HeaderRevision:
+		default:
 			fresh.values[i] = h[name]
 		}
 	}

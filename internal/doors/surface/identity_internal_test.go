@@ -2,6 +2,7 @@ package surface
 
 import (
 	"bufio"
+	"context"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 // A lined writer takes lines of a head.
@@ -23,6 +25,8 @@ type lined struct {
 }
 
 func (w *lined) Lines(lines []byte) { w.lines = slices.Clone(lines) }
+
+func (w *lined) Line(name, value string) { w.lines = append(w.lines, name+": "+value+"\r\n"...) }
 
 // all returns the headers and the lines together.
 func (w *lined) all(t *testing.T) http.Header {
@@ -82,11 +86,21 @@ func TestIdentitiesAreNotMixedUp(t *testing.T) {
 	if second := write("again", again, now); &second[doors.HeaderUser][0] != &first[doors.HeaderUser][0] {
 		t.Error("the same values were made anew")
 	}
+	later := base
+	later.Revision = 8
+	if third := write("another revision", later, now); &third[doors.HeaderUser][0] != &first[doors.HeaderUser][0] {
+		t.Error("under another revision the same values were made anew")
+	}
 	for name, change := range map[string]func(*sallyport.Decision){
-		"another API":        func(d *sallyport.Decision) { d.API = "other" },
-		"another tenant":     func(d *sallyport.Decision) { d.Tenant = "t2" },
-		"another realm":      func(d *sallyport.Decision) { d.Realm = "south" },
-		"another revision":   func(d *sallyport.Decision) { d.Revision = 8 },
+		"another API":    func(d *sallyport.Decision) { d.API = "other" },
+		"another tenant": func(d *sallyport.Decision) { d.Tenant = "t2" },
+		"another realm":  func(d *sallyport.Decision) { d.Realm = "south" },
+		"another login": func(d *sallyport.Decision) {
+			d.Principal = &sallyport.Principal{ID: "u", Kind: sallyport.PrincipalPerson, Login: "alicia"}
+		},
+		"a service": func(d *sallyport.Decision) {
+			d.Principal = &sallyport.Principal{ID: "u", Kind: sallyport.PrincipalService, Login: "alice"}
+		},
 		"another credential": func(d *sallyport.Decision) { d.Credential[0] = 9 }, // in the same place
 		"another kind":       func(d *sallyport.Decision) { d.CredentialKind = sallyport.Session },
 		"another principal":  func(d *sallyport.Decision) { d.Principal = &sallyport.Principal{ID: "v", Login: "bob"} },
@@ -104,6 +118,11 @@ func TestIdentitiesAreNotMixedUp(t *testing.T) {
 		}
 	}
 	before := write("before", base, now)
+	k.Write(func(_ context.Context, tx *store.Tx) error { tx.Note(sallyport.ChangeKeys, ""); return nil })
+	if after := write("other keys", base, now); &after[doors.HeaderUser][0] == &before[doors.HeaderUser][0] {
+		t.Error("values with an assertion of keys that are in use no more were used")
+	}
+	before = write("before", base, now)
 	if after := write("later", base, now.Add(reuse)); &after[doors.HeaderUser][0] == &before[doors.HeaderUser][0] {
 		t.Error("values were used for too long")
 	}
