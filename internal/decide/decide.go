@@ -56,6 +56,7 @@ type Handler struct {
 
 	ids      telemetry.RequestIDs
 	identity surface.Identities
+	forms    forms
 	visits   sync.Pool // of *visit
 }
 
@@ -169,7 +170,8 @@ func (h *Handler) recover(w http.ResponseWriter, r *http.Request, v *visit) {
 	blank(w)
 	v.decision = sallyport.Decision{RequestID: v.decision.RequestID, API: v.decision.API, Reason: sallyport.InternalFault}
 	v.request.Reset()
-	h.note(r, v, h.deny(w, r, v))
+	h.write(w, r, v)
+	h.note(r, v, v.decision.Reason.Status())
 }
 
 // note counts the decision and writes it to the access log.
