@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport/sallyport/internal/decide"
 	"github.com/sallyport/sallyport/internal/decide/wire"
 	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
@@ -176,21 +177,35 @@ func serveChanging(ctx context.Context, o serveOrder) (*serving, error) {
 	}}, nil
 }
 
-// change commits a change of the policy again and again, which other nodes would
-// take up; this one does as they would.
+// change takes a permission from a role and gives it back, from one role after the
+// other, again and again. Each change is in force before the next one is made, as
+// when an administrator makes it.
 func (w *world) change(ctx context.Context, every time.Duration) error {
+	var roles []sallyport.Role
+	for _, r := range w.node.Doors.Policy().RoleList() {
+		if !r.BuiltIn {
+			roles = append(roles, r.Role)
+		}
+	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for i := 0; ; i++ {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
+		role := roles[i/2%len(roles)]
+		if i%2 == 0 { // the last one is not what the askers of a role need
+			role.Permissions = role.Permissions[:len(role.Permissions)-1]
+		}
 		_, err := w.node.Store.Write(ctx, func(tx *store.Tx) error {
-			tx.Note(sallyport.ChangePolicy, "")
-			return nil
+			tx.Note(sallyport.ChangePolicy, policy.RolePart(role.Tenant, role.ID))
+			return tx.UpdateRole(ctx, &role, store.AnyVersion)
 		})
+		if err == nil {
+			_, err = w.node.Doors.Apply(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("change the policy: %w", err)
 		}

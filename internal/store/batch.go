@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -98,6 +99,9 @@ func (t *Tx) batchOf(ctx context.Context, size int, what string, b batchText, ro
 			return nil, t.fault("writing "+what, err)
 		}
 		rows = rows[size:]
+		// On few cores requests wait behind what SQLite does, and thousands of counts
+		// are written at a time.
+		runtime.Gosched()
 	}
 	return rows, nil
 }
