@@ -15,19 +15,27 @@ import (
 // choose. Without the key nobody can tell which texts agree. HMAC-SHA-256, which
 // the store's digests need, because they must outlive a stolen database, takes
 // six times as long; for every request that was most of what door one cost.
-type MemoryKey struct{ texts, pairs sipKey }
+//
+// Of a long text sums are digested in its place, see [blockKey].
+type MemoryKey struct {
+	texts, longs, pairs sipKey
+	blocks              *blockKey
+}
 
-// A sipKey is a key of SipHash. Single texts and pairs have one each, so that
-// none of the ones reads like one of the others.
+// A sipKey is a key of SipHash. Single texts, long ones and pairs have one each, so
+// that none of the ones reads like one of the others.
 type sipKey struct{ k0, k1 uint64 }
 
 // NewMemoryKey draws a key.
 func NewMemoryKey() (MemoryKey, error) {
-	var random [32]byte
+	var random [3*16 + 8*len(blockKey{})]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		return MemoryKey{}, fmt.Errorf("draw a key: %w", err)
 	}
-	return MemoryKey{newSipKey(random[:16]), newSipKey(random[16:])}, nil
+	return MemoryKey{
+		texts: newSipKey(random[:16]), longs: newSipKey(random[16:32]), pairs: newSipKey(random[32:48]),
+		blocks: newBlockKey(random[48:]),
+	}, nil
 }
 
 func newSipKey(key []byte) sipKey {
@@ -42,6 +50,11 @@ func (MemoryKey) GoString() string { return "[redacted]" }
 
 // Digest returns the digest of a text. It does not allocate.
 func (k MemoryKey) Digest(text string) [16]byte {
+	if len(text) >= longText {
+		s := k.longs.state()
+		s.absorbLong(k.blocks, text)
+		return s.sum()
+	}
 	s := k.texts.state()
 	s.absorb(text)
 	return s.sum()
@@ -73,8 +86,7 @@ func (s *sip) absorb(text string) {
 	v := *s // in registers
 	last := uint64(len(text)) << 56
 	for ; len(text) >= 8; text = text[8:] {
-		v = v.mixed(uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
-			uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56)
+		v = v.mixed(word(text))
 	}
 	for i := range len(text) {
 		last |= uint64(text[i]) << (8 * i)
