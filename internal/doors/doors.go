@@ -192,7 +192,8 @@ type visit struct {
 	now      time.Time
 	waited   bool // for the store, or for the client: now may be long ago
 
-	known     authn.Known // zero for an anonymous request
+	known     authn.Known  // zero for an anonymous request
+	claim     *authn.Claim // of a credential that was refused; nil: not looked at yet
 	principal *policy.Principal
 
 	realmOfTrial string // of a request that nobody made, where a dialect would have to find it
@@ -275,7 +276,7 @@ func (v *visit) find() sallyport.Reason {
 		}
 	}
 	if api.Fold != nil {
-		if reason := v.folded(guardedNames(api)); reason != "" {
+		if reason := v.folded(); reason != "" {
 			return reason
 		}
 	}

@@ -5,36 +5,17 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
-	"github.com/sallyport/sallyport/internal/policy"
 )
-
-// guardedNames are the names of parameters that a decision on an API depends on,
-// or that its upstream must not see.
-func guardedNames(api *policy.API) []string {
-	names := slices.Clone(api.Document.Upstream.DropParameters)
-	for _, p := range api.Parameters {
-		names = append(names, p.Name)
-	}
-	for _, a := range api.Accept {
-		if a.In == sallyport.CarrierQuery || a.In == sallyport.CarrierForm {
-			names = append(names, a.Name)
-			if a.Login != "" {
-				names = append(names, a.Login)
-			}
-		}
-	}
-	return names
-}
 
 // folded refuses a request in which a name that counts is spelled in another way
 // which the upstream takes for the same: it would read a parameter there that was
 // not seen here.
-func (v *visit) folded(guarded []string) sallyport.Reason {
+func (v *visit) folded() sallyport.Reason {
 	r := v.request
 	spelled := true
 	check := func(name string) bool {
 		seen := r.API.Fold(name)
-		spelled = seen == name || !slices.Contains(guarded, seen)
+		spelled = seen == name || !slices.Contains(r.API.Guarded, seen)
 		return spelled
 	}
 	carrier.QueryNames(r.Canonical.RawQuery, check)

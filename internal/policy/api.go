@@ -33,6 +33,9 @@ type API struct {
 	Takes func(*sallyport.API, ParameterSource, *sallyport.Accept) bool
 	// Fold is [Dialect.Fold]. Nil: names are taken as they are.
 	Fold func(string) string
+	// Guarded are the names of parameters that a decision depends on, or that the
+	// upstream must not see. Nil if names are taken as they are.
+	Guarded []string
 
 	// Permissions are those that the API declares, by name.
 	Permissions []sallyport.Permission
@@ -162,6 +165,9 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	a.plant(f)
 	slices.SortFunc(a.Routes, func(x, y *Route) int { return strings.Compare(x.ID, y.ID) })
 	a.Parameters, a.learning = a.parameters(), a.learningRoute()
+	if a.Fold != nil {
+		a.Guarded = a.guarded()
+	}
 	if len(f.list) > 0 {
 		return a.closed(), f.list
 	}
@@ -414,4 +420,21 @@ func asAsked(s *sallyport.Selector) *sallyport.Selector {
 	canonical := *s
 	canonical.Name = textproto.CanonicalMIMEHeaderKey(s.Name)
 	return &canonical
+}
+
+// guarded returns the names for Guarded.
+func (a *API) guarded() []string {
+	names := slices.Clone(a.Document.Upstream.DropParameters)
+	for _, p := range a.Parameters {
+		names = append(names, p.Name)
+	}
+	for _, way := range a.Accept {
+		if way.In == sallyport.CarrierQuery || way.In == sallyport.CarrierForm {
+			names = append(names, way.Name)
+			if way.Login != "" {
+				names = append(names, way.Login)
+			}
+		}
+	}
+	return names
 }
