@@ -85,7 +85,9 @@ type Presented struct {
 	Client netip.Addr
 	Now    time.Time
 
-	Asked bool // set by [Verifier.Verify]: it was not known, so somebody was asked
+	// Set by [Verifier.Verify]:
+	Asked bool   // it was not known, so somebody was asked
+	Claim *Claim // what a stored secret or token that was refused says of itself; nil: nobody looked
 }
 
 // isPassword tells a password from a secret that is stored. With Basic it is
@@ -180,23 +182,16 @@ func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sa
 	return v.meet(ctx, p, digest)
 }
 
-// meet verifies a credential that is not known. Its form is looked at here alone:
-// what is known had a good one.
+// meet verifies a credential that is not known.
 func (v *Verifier) meet(ctx context.Context, p *Presented, digest known.Digest) (k Known, reason sallyport.Reason, retryAfter int) {
 	p.Asked = true
-	f, kind := formJWT, sallyport.Password
-	if !p.isPassword() {
-		if f, kind = formOf(p.Secret); f == formMalformed {
-			return Known{}, sallyport.CredentialMalformed, 0
-		}
-	}
-	if kind != "" && !accepts(p.Kinds, kind) {
-		return Known{}, sallyport.CredentialNotAccepted, 0
-	}
-	if kind == sallyport.Password {
+	switch {
+	case !p.isPassword():
+		k, reason = v.learn(ctx, p, digest)
+	case accepts(p.Kinds, sallyport.Password):
 		k, reason, retryAfter = v.learnPassword(ctx, p, digest)
-	} else {
-		k, reason = v.learn(ctx, f, p, digest)
+	default:
+		reason = sallyport.CredentialNotAccepted
 	}
 	if reason != "" {
 		return Known{}, reason, retryAfter

@@ -17,7 +17,8 @@ type Claim struct {
 	stored bool
 }
 
-// Claim returns what a presented credential says of itself.
+// Claim returns what a presented credential says of itself. [Verifier.Verify] may
+// have found it out already.
 func (v *Verifier) Claim(p *Presented) Claim {
 	if p.isPassword() {
 		canonical, err := login.Canonical(p.Login)
@@ -26,14 +27,23 @@ func (v *Verifier) Claim(p *Presented) Claim {
 		}
 		return Claim{Kind: sallyport.Password, login: canonical}
 	}
-	switch f, kind := formOf(p.Secret); f {
+	f, kind := formOf(p.Secret)
+	return v.claim(f, kind, p.Secret)
+}
+
+// nothing is the claim of what has the form of no credential. It is never changed.
+var nothing Claim
+
+// claim is Claim for a secret whose form is known.
+func (v *Verifier) claim(f form, kind sallyport.CredentialKind, secret string) Claim {
+	switch f {
 	case formOpaque, formForeign:
-		return Claim{Kind: kind, digest: v.Secrets.Digest(p.Secret), stored: true}
+		return Claim{Kind: kind, digest: v.Secrets.Digest(secret), stored: true}
 	case formJWT:
 		return Claim{Kind: kind}
 	case formMalformed:
 	}
-	return Claim{}
+	return nothing
 }
 
 // A Claimed is whose a refused credential is. Both are nil when nobody here has

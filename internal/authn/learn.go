@@ -18,18 +18,31 @@ import (
 const attempts = 3
 
 // learn asks about a credential that is not known, or remembers that it was
-// refused a moment ago.
-func (v *Verifier) learn(ctx context.Context, f form, p *Presented, digest known.Digest) (Known, sallyport.Reason) {
+// refused a moment ago. Its form is looked at only here: what is known had a good
+// one, and so had what the store was asked about.
+func (v *Verifier) learn(ctx context.Context, p *Presented, digest known.Digest) (Known, sallyport.Reason) {
 	revision := sallyport.Revision(v.revision.Load())
-	if reason := v.negative.reason(&digest, revision); reason != "" {
-		return Known{}, reason
+	if n := v.negative.get(&digest, revision); n != nil {
+		p.Claim = &n.claim
+		if !p.mayBe(n.claim.Kind) {
+			return Known{}, sallyport.CredentialNotAccepted
+		}
+		return Known{}, n.reason
+	}
+	f, kind := formOf(p.Secret)
+	if f == formMalformed {
+		p.Claim = &nothing
+		return Known{}, sallyport.CredentialMalformed
+	}
+	if !p.mayBe(kind) {
+		return Known{}, sallyport.CredentialNotAccepted
 	}
 	for range attempts {
 		before := v.forgets.Load()
 		record, limits, used, reason := v.ask(ctx, f, p)
 		if reason != "" {
 			if reason.Status() < 500 {
-				v.negative.put(&digest, revision, reason)
+				p.Claim = v.negative.put(&negative{digest, revision, reason, v.claim(f, kind, p.Secret)})
 			}
 			return Known{}, reason
 		}
@@ -39,6 +52,12 @@ func (v *Verifier) learn(ctx context.Context, f form, p *Presented, digest known
 		}
 	}
 	return Known{}, sallyport.Overloaded
+}
+
+// mayBe reports whether a credential of a kind is accepted; empty: its form does
+// not tell.
+func (p *Presented) mayBe(kind sallyport.CredentialKind) bool {
+	return kind == "" || accepts(p.Kinds, kind)
 }
 
 func (v *Verifier) ask(ctx context.Context, f form, p *Presented) (known.Record, Limits, int64, sallyport.Reason) {

@@ -21,37 +21,42 @@ type negatives struct {
 
 const ways = 4
 
+// A negative never changes. It has the claim too, which takes a digest as it is
+// stored: too much to make it for every request of a flood.
 type negative struct {
 	digest   known.Digest
 	revision sallyport.Revision
 	reason   sallyport.Reason
+	claim    Claim
 }
 
 func (n *negatives) row(d *known.Digest) *[ways]atomic.Pointer[negative] {
 	return &n.places[(int(d[0])|int(d[1])<<8)&(len(n.places)-1)]
 }
 
-// reason returns why the credential was refused at this revision, or "".
-func (n *negatives) reason(d *known.Digest, revision sallyport.Revision) sallyport.Reason {
+// get returns what is remembered of a credential that was refused at this
+// revision, or nil.
+func (n *negatives) get(d *known.Digest, revision sallyport.Revision) *negative {
 	row := n.row(d)
 	for i := range row {
 		if e := row[i].Load(); e != nil && e.digest == *d && e.revision == revision {
-			return e.reason
+			return e
 		}
 	}
-	return ""
+	return nil
 }
 
 // put takes a place of the digest's own, a free one or one that is out of date,
-// and else one that the digest itself chooses.
-func (n *negatives) put(d *known.Digest, revision sallyport.Revision, reason sallyport.Reason) {
-	row := n.row(d)
-	at := &row[d[2]%ways]
+// and else one that the digest itself chooses. It returns the claim.
+func (n *negatives) put(made *negative) *Claim {
+	row := n.row(&made.digest)
+	at := &row[made.digest[2]%ways]
 	for i := range row {
-		if e := row[i].Load(); e == nil || e.digest == *d || e.revision != revision {
+		if e := row[i].Load(); e == nil || e.digest == made.digest || e.revision != made.revision {
 			at = &row[i]
 			break
 		}
 	}
-	at.Store(&negative{*d, revision, reason})
+	at.Store(made)
+	return &made.claim
 }

@@ -13,30 +13,39 @@ func TestNegativesShareARow(t *testing.T) {
 	t.Parallel()
 	var n negatives
 	digest := func(i int) *known.Digest { return &known.Digest{1, 2, byte(i), 4} }
+	put := func(i int, revision sallyport.Revision, why sallyport.Reason) {
+		n.put(&negative{digest: *digest(i), revision: revision, reason: why})
+	}
+	reason := func(i int, revision sallyport.Revision) sallyport.Reason {
+		if e := n.get(digest(i), revision); e != nil {
+			return e.reason
+		}
+		return ""
+	}
 	remembered := func(revision sallyport.Revision, count int) (sum int) {
 		for i := range count {
-			if n.reason(digest(i), revision) != "" {
+			if reason(i, revision) != "" {
 				sum++
 			}
 		}
 		return sum
 	}
 	for i := range ways {
-		n.put(digest(i), 7, sallyport.CredentialUnknown)
-		n.put(digest(i), 7, sallyport.CredentialRevoked)
+		put(i, 7, sallyport.CredentialUnknown)
+		put(i, 7, sallyport.CredentialRevoked)
 	}
 	if got := remembered(7, ways); got != ways {
 		t.Errorf("%d of %d are remembered", got, ways)
 	}
-	if got := n.reason(digest(0), 7); got != sallyport.CredentialRevoked {
+	if got := reason(0, 7); got != sallyport.CredentialRevoked {
 		t.Errorf("the reason is %q", got)
 	}
-	n.put(digest(ways), 7, sallyport.CredentialUnknown)
-	if got := remembered(7, ways+1); got != ways || n.reason(digest(ways), 7) == "" {
+	put(ways, 7, sallyport.CredentialUnknown)
+	if got := remembered(7, ways+1); got != ways || reason(ways, 7) == "" {
 		t.Errorf("with one more, %d are remembered", got)
 	}
-	n.put(digest(9), 8, sallyport.CredentialUnknown)
-	if n.reason(digest(9), 8) == "" || n.reason(digest(9), 7) != "" {
+	put(9, 8, sallyport.CredentialUnknown)
+	if reason(9, 8) == "" || reason(9, 7) != "" {
 		t.Error("a reason holds for another revision than its own")
 	}
 }

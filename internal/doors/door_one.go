@@ -151,7 +151,7 @@ func (v *visit) mustChangeFirst() bool {
 func (v *visit) verify(ctx context.Context, p *authn.Presented) (sallyport.Reason, int) {
 	for first := true; ; first = false {
 		known, reason, retryAfter := v.doors.authn.Verify(ctx, p)
-		v.waited = v.waited || p.Asked
+		v.waited, v.claim = v.waited || p.Asked, p.Claim
 		if reason != "" {
 			return reason, retryAfter
 		}

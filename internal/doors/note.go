@@ -73,6 +73,8 @@ func (v *visit) note(n *note) {
 		if v.decision.CredentialKind != sallyport.Password { // which ends as something that is remembered, not by itself
 			n.expires = v.known.Expires()
 		}
+	} else if v.claim != nil {
+		n.claim = *v.claim
 	} else if r.Found.Secret != "" {
 		p := v.claimed()
 		n.claim = v.doors.authn.Claim(&p)
