@@ -134,29 +134,36 @@ type AuditFilter struct {
 
 const (
 	auditPage = `
-	AND seq < $2 AND (CAST($3 AS TEXT) = '' OR actor_id = $3) AND action >= $4 AND action <= $5`
+	AND seq < $2`
 	auditOfAny = `
-	AND (CAST($6 AS TEXT) = '' OR target_id = $6)`
+	AND (CAST($3 AS TEXT) = '' OR actor_id = $3) AND (CAST($4 AS TEXT) = '' OR target_id = $4)`
+	auditOfActor = `
+	AND actor_id = $3 AND (CAST($4 AS TEXT) = '' OR target_id = $4)`
 	auditOfTarget = `
-	AND target_id = $6`
+	AND (CAST($3 AS TEXT) = '' OR actor_id = $3) AND target_id = $4`
 	auditOrder = `
-	AND (CAST($7 AS TEXT) = '' OR request_id = $7) AND at >= $8 AND at < $9 AND seq > $10
+	AND action >= $5 AND action <= $6 AND (CAST($7 AS TEXT) = '' OR request_id = $7) AND at >= $8 AND at < $9 AND seq > $10
 	ORDER BY seq DESC LIMIT $11`
 
 	auditIn    = `WHERE tenant = $1` + auditPage
 	everyAudit = `WHERE tenant <> $1` + auditPage
 
 	selectAudit              = auditColumns + auditIn + auditOfAny + auditOrder
+	selectAuditOfActor       = auditColumns + auditIn + auditOfActor + auditOrder
 	selectAuditOfTarget      = auditColumns + auditIn + auditOfTarget + auditOrder
 	selectEveryAudit         = auditColumns + everyAudit + auditOfAny + auditOrder
+	selectEveryAuditOfActor  = auditColumns + everyAudit + auditOfActor + auditOrder
 	selectEveryAuditOfTarget = auditColumns + everyAudit + auditOfTarget + auditOrder
 )
 
-// among chooses one of two queries: what happened to one thing is read by an
-// index of its own.
-func (f *AuditFilter) among(all, ofTarget string) string {
-	if f.Target != "" {
+// among chooses one of three queries: what happened to one thing and what somebody
+// did are read by indexes of their own.
+func (f *AuditFilter) among(all, ofActor, ofTarget string) string {
+	switch {
+	case f.Target != "":
 		return ofTarget
+	case f.Actor != "":
+		return ofActor
 	}
 	return all
 }
@@ -169,12 +176,12 @@ func (r *Reader) Audit(ctx context.Context, tenant sallyport.TenantID, f AuditFi
 	if err := needTenant(tenant); err != nil {
 		return nil, "", err
 	}
-	return r.audit(ctx, f.among(selectAudit, selectAuditOfTarget), tenant, f, p)
+	return r.audit(ctx, f.among(selectAudit, selectAuditOfActor, selectAuditOfTarget), tenant, f, p)
 }
 
 // EveryAudit returns the entries of the whole installation, newest first.
 func (r *Reader) EveryAudit(ctx context.Context, f AuditFilter, p Page) ([]AuditRow, string, error) {
-	return r.audit(ctx, f.among(selectEveryAudit, selectEveryAuditOfTarget), "", f, p)
+	return r.audit(ctx, f.among(selectEveryAudit, selectEveryAuditOfActor, selectEveryAuditOfTarget), "", f, p)
 }
 
 func (r *Reader) audit(ctx context.Context, query string, tenant sallyport.TenantID, f AuditFilter, p Page) ([]AuditRow, string, error) {
@@ -189,6 +196,6 @@ func (r *Reader) audit(ctx context.Context, query string, tenant sallyport.Tenan
 		until = micros(f.Until)
 	}
 	all, err := list(ctx, r, "audit entry", query, scanAudit, string(tenant), before, string(f.Actor),
-		f.Action, f.Action+last, f.Target, f.RequestID, micros(f.From), until, f.After, p.more())
+		f.Target, f.Action, f.Action+last, f.RequestID, micros(f.From), until, f.After, p.more())
 	return cut(p, all, err, func(a AuditRow) string { return strconv.FormatInt(a.Seq, 10) })
 }

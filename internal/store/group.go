@@ -45,10 +45,10 @@ func (r *Reader) GroupsOf(ctx context.Context, id sallyport.PrincipalID) ([]sall
 	return list(ctx, r, "group", selectGroupsOf, scanGroup, string(id))
 }
 
-// Members returns the users in a group by login.
+// Members returns the users in a group, by id.
 func (r *Reader) Members(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, p Page) ([]sallyport.User, string, error) {
 	all, err := list(ctx, r, "user", selectMembers, scanUser, string(tenant), string(id), p.After, p.more())
-	return cut(p, all, err, func(u sallyport.User) string { return u.Login })
+	return cut(p, all, err, func(u sallyport.User) string { return string(u.ID) })
 }
 
 const selectMemberIDs = `

@@ -80,9 +80,9 @@ const (
 	selectEveryUser       = userColumns + everyUser + usersOfAny + userOrder
 	selectEveryUserOfKind = userColumns + everyUser + usersOfKind + userOrder
 
-	selectMembers = userColumns + `WHERE id IN (` + membersOf + `)` + memberPage
-	membersOf     = `SELECT m.principal FROM member m JOIN user_group g ON g.id = m.user_group WHERE g.tenant = $1 AND g.id = $2`
-	memberPage    = ` AND login > $3 ORDER BY login LIMIT $4`
+	// By id, as members are kept: by login all of them would have to be sorted.
+	selectMembers = userColumns + `JOIN (` + membersOf + `) AS m ON m.principal = users.id WHERE m.principal > $3 ORDER BY m.principal LIMIT $4`
+	membersOf     = `SELECT member.principal FROM member JOIN user_group g ON g.id = member.user_group WHERE g.tenant = $1 AND member.user_group = $2`
 )
 
 // among chooses one of two queries by what a filter asks for: service accounts are
