@@ -35,6 +35,7 @@ type API struct {
 	Routes      []Route          `json:"routes,omitempty"`
 
 	Explain      Explain  `json:"explain,omitempty"`       // "code" when empty
+	Explore      string   `json:"explore,omitempty"`       // "shown" (when empty) or "none": the console does not offer its calls to be tried
 	Stale        string   `json:"stale,omitempty"`         // "deny" (when empty) or "serve"
 	MaxStaleness Duration `json:"max_staleness,omitempty"` // bound for "serve"
 

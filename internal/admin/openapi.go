@@ -79,12 +79,14 @@ const (
 // An Exploration is what somebody may look at of an API.
 type Exploration struct {
 	Sight   Sight
+	Off     bool   // its calls are not to be offered (see [sallyport.API.Explore])
 	OpenAPI []byte // the document that is kept, in JSON; nil: none
 }
 
 // Explore returns what the actor may look at of an API. Everybody may, as far as
 // the API would tell him by refusing him (see [sallyport.Explain]); who has
-// [APIsRead] in every tenant sees all of it. The document is as it was given:
+// [APIsRead] in every tenant sees all of it. One that is left out of Explore is
+// there for nobody else. The document is as it was given:
 // whoever shows it leaves out what is not for the actor.
 func (s *Service) Explore(ctx context.Context, a Actor, name sallyport.APIName) (e Exploration, err error) {
 	err = s.look(ctx, a, func(w *work) error {
@@ -93,6 +95,9 @@ func (s *Service) Explore(ctx context.Context, a Actor, name sallyport.APIName) 
 		}
 		api := w.snapshot.API(name)
 		if api == nil {
+			return sallyport.ErrNotFound("there is no such API")
+		}
+		if e.Off = api.Document.Explore == policy.ExploreNone; e.Off && w.mayAPIs(APIsRead) != nil {
 			return sallyport.ErrNotFound("there is no such API")
 		}
 		e.Sight = w.sight(api)

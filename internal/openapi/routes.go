@@ -25,6 +25,7 @@ type Options struct {
 type Note struct {
 	Operation string // such as "GET /items"
 	Text      string
+	Open      bool // the document lets everybody in, and the route does not
 }
 
 // API returns an API with the permissions, scopes and routes of a document, and
@@ -55,7 +56,7 @@ type maker struct {
 }
 
 func (m *maker) note(op *Operation, format string, args ...any) {
-	m.notes = append(m.notes, Note{op.Method + " " + op.Path, fmt.Sprintf(format, args...)})
+	m.notes = append(m.notes, Note{Operation: op.Method + " " + op.Path, Text: fmt.Sprintf(format, args...)})
 }
 
 func (m *maker) add(op *Operation, hasGet bool) {
@@ -118,6 +119,7 @@ func (m *maker) need(op *Operation, route *sallyport.Route) {
 	}
 	if op.Open && !route.Public && !m.options.Open {
 		m.note(op, "the document calls it open, and here it needs %s", strings.Join(slices.Concat(route.AllOf, route.AnyOf), ", "))
+		m.notes[len(m.notes)-1].Open = true
 	}
 	slices.Sort(route.AllOf)
 	slices.Sort(route.AnyOf)

@@ -115,6 +115,8 @@ const (
 	DefaultAlgorithm   = "EdDSA"
 	StaleDeny          = "deny"
 	StaleServe         = "serve"
+	ExploreShown       = "shown"
+	ExploreNone        = "none"
 	selectorPath       = "path"
 	selectorFixed      = "fixed"
 	selectorDialect    = "dialect"
@@ -180,6 +182,7 @@ func withDefaults(source *sallyport.API) *sallyport.API {
 	doc := *source
 	setDefault(&doc.Dialect, DefaultDialect)
 	setDefault(&doc.Explain, sallyport.ExplainCode)
+	setDefault(&doc.Explore, ExploreShown)
 	setDefault(&doc.Stale, StaleDeny)
 	setDefault(&doc.Upstream.Timeout, sallyport.Duration(DefaultTimeout))
 	setDefault(&doc.Upstream.BodyLimit, DefaultBodyLimit)

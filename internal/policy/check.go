@@ -181,6 +181,11 @@ func checkBehaviour(a *sallyport.API, f *faults) {
 	default:
 		f.add("explain", "%q is no level of explanation; write none, code or full", a.Explain)
 	}
+	switch a.Explore {
+	case "", ExploreShown, ExploreNone:
+	default:
+		f.add("explore", "%q is not known; write shown or none", a.Explore)
+	}
 	switch a.Stale {
 	case "", StaleDeny:
 		if a.MaxStaleness != 0 {
