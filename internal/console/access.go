@@ -37,7 +37,7 @@ func accessArea() area {
 }
 
 func accessRoutes() []route {
-	return slices.Concat(tenantRoutes(), userRoutes(), groupRoutes(), roleRoutes(), bindingRoutes(), keyRoutes(), whoRoutes(), applicationRoutes(), realmRoutes())
+	return slices.Concat(tenantRoutes(), userRoutes(), userSessionRoutes(), groupRoutes(), roleRoutes(), bindingRoutes(), keyRoutes(), whoRoutes(), applicationRoutes(), realmRoutes())
 }
 
 // A place is a tenant that somebody administers something in, and the frame of a

@@ -384,6 +384,7 @@ func (v *visit) deletionOfBinding() (*confirmPage, *bindingFormPage, error) {
 		Hidden: map[string]string{"version": strconv.FormatInt(b.Version, 10)},
 		Button: v.text("binding.delete"), Cancel: page.In + "/bindings",
 	}
+	confirm.Points = append(confirm.Points, v.stopsOfBinding(b)...)
 	if b.SubjectKind == sallyport.SubjectGroup {
 		confirm.Points = append(confirm.Points, v.text("binding.delete.group"))
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,6 +88,9 @@ func (v *visit) showGroup(status int, page *groupPage) error {
 		page.Members = append(page.Members, v.userRow(u))
 	}
 	page.Pager = v.pager(members.Next)
+	if page.Pager == (pager{}) { // all of them are shown, and people look for a name
+		slices.SortFunc(page.Members, func(a, b userRow) int { return strings.Compare(a.Login, b.Login) })
+	}
 	if page.Can("bindings.read") {
 		filter := store.BindingFilter{SubjectKind: sallyport.SubjectGroup, Subject: string(g.ID)}
 		list, err := v.Admin.Bindings(ctx, v.actor, v.listOf(page.place), filter, admin.Page{Limit: maxList})
@@ -215,13 +219,16 @@ func (v *visit) updateGroup() error {
 
 func (v *visit) deletionOfGroup() (*confirmPage, error) {
 	p, g, err := v.groupIn()
+	if err != nil {
+		return nil, err
+	}
 	at := p.In + "/groups/" + string(g.ID)
 	return &confirmPage{
 		frame: p.frame, Heading: v.text("group.delete.heading", g.Name), Trail: tab{Text: g.Name, Path: at},
-		Points: []string{v.text("group.delete.point-1"), v.text("group.delete.point-2")}, Warning: v.text("group.delete.warning"),
+		Points: append(v.stopsOfGroup(p, g), v.text("group.delete.point-1"), v.text("group.delete.point-2")), Warning: v.text("group.delete.warning"),
 		Action: at + "/delete", Hidden: map[string]string{"version": strconv.FormatInt(g.Version, 10)},
 		Button: v.text("group.delete"), Cancel: at,
-	}, err
+	}, nil
 }
 
 func (v *visit) askDeleteGroup() error {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -57,14 +58,19 @@ func (v *visit) keys() error {
 // A keyFormPage is the form to generate an API key with.
 type keyFormPage struct {
 	place
-	Label   string // its name
-	Role    string
-	Roles   []option
-	Realm   string
-	Realms  []option
-	Expires string
-	Once    string // as of a token's form
-	Faults  faults
+	Form      tokenForm // its Date is the last day
+	Role      string    // the first role; more are given on the key's page
+	Roles     []option
+	Realm     string
+	Realms    []option
+	Condition string
+	APIs      []scopeGroup
+	Faults    faults
+}
+
+// Limits are those of the form.
+func (p *keyFormPage) Limits() limits {
+	return limits{Reach: p.Form.Reach, Key: true, APIs: p.APIs, Faults: &p.Faults}
 }
 
 func (v *visit) keyForm(status int, page *keyFormPage) (err error) {
@@ -74,6 +80,7 @@ func (v *visit) keyForm(status int, page *keyFormPage) (err error) {
 	if page.Realms, err = v.realmChoices(page.place, page.Realm); err != nil {
 		return err
 	}
+	page.APIs = v.scopeGroups(page.Form.Scopes)
 	return v.show(status, "key_form", page)
 }
 
@@ -82,7 +89,7 @@ func (v *visit) newKey() error {
 	if err != nil {
 		return err
 	}
-	return v.keyForm(http.StatusOK, &keyFormPage{place: p, Once: rand.Text(), Expires: asDay(v.now.AddDate(0, 3, 0))})
+	return v.keyForm(http.StatusOK, &keyFormPage{place: p, Form: tokenForm{Reach: "all", Once: rand.Text(), Date: asDay(v.now.AddDate(0, 3, 0))}})
 }
 
 func (v *visit) createKey() error {
@@ -90,25 +97,39 @@ func (v *visit) createKey() error {
 	if err != nil {
 		return err
 	}
-	f := v.form
 	page := &keyFormPage{
-		place: p, Label: strings.TrimSpace(f.Get("name")), Role: f.Get("role"), Realm: f.Get("realm"), Expires: f.Get("expires"), Once: f.Get("once"),
+		place: p, Form: typed(v.form), Role: v.form.Get("role"), Realm: v.form.Get("realm"), Condition: strings.TrimSpace(v.form.Get("condition")),
 	}
-	page.Faults.need(page.Label, "name", v.text("key.name.need"))
-	page.Faults.need(page.Role, "role", v.text("binding.role.need"))
-	expires := v.lastDay(page.Expires, "expires", &page.Faults)
-	if page.Faults.Any() {
+	form, f := &page.Form, &page.Faults
+	form.Name, form.Date = strings.TrimSpace(form.Name), v.form.Get("expires")
+	f.need(form.Name, "name", v.text("key.name.need"))
+	f.need(page.Role, "role", v.text("binding.role.need"))
+	in := admin.NewKey{
+		Name: form.Name, Roles: []admin.KeyRole{{Role: sallyport.RoleID(page.Role), Realm: page.Realm, Condition: page.Condition}},
+		Scopes: v.scopesOf(form, f), Networks: v.networksOf(form, f), Expires: v.lastDay(form.Date, "expires", f),
+	}
+	if f.Any() {
 		return v.keyForm(http.StatusUnprocessableEntity, page)
 	}
-	issued, err := v.Admin.CreateKey(v.r.Context(), v.once(page.Once), p.Tenant, admin.NewKey{
-		Name: page.Label, Roles: []admin.KeyRole{{Role: sallyport.RoleID(page.Role), Realm: page.Realm}}, Expires: expires,
-	})
+	issued, err := v.Admin.CreateKey(v.r.Context(), v.once(form.Once), p.Tenant, in)
 	switch {
 	case err == nil:
 		return v.showSecret(http.StatusCreated, v.text("key.made"), issued, time.Time{})
-	case page.Faults.take(err, "name", "roles", "role", "realm", "expires"):
-		page.Once = rand.Text()
+	case f.take(ofFirst("roles", err), "name", "role", "realm", "condition", "scopes", "networks", "expires"):
+		form.Once = rand.Text()
 		return v.keyForm(statusOf(err), page)
 	}
 	return err
+}
+
+// ofFirst is an error about the first of a list, of which a form has that one
+// alone: it is about a field of the form.
+func ofFirst(list string, err error) error {
+	e, ok := errors.AsType[*sallyport.Error](err)
+	if !ok {
+		return err
+	}
+	inner := *e
+	inner.Field = strings.TrimPrefix(e.Field, list+"[0].")
+	return &inner
 }

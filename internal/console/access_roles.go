@@ -286,12 +286,20 @@ func (v *visit) updateRole() error {
 
 func (v *visit) deletionOfRole() (*confirmPage, sallyport.Role, error) {
 	p, r, err := v.roleIn()
-	return &confirmPage{
+	if err != nil {
+		return nil, r, err
+	}
+	page := &confirmPage{
 		frame: p.frame, Heading: v.text("role.delete.heading", r.Name), Trail: tab{Text: r.Name, Path: p.In + "/roles/" + string(r.ID)},
 		Points: []string{v.text("role.delete.point")}, Warning: v.text("role.delete.warning"),
 		Action: p.In + "/roles/" + string(r.ID) + "/delete", Hidden: map[string]string{"version": strconv.FormatInt(r.Version, 10)},
 		Button: v.text("role.delete"), Cancel: p.In + "/roles/" + string(r.ID),
-	}, r, err
+	}
+	held := v.bindingsIn(p, store.BindingFilter{Role: r.ID}, func(b bindingRow) string { return v.text("role.delete.held", b.Who, b.Where) })
+	if len(held) > 0 {
+		page.Points, page.Warning, page.Button = append(held, page.Points...), "", "" // it would be refused
+	}
+	return page, r, nil
 }
 
 func (v *visit) askDeleteRole() error {

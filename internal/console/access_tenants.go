@@ -21,6 +21,8 @@ func tenantRoutes() []route {
 		{"tenant.update", "POST", "/access/{tenant}/edit", member, (*visit).updateTenant},
 		{"tenant.deactivate.ask", "GET", "/access/{tenant}/deactivate", member, (*visit).askDeactivateTenant},
 		{"tenant.deactivate", "POST", "/access/{tenant}/deactivate", member, (*visit).deactivateTenant},
+		{"tenant.delete.ask", "GET", "/access/{tenant}/delete", member, (*visit).askDeleteTenant},
+		{"tenant.delete", "POST", "/access/{tenant}/delete", member, (*visit).deleteTenant},
 		{"tenant.reactivate", "POST", "/access/{tenant}/reactivate", member, (*visit).reactivateTenant},
 	}
 }
@@ -248,13 +250,16 @@ func (v *visit) updateTenant() error {
 
 func (v *visit) deactivationOfTenant() (*confirmPage, error) {
 	t, err := v.Admin.Tenant(v.r.Context(), v.actor, v.tenantIn())
+	if err != nil {
+		return nil, err
+	}
 	return &confirmPage{
 		frame: v.frame(t.Name, "tenants"), Heading: v.text("tenant.deactivate.heading", t.Name),
 		Trail:  tab{Text: v.text("tenants.title"), Path: Base + "/access"},
-		Points: []string{v.text("tenant.deactivate.point-1"), v.text("tenant.deactivate.point-2")},
+		Points: append(v.stopsOfTenant(t.ID), v.text("tenant.deactivate.point-1"), v.text("tenant.deactivate.point-2")),
 		Action: in(t.ID) + "/deactivate", Hidden: map[string]string{"version": strconv.FormatInt(t.Version, 10)},
 		Button: v.text("tenant.deactivate"), Cancel: Base + "/access",
-	}, err
+	}, nil
 }
 
 func (v *visit) askDeactivateTenant() error {
@@ -276,6 +281,31 @@ func (v *visit) reactivateTenant() error {
 		return err
 	}
 	return v.redirect(Base + "/access?done=tenant.reactivated")
+}
+
+func (v *visit) deletionOfTenant() (*confirmPage, error) {
+	page, err := v.deactivationOfTenant()
+	if err != nil {
+		return nil, err
+	}
+	page.Heading = v.text("tenant.delete.heading", page.Title)
+	page.Points, page.Warning = []string{v.text("tenant.delete.point")}, v.text("tenant.delete.warning")
+	page.Action, page.Button = v.here()+"/delete", v.text("tenant.delete")
+	return page, nil
+}
+
+func (v *visit) askDeleteTenant() error {
+	page, err := v.deletionOfTenant()
+	return v.ask(page, err)
+}
+
+func (v *visit) deleteTenant() error {
+	page, err := v.deletionOfTenant()
+	if err != nil {
+		return err
+	}
+	err = v.Admin.DeleteTenant(v.r.Context(), v.actor, v.tenantIn(), version(v.form))
+	return v.confirmed(page, err, Base+"/access?done=tenant.deleted")
 }
 
 // ask shows the question before something dangerous.

@@ -46,7 +46,7 @@ func TestAccessPages(t *testing.T) {
 		t.Fatalf("%v, %v", roles, err)
 	}
 	role := string(roles.Items[0].ID)
-	made := b.post(w.at()+"/keys/new", "name", "gate", "role", role, "expires", "2031-01-01").want(t, 201)
+	made := b.post(w.at()+"/keys/new", "name", "gate", "role", role, "reach", "all", "expires", "2031-01-01").want(t, 201)
 	key := made.part(t, regexp.MustCompile(`/keys/([0-9a-f-]{36})"`))
 	bindings, err := w.node.Admin.Bindings(t.Context(), system, w.tenant.ID, bindingsOf(full.ID), admin.Page{})
 	if err != nil || len(bindings.Items) != 1 {
@@ -274,7 +274,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.post(w.at()+"/keys/new", "name", "gate", "expires", "2031-01-01").want(t, 422).has(t, `id="role-fault"`, `value="gate"`)
-	form := url.Values{"name": {"gate"}, "role": {string(roles.Items[0].ID)}, "expires": {"2031-01-01"}, "once": {b.get(w.at()+"/keys/new").part(t, oncePattern)}}
+	form := url.Values{"name": {"gate"}, "role": {string(roles.Items[0].ID)}, "reach": {"all"}, "expires": {"2031-01-01"}, "once": {b.get(w.at()+"/keys/new").part(t, oncePattern)}}
 	made := b.do("POST", w.at()+"/keys/new", form).want(t, 201)
 	secret := made.part(t, regexp.MustCompile(`>(spk_[0-9A-Za-z]{20,})<`))
 	if reason := w.holder(secret); reason != "" {

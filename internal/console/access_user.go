@@ -19,7 +19,8 @@ type userPage struct {
 	Bindings []bindingRow
 	More     bool // there are more bindings than are shown
 	Tokens   tokenTable
-	Seen     bool // the visitor may see tokens
+	Seen     bool      // the visitor may see tokens
+	SignedIn *signedIn // where he is signed in; nil: not for the visitor
 }
 
 // userIn returns the user that the path names.
@@ -73,6 +74,14 @@ func (v *visit) user() error {
 		for _, c := range list.Items {
 			page.Tokens.Rows = append(page.Tokens.Rows, v.row(c))
 		}
+	}
+	if page.Can("sessions.read") {
+		in, err := v.signedInAs(u.Tenant, u.ID)
+		if err != nil {
+			return err
+		}
+		in.At, in.End = p.In+atUser(u), page.Can("sessions.revoke")
+		page.SignedIn = &in
 	}
 	return v.show(http.StatusOK, "user", page)
 }
@@ -195,7 +204,7 @@ func (v *visit) aboutUser(what string) (*confirmPage, sallyport.User, error) {
 	heading := v.text("user."+what+".heading", u.Login)
 	return &confirmPage{
 		frame: v.frame(heading, "users"), Heading: heading, Trail: tab{Text: u.Login, Path: at},
-		Points:  []string{v.whatStops(u), v.text("user." + what + ".point")},
+		Points:  append(v.stopsOfUser(u), v.text("user."+what+".point")),
 		Action:  at + "/" + what,
 		Hidden:  map[string]string{"version": strconv.FormatInt(u.Version, 10)},
 		Button:  v.text("user." + what),
@@ -217,7 +226,7 @@ func (v *visit) askDeleteUser() error { return v.askAboutUser("delete") }
 func (v *visit) resettingFactors() (*confirmPage, sallyport.User, error) {
 	page, u, err := v.aboutUser("factors")
 	if err == nil {
-		page.Points = page.Points[1:]
+		page.Points = append(v.sessionsStop(u), v.text("user.factors.point"))
 	}
 	return page, u, err
 }

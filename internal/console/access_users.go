@@ -172,8 +172,11 @@ func (v *visit) bulk(chosen []string) (*confirmPage, []sallyport.User, error) {
 		u.Version = read
 		users = append(users, u)
 		page.Lists["user"] = append(page.Lists["user"], text)
-		if len(users) <= maxNamed {
-			page.Points = append(page.Points, v.whatStops(u))
+		switch {
+		case len(chosen) == 1:
+			page.Points = v.stopsOfUser(u)
+		case len(users) <= maxNamed:
+			page.Points = append(page.Points, v.tokensStop(u, v.tokensOf(u)))
 		}
 	}
 	if more := len(users) - maxNamed; more > 0 {
@@ -182,28 +185,6 @@ func (v *visit) bulk(chosen []string) (*confirmPage, []sallyport.User, error) {
 	page.Title = v.texts().count("users.deactivate.heading", len(users), users[0].Login)
 	page.Heading = page.Title
 	return page, users, nil
-}
-
-// whatStops says what of a user will stop working.
-func (v *visit) whatStops(u sallyport.User) string {
-	list, err := v.Admin.Tokens(v.r.Context(), v.actor, u.Tenant, admin.TokenFilter{Owner: u.ID, State: sallyport.Active}, admin.Page{Limit: maxList})
-	switch {
-	case err != nil: // he may not see tokens
-		return v.text("users.deactivate.unseen", u.Login)
-	case len(list.Items) == 0:
-		return v.text("users.deactivate.no-token", u.Login)
-	}
-	last := list.Items[0]
-	for _, c := range list.Items {
-		if c.LastUsed.After(last.LastUsed) {
-			last = c
-		}
-	}
-	tokens := v.texts().count("count.token", len(list.Items))
-	if last.LastUsed.IsZero() {
-		return v.text("users.deactivate.unused", u.Login, tokens)
-	}
-	return v.text("users.deactivate.used", u.Login, tokens, last.Name, v.texts().moment(v.now, last.LastUsed).Words, titleOr(plainAddress(last.LastAddr), "?"))
 }
 
 // A userFormPage is the form of a user, new or not.
@@ -215,6 +196,7 @@ type userFormPage struct {
 	Login   string
 	Full    string // name
 	Email   string
+	Keep    bool // the password, of a new user
 	Version int64
 	Faults  faults
 }
@@ -250,12 +232,14 @@ func (v *visit) createUser() error {
 	}
 	f := v.form
 	page.Kind, page.Login, page.Full, page.Email = f.Get("kind"), strings.TrimSpace(f.Get("login")), f.Get("name"), strings.TrimSpace(f.Get("email"))
+	page.Keep = f.Get("keep") != ""
 	page.Faults.need(page.Login, "login", v.text("user.login.need"))
 	if page.Faults.Any() {
 		return v.userForm(http.StatusUnprocessableEntity, page)
 	}
 	u, err := v.Admin.CreateUser(v.r.Context(), v.actor, page.Tenant, admin.NewUser{
-		Kind: sallyport.UserKind(page.Kind), Login: page.Login, Name: page.Full, Email: page.Email, Password: sallyport.Secret(f.Get("password")),
+		Kind: sallyport.UserKind(page.Kind), Login: page.Login, Name: page.Full, Email: page.Email,
+		Password: sallyport.Secret(f.Get("password")), KeepPassword: page.Keep,
 	})
 	switch {
 	case err == nil:

@@ -16,7 +16,7 @@ const accountPath = "/account"
 
 // accountRoutes are the routes of what is one's own.
 func accountRoutes() []route {
-	const token, session = "/tokens/{token}", "/sessions/{session}"
+	const token, session, signIn = "/tokens/{token}", "/sessions/{session}", "/sign-ins/{signin}"
 	return slices.Concat(factorRoutes(), credentialRoutes("token", token), []route{
 		{"account", "GET", accountPath, member, (*visit).account},
 		{"contact.edit", "GET", accountPath + "/contact", member, (*visit).editContact},
@@ -30,8 +30,10 @@ func accountRoutes() []route {
 		{"sessions", "GET", "/sessions", member, (*visit).sessions},
 		{"sessions.end-others.ask", "GET", "/sessions/others", member, (*visit).askEndOthers},
 		{"sessions.end-others", "POST", "/sessions/others", member, (*visit).endOthers},
+		{"session.end.ask", "GET", session + "/end", member, (*visit).askEnd},
 		{"session.end", "POST", session + "/end", member, (*visit).endSession},
-		{"sign-in.end", "POST", "/sign-ins/{signin}/end", member, (*visit).endSignIn},
+		{"sign-in.end.ask", "GET", signIn + "/end", member, (*visit).askEnd},
+		{"sign-in.end", "POST", signIn + "/end", member, (*visit).endSignIn},
 
 		{"password.show", "GET", "/password", changing, (*visit).showPassword},
 		{"password.change", "POST", "/password", changing, (*visit).changePassword},

@@ -22,7 +22,7 @@ const maxForm = 64 << 10
 // admit decides whether a request may go on to its route. If it may not, it is
 // answered already, unless there is an error.
 func (v *visit) admit(rt *route) (admitted bool, err error) {
-	if rt.path == startPath && rt.access == member {
+	if rt.large() {
 		// Its form may be large, so it is not read for just anybody.
 		if reason := v.identify(); reason != "" {
 			return false, v.turnAway(reason)
@@ -53,6 +53,11 @@ func (v *visit) admit(rt *route) (admitted bool, err error) {
 		return false, v.redirect(Base + "/password")
 	}
 	return true, nil
+}
+
+// large reports whether the form of a route may be larger than others.
+func (rt *route) large() bool {
+	return rt.access == member && (rt.path == startPath || rt.path == documentPath)
 }
 
 // readForm reads a form of one of our pages.

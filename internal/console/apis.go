@@ -21,7 +21,7 @@ func apisArea() area {
 		pages: []areaPage{{id: "apis", path: "/apis"}},
 		routes: func() []route {
 			const one = "/apis/{api}"
-			return slices.Concat(startRoutes(), exploreRoutes(), settingRoutes(), []route{
+			return slices.Concat(startRoutes(), exploreRoutes(), settingRoutes(), documentRoutes(), []route{
 				{"apis", "GET", "/apis", member, (*visit).apis},
 				{"api", "GET", one, member, (*visit).api},
 				{"api.permissions", "GET", one + "/permissions", member, (*visit).apiPermissions},
@@ -59,7 +59,7 @@ type apiRow struct {
 	URL     string // that it is at
 	Routes  string // how many
 	State   string // as of a badge
-	Explore string // where it is tried; empty: it is not in force
+	Explore string // where it is tried; empty: it is not in force, or left out of that
 }
 
 // apis lists the APIs: all that are mounted to who may see them, and to others
@@ -113,6 +113,9 @@ func (v *visit) explorable() ([]apiRow, error) {
 	call := v.caller(tenant)
 	var rows []apiRow
 	for _, api := range v.Doors.Policy().APIs() {
+		if api.Document.Explore == policy.ExploreNone {
+			continue
+		}
 		found, err := v.Admin.Explore(v.r.Context(), v.actor, api.Name)
 		if err != nil {
 			return nil, err
@@ -164,7 +167,10 @@ func (v *visit) apiRow(doc *sallyport.API) apiRow {
 		return row
 	}
 	row.Dialect, row.Routes = compiled.Document.Dialect, grouped(int64(len(compiled.Routes)))
-	row.URL, row.State, row.Explore = v.base(compiled)+compiled.Document.BasePath, "active", row.Path+"/explore"
+	row.URL, row.State = v.base(compiled)+compiled.Document.BasePath, "active"
+	if compiled.Document.Explore != policy.ExploreNone {
+		row.Explore = row.Path + "/explore"
+	}
 	if compiled.Disabled {
 		row.State = "disabled"
 	}
@@ -215,7 +221,8 @@ type apiPage struct {
 	Upstream []fact
 	Health   health
 	Rules    []fact
-	Change   bool   // the visitor may be able to change the settings; admin decides
+	Write    bool   // the visitor may be able to change it; admin decides
+	Change   bool   // and the settings of its dialect
 	Drift    *drift // nil: no document is kept
 }
 
@@ -272,7 +279,8 @@ func (v *visit) api() error {
 	}
 	slices.SortFunc(page.Settings, func(a, b fact) int { return strings.Compare(a.Name, b.Name) })
 	page.Upstream, page.Health, page.Rules = v.upstreamFacts(&doc.Upstream), v.healthOf(&doc.Upstream), v.ruleFacts(doc)
-	page.Change = len(f.API.Switches) > 0 && mayAny(v.self, []sallyport.Permission{admin.APIsWrite})
+	page.Write = f.Name != admin.ManagementAPI && mayAny(v.self, []sallyport.Permission{admin.APIsWrite})
+	page.Change = page.Write && len(f.API.Switches) > 0
 	if page.Drift, err = v.driftOf(f.API); err != nil {
 		return err
 	}
@@ -316,6 +324,7 @@ func (v *visit) ruleFacts(doc *sallyport.API) []fact {
 		{v.text("api.tenant"), v.selector(doc.Tenant, "api.tenant.own")},
 		{v.text("api.realm"), v.selector(doc.Realm, "api.realm.none")},
 		{v.text("api.explain"), v.text("api.explain." + string(doc.Explain))},
+		{v.text("api.explore"), v.text("api.explore." + doc.Explore)},
 		{v.text("api.stale"), v.text("api.stale." + doc.Stale)},
 		{v.text("api.token"), doc.Token.Algorithm + ", " + time.Duration(doc.Token.Lifetime).String()},
 	}

@@ -330,38 +330,8 @@ func (v *visit) revocation() (*confirmPage, *credentialPage, error) {
 		page.Points, page.Button = []string{v.text("revoke.already")}, ""
 		return page, p, nil
 	}
-	page.Points, page.Warning = v.stops(p), v.text("revoke.warning")
+	page.Points, page.Warning = v.stopsOfToken(p), v.text("revoke.warning")
 	return page, p, nil
-}
-
-// stops says what stops working with a credential.
-func (v *visit) stops(p *credentialPage) []string {
-	if p.Token.LastUsed.IsZero() {
-		return []string{v.text("revoke.unused")}
-	}
-	t := &p.Token
-	where := ""
-	if t.Address != "" {
-		where = v.text("revoke.from", t.Address)
-	}
-	if t.Agent != "" {
-		where += v.text("revoke.with", t.Agent)
-	}
-	points := []string{v.texts().count("revoke.used", t.Times(), v.texts().moment(v.now, t.LastUsed).Words, where)}
-	if today := v.usedToday(p); today > 0 {
-		points = append(points, v.texts().count("revoke.today", today))
-	}
-	return append(points, v.text("revoke.sign-ins"))
-}
-
-// usedToday is how often a credential was used since midnight, UTC; 0 if that
-// cannot be told.
-func (v *visit) usedToday(p *credentialPage) int {
-	u, err := v.Admin.Usage(v.r.Context(), v.actor, p.Credential.ID, time.Hour)
-	if err != nil || len(u.Days) == 0 {
-		return 0
-	}
-	return int(u.Days[len(u.Days)-1].Uses)
 }
 
 func (v *visit) askRevoke() error {

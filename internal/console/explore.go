@@ -54,7 +54,7 @@ func (v *visit) explored(tenant sallyport.TenantID) (*exploration, error) {
 		return nil, err
 	}
 	x := &exploration{api: v.Doors.Policy().API(name), sight: found.Sight}
-	if x.api == nil {
+	if x.api == nil || found.Off {
 		return nil, sallyport.ErrNotFound("there is no such API")
 	}
 	x.where = v.base(x.api) + strings.TrimSuffix(x.api.Document.BasePath, "/")
@@ -128,6 +128,10 @@ type drift struct {
 	Appeared []openapi.Call // refused, until there are routes for them
 	Gone     []operation    // routes for no operation
 	More     bool           // there are more than are listed
+
+	Noted     bool           // the routes are made of the document, so there may be notes on it
+	Notes     []openapi.Note // what of it could not become a route as it says
+	MoreNotes bool
 }
 
 // driftOf compares the document that is kept of an API with its routes; nil if
@@ -143,10 +147,37 @@ func (v *visit) driftOf(api *policy.API) (*drift, error) {
 	}
 	ops := x.described()
 	d := &drift{Appeared: x.lost, Gone: undescribed(api, ops)}
+	if api.Document.Dialect == policy.DefaultDialect { // another has its routes from elsewhere
+		if d.Notes, err = v.notesOf(found.OpenAPI, ops); err != nil {
+			return nil, err
+		}
+		d.Noted, d.MoreNotes = true, len(d.Notes) > shownRoutes
+		d.Notes = d.Notes[:min(len(d.Notes), shownRoutes)]
+	}
 	d.Gone = slices.DeleteFunc(d.Gone, func(op operation) bool { return op.Route.Endpoint != "" }) // of the dialect
 	d.More = len(d.Appeared) > shownRoutes || len(d.Gone) > shownRoutes
 	d.Appeared, d.Gone = d.Appeared[:min(len(d.Appeared), shownRoutes)], d.Gone[:min(len(d.Gone), shownRoutes)]
 	return d, nil
+}
+
+// notesOf tells what of a document could not become a route as it says. What a
+// route needs is chosen, so that is told only of what the document lets everybody
+// do and the routes do not.
+func (v *visit) notesOf(document []byte, ops []operation) ([]openapi.Note, error) {
+	d, err := openapi.Read(document)
+	if err != nil {
+		return nil, err
+	}
+	_, notes := d.API(openapi.Options{})
+	notes = slices.DeleteFunc(notes, func(n openapi.Note) bool {
+		return n.Open && slices.ContainsFunc(ops, func(op operation) bool { return op.Method+" "+op.Path == n.Operation && op.Route.Public })
+	})
+	for i := range notes {
+		if notes[i].Text = sentence(notes[i].Text); notes[i].Open {
+			notes[i].Text = v.text("api.notes.open")
+		}
+	}
+	return notes, nil
 }
 
 // operationOf is a call with the route that it takes, whose path is below the base

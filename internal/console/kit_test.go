@@ -57,6 +57,17 @@ func newWorld(t *testing.T) *world {
 // emptyWorld is newWorld before there is an administrator.
 func emptyWorld(t *testing.T) *world {
 	t.Helper()
+	w := bareWorld(t)
+	var err error
+	if w.tenant, err = w.node.Admin.CreateTenant(t.Context(), system, admin.NewTenant{Name: "acme"}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// bareWorld is emptyWorld before there is a tenant.
+func bareWorld(t *testing.T) *world {
+	t.Helper()
 	w := &world{t: t, clock: doorstest.NewClock()}
 	key, err := token.NewMasterKey()
 	if err != nil {
@@ -81,10 +92,6 @@ func emptyWorld(t *testing.T) *world {
 	})
 	if err != nil {
 		t.Fatalf("making the console: %v", err)
-	}
-	w.tenant, err = w.node.Admin.CreateTenant(t.Context(), system, admin.NewTenant{Name: "acme"})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return w
 }

@@ -56,6 +56,43 @@ func TestOverview(t *testing.T) {
 	w.signedIn("jo").get("/overview").want(t, 403)
 }
 
+// A node that does not have the newest policy, or is not heard of any more, is told
+// apart from those that are well.
+func TestOverviewOfNodes(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	b := w.boss()
+	newest, err := w.node.Store.Revision(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	see := func(n store.Node) {
+		t.Helper()
+		_, err := w.node.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.SeeNode(t.Context(), &n) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	see(store.Node{ID: "n-lost", Name: "hall-9", Version: "v1", Started: w.clock.Now(), Revision: newest})
+	w.later(t, lostAfter+time.Second)
+	see(store.Node{ID: "n-behind", Name: "hall-2", Version: "v1", Started: w.clock.Now(), Revision: newest - 3})
+	see(store.Node{ID: "n-well", Name: "hall-1", Version: "v1", Started: w.clock.Now(), Revision: newest})
+	page := b.get("/overview").want(t, 200).has(t, "known to this node since it started")
+	for name, want := range map[string][]string{
+		"hall-1": {`class="badge active"`, "the newest<"},
+		"hall-2": {`class="badge active"`, "3 changes behind<"},
+		"hall-9": {`class="badge lost"`, "not heard of"},
+	} {
+		_, row, _ := strings.Cut(page.text, `<th scope="row">`+name+" ")
+		row, _, _ = strings.Cut(row, "</tr>")
+		for _, text := range want {
+			if !strings.Contains(row, text) {
+				t.Errorf("%s has no %q: %s", name, text, row)
+			}
+		}
+	}
+}
+
 // The trail is searched, exported and verified; what is wrong with a question
 // stands beside it.
 func TestAudit(t *testing.T) {

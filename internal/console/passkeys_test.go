@@ -171,3 +171,39 @@ func TestPasskeyConfirms(t *testing.T) {
 		leads(t, Base+"/factors?done=passkey")
 	b.get("/factors").want(t, 200).has(t, "Laptop", "Second")
 }
+
+// What is done about passkeys in one session holds in all of them: a question is
+// answered in the session that asked it, and what was removed is removed everywhere.
+func TestPasskeysInSeveralSessions(t *testing.T) {
+	w := newWorld(t)
+	w.user("jo", "Jo")
+	b, device, _ := w.withPasskey("jo")
+	other := w.browser()
+	other.post("/sign-in/passkey", other.get("/sign-in").signs(t, device)...).leads(t, home)
+	other.get("/factors").want(t, 200).has(t, "Laptop")
+
+	second := passkeytest.New(t, site, "sallyport.test")
+	making := b.post("/factors/passkeys", "name", "Second").want(t, 200)
+	answer := second.Make(found(t, making, shownQuestion))
+	other.post(found(t, making, passkeyMade), "passkey_answer", answer).want(t, 422).has(t, "could not be made")
+	b.post(found(t, making, passkeyMade), "passkey_answer", answer).want(t, 404) // there can be no second answer
+	making = other.post("/factors/passkeys", "name", "Second").want(t, 200)
+	other.post(found(t, making, passkeyMade), "passkey_answer", second.Make(found(t, making, shownQuestion))).leads(t, Base+"/factors?done=passkey")
+	b.get("/factors").want(t, 200).has(t, "Laptop", "Second")
+	w.later(t, time.Second)
+	third := w.browser()
+	third.post("/sign-in/passkey", third.get("/sign-in").signs(t, second)...).leads(t, home)
+
+	begun := w.browser()
+	form := begun.get("/sign-in").signs(t, device) // and while it is on its way
+	laptop := found(t, b.get("/factors"), regexp.MustCompile(`href="/sallyport(/factors/[0-9a-f-]+)/remove" aria-label="Remove Laptop"`))
+	third.post(laptop+"/remove").leads(t, Base+"/factors?done=factor-removed")
+	w.later(t, time.Second)
+	begun.post("/sign-in/passkey", form...).want(t, 401)
+	b.get("/factors").want(t, 200).has(t, "Second").hasNot(t, "Laptop")
+	for _, path := range []string{laptop + "/remove", laptop + "/name"} {
+		b.get(path).want(t, 404)
+	}
+	b.post(laptop+"/remove").want(t, 404)
+	b.get("/account").want(t, 200) // the sessions themselves go on
+}

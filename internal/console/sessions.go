@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -12,9 +13,17 @@ import (
 // A sessionsPage lists where somebody has signed in.
 type sessionsPage struct {
 	frame
+	In     signedIn
+	Others int // sessions and sign-ins besides this session
+}
+
+// A signedIn is where a user is signed in.
+type signedIn struct {
+	Now      time.Time
+	At       string // of whom: the path that sessions and sign-ins are below
+	End      bool   // the visitor may try to end them
 	Sessions []sessionRow
 	SignIns  []signInRow
-	Others   int // sessions and sign-ins besides this session
 }
 
 // A sessionRow is a session that is not over.
@@ -50,41 +59,53 @@ func (v *visit) sessions() error {
 }
 
 func (v *visit) sessionsPage() (*sessionsPage, error) {
-	ctx, me := v.r.Context(), v.self.Principal
-	page := &sessionsPage{frame: v.frame(v.text("nav.sessions"), "sessions")}
-	sessions, err := v.Admin.Sessions(ctx, v.actor, me.Home, me.ID, admin.Page{Limit: maxList})
+	me := v.self.Principal
+	in, err := v.signedInAs(me.Home, me.ID)
+	in.At, in.End = Base, true
+	page := &sessionsPage{frame: v.frame(v.text("nav.sessions"), "sessions"), In: in, Others: len(in.SignIns)}
+	for _, s := range in.Sessions {
+		if !s.Current {
+			page.Others++
+		}
+	}
+	return page, err
+}
+
+// signedInAs tells where a user is signed in: this session first, and nothing that
+// is over.
+func (v *visit) signedInAs(home sallyport.TenantID, id sallyport.PrincipalID) (in signedIn, err error) {
+	ctx := v.r.Context()
+	in.Now = v.now
+	sessions, err := v.Admin.Sessions(ctx, v.actor, home, id, admin.Page{Limit: maxList})
 	if err != nil {
-		return nil, err
+		return in, err
 	}
 	for _, c := range sessions.Items {
 		row, alive := v.sessionRow(c)
 		switch {
 		case !alive:
 		case row.Current:
-			page.Sessions = append([]sessionRow{row}, page.Sessions...)
+			in.Sessions = slices.Insert(in.Sessions, 0, row)
 		default:
-			page.Sessions = append(page.Sessions, row)
-			page.Others++
+			in.Sessions = append(in.Sessions, row)
 		}
 	}
-	signIns, err := v.Admin.Families(ctx, v.actor, me.Home, me.ID, admin.Page{Limit: maxList})
-	if err != nil {
-		return nil, err
-	}
+	signIns, err := v.Admin.Families(ctx, v.actor, home, id, admin.Page{Limit: maxList})
 	for _, f := range signIns.Items {
 		if f.State == sallyport.Active && f.Expires.After(v.now) {
-			page.SignIns = append(page.SignIns, signInRow{ID: f.ID, Client: f.Client, API: f.API, Started: f.Created, Ends: f.Expires})
-			page.Others++
+			in.SignIns = append(in.SignIns, signInRow{
+				ID: f.ID, Client: titleOr(f.Client, v.text("sessions.unnamed")), API: f.API, Started: f.Created, Ends: f.Expires,
+			})
 		}
 	}
-	return page, nil
+	return in, err
 }
 
 // sessionRow reports false for a session that is over by its limits.
 func (v *visit) sessionRow(c sallyport.Credential) (sessionRow, bool) {
 	row := sessionRow{
-		ID: c.ID, Current: string(c.ID) == v.actor.Credential.String(), Agent: agent(c.LastVia), Via: c.LastVia,
-		Address: plainAddress(c.LastAddr), Started: c.Created, LastUsed: c.LastUsed, Ends: c.Expires,
+		ID: c.ID, Current: string(c.ID) == v.actor.Credential.String(), Via: c.LastVia, Started: c.Created, LastUsed: c.LastUsed, Ends: c.Expires,
+		Agent: titleOr(agent(c.LastVia), v.text("sessions.unknown")), Address: titleOr(plainAddress(c.LastAddr), v.text("sessions.unknown")),
 	}
 	if row.Current {
 		row.LastUsed = v.now // uses are written down now and then
@@ -101,6 +122,43 @@ func plainAddress(s string) string {
 		return a.Unmap().String()
 	}
 	return ""
+}
+
+// ending is the question before the session or the sign-in in the path ends, which
+// is one of those where somebody is signed in.
+func (v *visit) ending(in *signedIn) (*confirmPage, error) {
+	page := &confirmPage{Action: v.r.URL.Path, Button: v.text("sessions.end")}
+	words := func(t time.Time) string { return v.texts().moment(v.now, t).Words }
+	for _, s := range in.Sessions {
+		if string(s.ID) == v.r.PathValue("session") {
+			page.Heading = v.text("sessions.end.heading", s.Agent, s.Address)
+			page.Points = []string{v.text("sessions.end.used", words(s.LastUsed)), v.text("sessions.end.point")}
+		}
+	}
+	for _, s := range in.SignIns {
+		if string(s.ID) == v.r.PathValue("signin") {
+			page.Heading = v.text("sessions.end-program.heading", s.Client)
+			page.Points = []string{v.text("sessions.end-program.since", words(s.Started)), v.text("sessions.end-program.point")}
+		}
+	}
+	if page.Heading == "" {
+		return nil, sallyport.ErrNotFound("there is no such session; maybe it has ended already")
+	}
+	return page, nil
+}
+
+func (v *visit) askEnd() error {
+	there, err := v.sessionsPage()
+	if err != nil {
+		return err
+	}
+	page, err := v.ending(&there.In)
+	if err != nil {
+		return err
+	}
+	page.frame, page.Trail, page.Cancel = there.frame, tab{Text: v.text("nav.sessions"), Path: Base + "/sessions"}, Base+"/sessions"
+	page.Title = page.Heading
+	return v.ask(page, nil)
 }
 
 func (v *visit) endSession() error {
@@ -132,14 +190,13 @@ func (v *visit) askEndOthers() error {
 		Action: Base + "/sessions/others", Button: v.text("sessions.others"), Cancel: Base + "/sessions",
 	}
 	words := func(t time.Time) string { return v.texts().moment(v.now, t).Words }
-	for _, s := range there.Sessions {
+	for _, s := range there.In.Sessions {
 		if !s.Current {
-			page.Points = append(page.Points, v.text("sessions.others.browser", titleOr(s.Agent, v.text("sessions.unknown")),
-				titleOr(s.Address, v.text("sessions.unknown")), words(s.LastUsed)))
+			page.Points = append(page.Points, v.text("sessions.others.browser", s.Agent, s.Address, words(s.LastUsed)))
 		}
 	}
-	for _, s := range there.SignIns {
-		page.Points = append(page.Points, v.text("sessions.others.program", titleOr(s.Client, v.text("sessions.unnamed")), words(s.Started)))
+	for _, s := range there.In.SignIns {
+		page.Points = append(page.Points, v.text("sessions.others.program", s.Client, words(s.Started)))
 	}
 	if page.Points = append(page.Points, v.text("sessions.others.stay")); there.Others == 0 {
 		page.Points, page.Button = []string{v.text("sessions.others.none")}, ""

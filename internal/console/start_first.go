@@ -28,6 +28,7 @@ type startTokenPage struct {
 	Name   string
 	Rights []option
 	Days   int
+	Drift  *drift // from the document that the API was made of; nil: there is none
 	Faults faults
 }
 
@@ -38,11 +39,16 @@ func (v *visit) startTokenPage(name, chosen string) (*startTokenPage, error) {
 		return nil, err
 	}
 	doc := &d.API
+	var differs *drift
 	if compiled := v.Doors.Policy().API(doc.Name); compiled != nil {
 		doc = compiled.Document // as its dialect completes it
+		if differs, err = v.driftOf(compiled); err != nil {
+			return nil, err
+		}
 	}
 	page := &startTokenPage{
 		frame: v.frame(v.text("start.token.title"), "apis"), Steps: v.startSteps(1), API: v.apiRow(doc), Name: name, Days: startTokenDays,
+		Drift: differs,
 	}
 	page.Rights = append(page.Rights, option{Value: string(doc.Name), Text: v.text("start.right.all"), Hint: v.text("start.right.all.hint")})
 	for _, s := range doc.Scopes[:min(len(doc.Scopes), startRights)] {

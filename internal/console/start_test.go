@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
 )
 
@@ -66,6 +67,30 @@ func TestStart(t *testing.T) {
 				t.Errorf("%s\n%s", fault, page.text)
 			}
 		}
+	}
+}
+
+// Where there is no tenant, the way to a first request is the same.
+func TestStartWithoutTenants(t *testing.T) {
+	w := bareWorld(t)
+	_, err := w.node.Admin.FirstAdministrator(t.Context(), system, admin.NewUser{Login: "keeper", Password: password, KeepPassword: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(upstream.Close)
+	b := w.signedIn("keeper")
+	b.post("/start", "upstream", upstream.URL, "name", "api", "dialect", "standard", "base_path", "/api").leads(t, Base+"/start/api?done=start")
+	made := b.post("/start/api", "name", "curl", "right", "api/read").want(t, 201)
+	secret := made.part(t, secretPattern)
+	if pasted := html.UnescapeString(made.part(t, pastedPattern)); !strings.Contains(pasted, "Bearer "+secret) {
+		t.Errorf("to be pasted: %s", pasted)
+	}
+	if d := w.asked("GET", "/api/orders", secret); !d.Allowed {
+		t.Errorf("the token is refused: %s", d.Reason)
+	}
+	for _, page := range []string{"/account", "/access", "/access/all/users", "/overview", "/apis/api", "/apis/api/routes", "/apis/api/explore", "/why", "/advise", "/audit"} {
+		b.get(page).want(t, 200)
 	}
 }
 

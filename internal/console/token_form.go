@@ -61,6 +61,20 @@ type scopeChoice struct {
 	Checked bool
 }
 
+// A limits is the part of a form that says how far a token or a key reaches.
+type limits struct {
+	Reach  string
+	Owner  string
+	Key    bool
+	APIs   []scopeGroup
+	Faults *faults
+}
+
+// Limits are those of the form.
+func (p *tokenFormPage) Limits() limits {
+	return limits{p.Reach, p.Owner, p.Key, p.APIs, &p.Faults}
+}
+
 // expiries are the lives that the form offers, in days.
 var expiries = [...]int{7, 30, 90, 365}
 

@@ -1,0 +1,132 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// documentPath is where the document of an API is edited, below [Base].
+const documentPath = "/apis/{api}/document"
+
+func documentRoutes() []route {
+	const one = "/apis/{api}"
+	return []route{
+		{"api.document.show", "GET", documentPath, member, (*visit).showDocument},
+		{"api.document", "POST", documentPath, member, (*visit).saveDocument},
+		{"api.delete.ask", "GET", one + "/delete", member, (*visit).askUnmount},
+		{"api.delete", "POST", one + "/delete", member, (*visit).unmount},
+	}
+}
+
+// A documentPage asks for the whole document of an API: whatever the other forms
+// have no field for is changed here.
+type documentPage struct {
+	apiFrame
+	Document string
+	Large    bool // it is too large for a form
+	Version  int64
+	Faults   faults
+}
+
+func (v *visit) documentIn() (*documentPage, store.APIDocument, error) {
+	f, err := v.apiIn("")
+	if err != nil {
+		return nil, store.APIDocument{}, err
+	}
+	d, err := v.Admin.API(v.r.Context(), v.actor, f.Name)
+	f.Title = v.text("document.title", f.Called)
+	return &documentPage{apiFrame: f, Version: d.Version}, d, err
+}
+
+func (v *visit) showDocument() error {
+	page, d, err := v.documentIn()
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(d.API, "", "  ") // which is YAML, too
+	if err != nil {
+		return fmt.Errorf("write the document of an API: %w", err)
+	}
+	page.Document, page.Large = string(text), len(text) > maxUpload/2
+	return v.show(http.StatusOK, "api_document", page)
+}
+
+// saveDocument puts another document in the place of the one that the form was
+// made of, or says all that is wrong with it.
+func (v *visit) saveDocument() error {
+	page, d, err := v.documentIn()
+	if err != nil {
+		return err
+	}
+	page.Document, page.Version = v.form.Get("document"), version(v.form)
+	doc, err := config.DecodeAPI([]byte(strings.ReplaceAll(page.Document, "\r\n", "\n")))
+	if err != nil {
+		page.Faults.at("document", strings.TrimSpace(err.Error()))
+		return v.show(http.StatusUnprocessableEntity, "api_document", page)
+	}
+	_, err = v.Admin.ReplaceAPI(v.r.Context(), v.actor, d.API.Name, page.Version, doc)
+	switch {
+	case err == nil:
+		return v.redirect(page.Path + "?done=api.document")
+	case !page.takeFaults(err):
+		return err
+	}
+	return v.show(statusOf(err), "api_document", page)
+}
+
+// takeFaults notes all that is wrong with a document beside its field.
+func (p *documentPage) takeFaults(err error) bool {
+	var lines []string
+	for _, e := range admin.Faults(err) {
+		if e.Kind == sallyport.Invalid || e.Kind == sallyport.Conflict && e.Field != "" {
+			lines = append(lines, e.Field+": "+sentence(e.Message))
+		}
+	}
+	if len(lines) > 0 {
+		p.Faults.at("document", strings.Join(lines, "\n"))
+		return true
+	}
+	return p.Faults.take(err)
+}
+
+// unmounting is the question before an API is unmounted.
+func (v *visit) unmounting() (*confirmPage, store.APIDocument, error) {
+	page, d, err := v.documentIn()
+	if err != nil {
+		return nil, d, err
+	}
+	confirm := &confirmPage{
+		frame: page.frame, Heading: v.text("unmount.heading", page.Called), Trail: tab{Text: page.Called, Path: page.Path},
+		Points: v.stopsOfAPI(d.API.Name), Warning: v.text("unmount.warning"),
+		Action: page.Path + "/delete", Hidden: map[string]string{"version": strconv.FormatInt(d.Version, 10)},
+		Button: v.text("unmount.do"), Cancel: page.Path,
+	}
+	confirm.Title = confirm.Heading
+	if page.URL != "" {
+		confirm.Points = append(confirm.Points, v.text("unmount.point", page.URL))
+	}
+	confirm.Points = append(confirm.Points, v.text("unmount.roles"))
+	return confirm, d, nil
+}
+
+func (v *visit) askUnmount() error {
+	page, _, err := v.unmounting()
+	return v.ask(page, err)
+}
+
+func (v *visit) unmount() error {
+	page, d, err := v.unmounting()
+	if err != nil {
+		return err
+	}
+	err = v.Admin.DeleteAPI(v.r.Context(), v.actor, d.API.Name, version(v.form))
+	return v.confirmed(page, err, Base+"/apis?done=api.deleted")
+}

@@ -1,0 +1,134 @@
+package console
+
+import (
+	"html"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/sallyport/sallyport/internal/admin"
+)
+
+// The whole document of an API is edited in a form, which says all that is wrong
+// with it, and an API is unmounted.
+func TestDocument(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	b := w.boss()
+	b.get("/apis/orders").want(t, 200).has(t, "/sallyport/apis/orders/document", "/sallyport/apis/orders/delete")
+	b.get("/apis/sallyport").want(t, 200).hasNot(t, "/sallyport/apis/sallyport/document", "/sallyport/apis/sallyport/delete")
+	page := b.get("/apis/orders/document").want(t, 200)
+	for _, fault := range wellMade(page.text) {
+		t.Error(fault)
+	}
+	version := page.part(t, versionPattern)
+	_, text, _ := strings.Cut(page.text, "<textarea")
+	_, text, _ = strings.Cut(text, ">")
+	text, _, _ = strings.Cut(text, "</textarea>")
+	text = html.UnescapeString(text)
+	for wrong, says := range map[string]string{
+		"{":      "line",
+		"nme: x": "nme",
+		strings.Replace(text, `"any_of": [`, `"any_of": ["fly", `, 1):          "fly",
+		strings.Replace(text, `"name": "orders"`, `"name": "other"`, 1):        "name",
+		strings.Replace(text, `"base_path": "/orders"`, `"base_path": "x"`, 1): "base_path",
+	} {
+		got := b.post("/apis/orders/document", "version", version, "document", wrong)
+		if got.StatusCode != 422 && got.StatusCode != 409 {
+			t.Fatalf("%s: status %d\n%s", says, got.StatusCode, got.text)
+		}
+		_, fault, _ := strings.Cut(got.text, `id="document-fault"`)
+		if fault, _, _ = strings.Cut(fault, "</p>"); !strings.Contains(fault, says) {
+			t.Errorf("%q is said, want %q", fault, says)
+		}
+		got.has(t, html.EscapeString(wrong))
+	}
+	text = strings.Replace(text, `"title": "Orders"`, `"title": "Purchases"`, 1)
+	b.post("/apis/orders/document", "version", version, "document", text).leads(t, "/sallyport/apis/orders?done=api.document")
+	b.get("/apis/orders").has(t, "Purchases")
+	b.post("/apis/orders/document", "version", version, "document", text).want(t, 412).has(t, "Purchases")
+	w.reader("jo").post("/apis/orders/document", "version", version, "document", text).want(t, 403)
+
+	ask := b.get("/apis/orders/delete").want(t, 200).has(t, "Unmount Purchases?", "No request to it is kept.", "cannot be undone")
+	b.post("/apis/orders/delete", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/apis?done=api.deleted")
+	b.get("/apis?done=api.deleted").has(t, "The API is unmounted.").hasNot(t, "/sallyport/apis/orders\"")
+}
+
+// An API that is left out of Explore is explored by nobody, and only who may read
+// the APIs sees that it is there.
+func TestLeftOutOfExplore(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	w.user("jo", "Jo", "orders/read")
+	jo, b := w.signedIn("jo"), w.boss()
+	jo.get("/apis").want(t, 200).has(t, "/sallyport/apis/orders/explore")
+	d, err := w.node.Admin.API(t.Context(), system, "orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.API.Explore = "nobody"
+	if _, err := w.node.Admin.ReplaceAPI(t.Context(), system, "orders", d.Version, d.API); err == nil || admin.Faults(err)[0].Field != "explore" {
+		t.Errorf("%v", err)
+	}
+	d.API.Explore = "none"
+	if _, err := w.node.Admin.ReplaceAPI(t.Context(), system, "orders", d.Version, d.API); err != nil {
+		t.Fatal(err)
+	}
+	jo.get("/apis").want(t, 200).hasNot(t, "orders")
+	for _, who := range []*browser{jo, b} {
+		for _, path := range []string{"/apis/orders/explore", "/apis/orders/openapi.json"} {
+			who.get(path).want(t, 404)
+		}
+	}
+	b.get("/apis").want(t, 200).has(t, "/sallyport/apis/orders\"").hasNot(t, "/sallyport/apis/orders/explore")
+	b.get("/apis/orders").want(t, 200).has(t, "left out").hasNot(t, "/sallyport/apis/orders/explore")
+}
+
+const knottyDocument = `openapi: 3.1.0
+info: {title: Knots, version: "1"}
+servers: [{url: /knots}]
+paths:
+  /all: {get: {operationId: all, tags: [knots]}, trace: {operationId: path}}
+  /all/{id}.json: {get: {operationId: one, tags: [knots]}}
+  /}{: {get: {operationId: odd}}
+  /health: {get: {operationId: health, tags: [knots], security: []}}
+`
+
+// What could not be made of an OpenAPI document as it says is told when the API is
+// mounted, and on its page from then on.
+func TestImportNotes(t *testing.T) {
+	w := newWorld(t)
+	upstream := httptest.NewServer(nil)
+	t.Cleanup(upstream.Close)
+	b := w.boss()
+	b.post("/start", "upstream", upstream.URL, "name", "knots", "dialect", "standard", "document", knottyDocument).leads(t, Base+"/start/knots?done=start")
+	b.post("/start", "upstream", upstream.URL, "name", "pets", "dialect", "standard", "document", petsDocument).leads(t, Base+"/start/pets?done=start")
+	b.post("/start", "upstream", upstream.URL, "name", "plain", "dialect", "standard", "base_path", "/plain").leads(t, Base+"/start/plain?done=start")
+	for _, page := range []string{"/start/knots", "/apis/knots"} {
+		got := b.get(page).want(t, 200).has(t, "This is not as the OpenAPI document says:",
+			"<code>TRACE /all</code> Left out: TRACE is never served.",
+			"<code>GET /}{</code> Left out: the path has braces",
+			"<code>GET /all/{id}.json</code> A route", "/all/{id}.",
+			"<code>GET /health</code> It is open to everybody in the document, and here it is not.")
+		for _, fault := range wellMade(got.text) {
+			t.Error(fault)
+		}
+	}
+	b.get("/start/pets").want(t, 200).has(t, "Each operation of the OpenAPI document has its route, as it says.")
+	b.get("/start/plain").want(t, 200).hasNot(t, "OpenAPI document")
+
+	// What was opened since is as the document says.
+	d, err := w.node.Admin.API(t.Context(), system, "knots")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.API.Routes {
+		if r := &d.API.Routes[i]; r.Path == "/health" {
+			r.Public, r.AllOf, r.AnyOf = true, nil, nil
+		}
+	}
+	if _, err := w.node.Admin.ReplaceAPI(t.Context(), system, "knots", d.Version, d.API); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/apis/knots").want(t, 200).has(t, "TRACE /all").hasNot(t, "It is open to everybody in the document")
+}
