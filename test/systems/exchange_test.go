@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"os"
@@ -24,29 +25,59 @@ import (
 // Every file is played, and what comes must be what it says.
 func TestExchanges(t *testing.T) {
 	t.Parallel()
+	s := startDemo(t)
+	for name, path := range exchanges(t, false) {
+		t.Run(name, func(t *testing.T) { s.check(t, path) })
+	}
+}
+
+// Files that change what others rely on have a demonstration to themselves, and
+// the time that they let pass is nobody else's.
+func TestExchangesApart(t *testing.T) {
+	t.Parallel()
+	for name, path := range exchanges(t, true) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			startDemo(t).check(t, path)
+		})
+	}
+}
+
+// exchanges returns the names and paths of the files that want a demonstration
+// of their own, or of those that do not, in order.
+func exchanges(t *testing.T, fresh bool) iter.Seq2[string, string] {
+	t.Helper()
 	paths, err := filepath.Glob("*.txtar")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no exchanges: %v", err)
 	}
-	shared := startDemo(t)
-	for _, path := range paths {
-		t.Run(strings.TrimSuffix(path, ".txtar"), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
+	return func(yield func(string, string) bool) {
+		for _, path := range paths {
+			if (section(archive(t, path), "fresh") != nil) == fresh && !yield(strings.TrimSuffix(path, ".txtar"), path) {
+				return
 			}
-			in := txtar.Parse(text)
-			s := shared
-			if section(in, "fresh") != nil {
-				s = startDemo(t)
-			}
-			out, err := s.play(t, in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			goldentest.Check(t, path, txtar.Format(out))
-		})
+		}
 	}
+}
+
+// archive reads a file.
+func archive(t *testing.T, path string) *txtar.Archive {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return txtar.Parse(text)
+}
+
+// check plays a file and compares what comes with what it says.
+func (s *stage) check(t *testing.T, path string) {
+	t.Helper()
+	out, err := s.play(t, archive(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	goldentest.Check(t, path, txtar.Format(out))
 }
 
 // section returns a section of an archive; nil if there is none.
