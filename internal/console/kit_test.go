@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,7 +19,9 @@ import (
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/node"
+	hashing "github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/store/storetest"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -76,7 +77,7 @@ func bareWorld(t *testing.T) *world {
 	management := admin.BuiltInAPI()
 	management.Routes = []sallyport.Route{{ID: "me.get", Methods: []string{"GET"}, Path: "/me", Authenticated: true}}
 	w.node, err = node.Open(t.Context(), node.Config{
-		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(t.TempDir(), "console.db")), MasterKey: key, Issuer: site,
+		StorageURL: sallyport.Secret("sqlite:" + storetest.File(t)), MasterKey: key, Issuer: site, NewHasher: hashing.NewCheapHasher,
 		Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, ManagementAPI: management, Dialects: dialect.Specs(),
 	})
 	if err != nil {

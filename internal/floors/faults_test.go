@@ -57,6 +57,8 @@ func TestLawsSeePlantedFaults(t *testing.T) {
 		{"http.MethodPost", noForbiddenCalls, "a", map[string]string{"a.go": `package a; import "net/http"; var _ = http.MethodPost`}, ""},
 		{"log.Printf", noForbiddenCalls, "a", map[string]string{"a.go": `package a; import "log"; func f() { log.Printf("") }`}, "log.Printf"},
 		{"slog", noForbiddenCalls, "a", map[string]string{"a.go": `package a; import "log/slog"; func f() { slog.Info("") }`}, ""},
+		{"cheap hashes", noForbiddenCalls, "a", map[string]string{"a.go": `package a; import "` + modulePath + `/internal/password"; var _ = password.NewCheapHasher`}, "protect nobody"},
+		{"cheap hashes in a test", noForbiddenCalls, "a", map[string]string{"a_test.go": `package a; import "` + modulePath + `/internal/password"; var _ = password.NewCheapHasher`}, ""},
 		{"Director given", noForbiddenCalls, "a", map[string]string{"a.go": `package a; import "net/http/httputil"; var _ = httputil.ReverseProxy{Director: nil}`}, "use Rewrite"},
 		{"Director assigned", noForbiddenCalls, "a", map[string]string{"a.go": `package a; import "net/http/httputil"; func f(p *httputil.ReverseProxy) { p.Director = nil }`}, "use Rewrite"},
 		{"Rewrite", noForbiddenCalls, "a", map[string]string{"a.go": `package a; import "net/http/httputil"; var _ = httputil.ReverseProxy{Rewrite: nil}`}, ""},

@@ -167,6 +167,7 @@ var forbidden = []struct{ pkg, name, instead string }{
 	{"log", "Print*", "use log/slog"},
 	{"log", "Fatal*", "return an error"},
 	{"log", "Panic*", "return an error"},
+	{modulePath + "/internal/password", "NewCheapHasher", "its hashes protect nobody; it is for tests"},
 	{"net/http/httputil", "NewSingleHostReverseProxy", "it sets Director; use Rewrite"},
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/store/storetest"
 	"github.com/sallyport/sallyport/internal/telemetry"
 	"github.com/sallyport/sallyport/internal/token"
 )
@@ -35,7 +36,7 @@ func newHandler(t *testing.T, serve func(*Handler, *call) (any, error)) (*Handle
 	odd.scopes, odd.tag, odd.serve, odd.answer = nil, "document", serve, reflect.TypeFor[map[string]string]()
 	doc.Routes = append(doc.Routes, odd.routes()...)
 	n, err := node.Open(t.Context(), node.Config{
-		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(t.TempDir(), "sallyport.db")), MasterKey: master,
+		StorageURL: sallyport.Secret("sqlite:" + storetest.File(t)), MasterKey: master, NewHasher: password.NewCheapHasher,
 		Issuer: "http://sallyport.test", Log: logger, Now: now, ManagementAPI: doc,
 	})
 	if err != nil {

@@ -53,6 +53,7 @@ type Config struct {
 	SessionLife   time.Duration
 	HashWorkers   int
 	HashQueue     int
+	NewHasher     func(*password.Gate) (*password.Hasher, error) // nil: of [password.DefaultParams]; for tests
 	Throttle      authn.ThrottleLimits
 	ExpiryWarning time.Duration // how long before their end tokens are told of; 0: never
 	Sinks         []stream.Target
@@ -123,6 +124,11 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	if c.HashQueue == 0 {
 		c.HashQueue = password.MaxQueue
 	}
+	if c.NewHasher == nil {
+		c.NewHasher = func(g *password.Gate) (*password.Hasher, error) {
+			return password.NewHasher(password.DefaultParams(), g)
+		}
+	}
 	if c.Throttle == (authn.ThrottleLimits{}) {
 		c.Throttle = authn.DefaultThrottleLimits()
 	}
@@ -134,7 +140,7 @@ func (n *Node) build(ctx context.Context, c Config) error {
 		return err
 	}
 	n.Gate = password.NewGate(c.HashWorkers, c.HashQueue)
-	hasher, err := password.NewHasher(password.DefaultParams(), n.Gate)
+	hasher, err := c.NewHasher(n.Gate)
 	if err != nil {
 		return err
 	}

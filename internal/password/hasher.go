@@ -97,6 +97,17 @@ func NewHasher(params Params, gate *Gate) (*Hasher, error) {
 	if err := params.validate(); err != nil {
 		return nil, fmt.Errorf("password hasher: %w", err)
 	}
+	return newHasher(params, gate)
+}
+
+// NewCheapHasher returns a hasher whose hashes cost a fortieth of the usual, for
+// tests of something else: they protect nobody. That production code does not
+// call it is a law of internal/floors.
+func NewCheapHasher(gate *Gate) (*Hasher, error) {
+	return newHasher(Params{Memory: minForeignMemory, Time: 1, Threads: 1}, gate)
+}
+
+func newHasher(params Params, gate *Gate) (*Hasher, error) {
 	h := &Hasher{params: params, gate: gate, random: rand.Reader}
 	var secret [32]byte
 	if _, err := io.ReadFull(h.random, secret[:]); err != nil {

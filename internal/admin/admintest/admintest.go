@@ -51,11 +51,6 @@ func (c *Clock) Now() time.Time { return time.UnixMicro(c.micros.Load()).UTC() }
 // Move moves the clock.
 func (c *Clock) Move(d time.Duration) { c.micros.Add(d.Microseconds()) }
 
-// hashing is the same for all tests, as preparing it takes long.
-var hashing = sync.OnceValues(func() (*password.Hasher, error) {
-	return password.NewHasher(password.DefaultParams(), password.NewGate(2, password.MaxQueue))
-})
-
 var blocklist = sync.OnceValues(password.LoadBlocklist)
 
 // New makes an installation on SQLite with two tenants, an API "orders" with the
@@ -85,7 +80,7 @@ func NewOn(t testing.TB, s *store.Store, clock *Clock) *World {
 		Factors:       must(token.NewSealer(token.SealFactor, w.Master))(t),
 		Checkpoints:   must(audit.NewSigner(must(w.Master.AuditKey())(t)))(t),
 		Pseudonyms:    must(w.Master.PseudonymKey())(t),
-		Hasher:        must(hashing())(t),
+		Hasher:        must(password.NewCheapHasher(password.NewGate(2, password.MaxQueue)))(t),
 		Passwords:     must(password.NewPolicy(0, 0, must(blocklist())(t), "sallyport"))(t),
 		Now:           clock.Now,
 		ExpiryWarning: 24 * time.Hour,

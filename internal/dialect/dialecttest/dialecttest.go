@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +21,8 @@ import (
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/gateway"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/store/storetest"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -59,7 +60,7 @@ func New(t testing.TB, upstream http.Handler, apis ...sallyport.API) *Kit {
 	log := slog.New(slog.NewTextHandler(k.Log, nil))
 	k.Master = must(token.NewMasterKey())(t)
 	k.Node = must(node.Open(t.Context(), node.Config{
-		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(t.TempDir(), "sallyport.db")), MasterKey: k.Master,
+		StorageURL: sallyport.Secret("sqlite:" + storetest.File(t)), MasterKey: k.Master, NewHasher: password.NewCheapHasher,
 		Issuer: issuer, Log: log, Now: k.Now, ManagementAPI: admin.BuiltInAPI(), Dialects: dialect.Specs(),
 	}))(t)
 	pseudonyms := must(k.Master.PseudonymKey())(t)

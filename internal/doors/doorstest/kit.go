@@ -76,7 +76,7 @@ func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	k.Secrets = must(token.NewDigester(token.UseSecret, pepper))(t)
 	k.Compiler = must(policy.NewCompiler(policy.Rules{}))(t)
 	gate := password.NewGate(2, 16)
-	k.Hasher = must(password.NewHasher(password.Params{Memory: 7168, Time: 5, Threads: 1}, gate))(t)
+	k.Hasher = must(password.NewCheapHasher(gate))(t)
 	k.Throttle = authn.NewThrottle(authn.DefaultThrottleLimits(), must(token.NewDigester(token.UseThrottle, pepper))(t), clock.Now)
 	k.seed(apis)
 	pseudonyms := must(k.Master.PseudonymKey())(t)

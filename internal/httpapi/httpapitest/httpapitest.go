@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +16,8 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/httpapi"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/password"
+	"github.com/sallyport/sallyport/internal/store/storetest"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -71,7 +72,7 @@ func New(t testing.TB, o Options) *World {
 	}
 	master := must(token.NewMasterKey())(t)
 	w.Node = must(node.Open(t.Context(), node.Config{
-		StorageURL: sallyport.Secret("sqlite:" + filepath.Join(t.TempDir(), "sallyport.db")), MasterKey: master,
+		StorageURL: sallyport.Secret("sqlite:" + storetest.File(t)), MasterKey: master, NewHasher: password.NewCheapHasher,
 		Issuer: "http://sallyport.test", Log: o.Log, Now: w.Clock.Now,
 		ManagementAPI: httpapi.Document(o.Cookie), ExpiryWarning: 10 * time.Minute,
 	}))(t)
