@@ -134,6 +134,7 @@ type NewKey struct {
 	Scopes    []string       `json:"scopes,omitempty" doc:"What it is limited to; left out: not limited." example:"inventory/read"`
 	Networks  []netip.Prefix `json:"networks,omitempty" doc:"Where it may be used from; left out: anywhere." example:"10.0.0.0/8"`
 	ExpiresAt time.Time      `json:"expires_at,omitzero" doc:"When it ends; left out: as the tenant's policy says."`
+	Secret    Secret         `json:"secret,omitempty" writeOnly:"true" doc:"One that clients have already: 16 to 256 visible ASCII characters without spaces. The answer does not repeat it. Left out: drawn."`
 }
 
 // A SignIn is a family of access and refresh tokens that stem from one

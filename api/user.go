@@ -30,6 +30,10 @@ type NewUser struct {
 	Password     Secret             `json:"password,omitempty" writeOnly:"true" doc:"Left out: cannot sign in with one."`
 	PasswordHash Secret             `json:"password_hash,omitempty" writeOnly:"true" doc:"A hash made elsewhere, in place of a password."`
 	KeepPassword bool               `json:"keep_password,omitempty" doc:"The user need not change the password at the first sign-in."`
+
+	Groups []sallyport.GroupID `json:"groups,omitempty" doc:"Groups of the tenant that the user is in from the start." maxItems:"50"`
+	Roles  []sallyport.RoleID  `json:"roles,omitempty" doc:"What the user may in the tenant from the start; you must hold it yourself. Realms and conditions: see bindings." maxItems:"50"`
+	State  sallyport.State     `json:"state,omitempty" enum:"active,deactivated" doc:"Left out: active."`
 }
 
 // A UserChange changes what is there.

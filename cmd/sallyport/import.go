@@ -33,8 +33,9 @@ Nobody needs a new secret: hashes of passwords go on being good and are replaced
 ones when they are first used, and API keys keep the secrets that clients have. Roles come
 without permissions: give each what it means here with sallyport role update.
 
-What is there already stays as it is, so an import can be repeated. What could not be carried
-over is told at the end.`,
+Each user and key is made whole, with its groups, roles and state, or not at all. What is there
+already stays as it is. So an import that was broken off leaves nothing half made, and doing it
+again makes the rest. What could not be carried over is told at the end.`,
 		Example: `  sallyport import htpasswd users.htpasswd --tenant DemoTenant5 --dry-run
   sallyport import kong kong.yaml --tenant DemoTenant5
   sallyport import keycloak realm-export.json --tenant acme_3 -o json`,
@@ -231,39 +232,28 @@ func (i *importer) user(ctx context.Context, u *foreign.User) error {
 	if err != nil {
 		return err
 	}
-	made, err := i.Users(i.tenant).Create(ctx, api.NewUser{
-		Kind: u.Kind, Login: u.Login, Name: u.Name, Email: u.Email, PasswordHash: hash, KeepPassword: true,
-	})
+	in := api.NewUser{Kind: u.Kind, Login: u.Login, Name: u.Name, Email: u.Email, PasswordHash: hash, KeepPassword: true}
+	// A name that is not known was told of already.
+	for _, name := range u.Groups {
+		if id, ok := i.groups[name]; ok {
+			in.Groups = append(in.Groups, id)
+		}
+	}
+	for _, name := range u.Roles {
+		if id, ok := i.roles[name]; ok {
+			in.Roles = append(in.Roles, id)
+		}
+	}
+	if u.Disabled {
+		in.State = sallyport.Deactivated
+	}
+	made, err := i.Users(i.tenant).Create(ctx, in)
 	if err != nil {
 		return i.refused(what, err)
 	}
 	i.users[login] = made.ID
 	i.made("user", made.Login)
-	for _, name := range u.Groups {
-		if id, ok := i.groups[name]; ok {
-			if err := i.refused(what, i.Groups(i.tenant).Add(ctx, id, made.ID)); err != nil {
-				return err
-			}
-		}
-	}
-	for _, name := range u.Roles {
-		if err := i.bind(ctx, what, made.ID, name); err != nil {
-			return err
-		}
-	}
-	if u.Disabled {
-		_, err = i.Users(i.tenant).Deactivate(ctx, made.ID, client.AnyVersion)
-	}
-	return err
-}
-
-func (i *importer) bind(ctx context.Context, what string, user sallyport.PrincipalID, role string) error {
-	id, ok := i.roles[role]
-	if !ok {
-		return nil // it was told already
-	}
-	_, err := i.Bindings(i.tenant).Create(ctx, api.NewBinding{SubjectKind: sallyport.SubjectUser, Subject: string(user), Role: id})
-	return i.refused(what, err)
+	return nil
 }
 
 // hash returns the hash that a user begins with. A password that the file has
@@ -296,23 +286,17 @@ func (i *importer) key(ctx context.Context, k *foreign.Key) error {
 		i.made("key", k.Name)
 		return nil
 	}
-	in := api.NewKey{Name: k.Name}
+	in := api.NewKey{Name: k.Name, Secret: api.Secret(k.Secret.Reveal())}
 	for _, name := range k.Roles {
 		if id, ok := i.roles[name]; ok {
 			in.Roles = append(in.Roles, api.KeyRole{Role: id})
 		}
 	}
-	issued, err := i.Keys(i.tenant).Create(ctx, in)
-	if err != nil {
+	if _, err := i.Keys(i.tenant).Create(ctx, in); err != nil {
 		return i.refused(what, err)
 	}
-	err = i.Keys(i.tenant).Adopt(ctx, issued.ID, api.Secret(k.Secret.Reveal()))
-	if err == nil {
-		i.made("key", k.Name)
-		return nil
-	}
-	// A key that nobody knows the secret of is of no use.
-	return errors.Join(i.refused(what, err), i.Keys(i.tenant).Revoke(ctx, issued.ID, client.AnyVersion))
+	i.made("key", k.Name)
+	return nil
 }
 
 // tell prints what became of the import.

@@ -70,14 +70,19 @@ func (w *work) createBinding(ctx context.Context, tenant sallyport.TenantID, in 
 		}
 		return binding, err
 	}
+	if binding, err = w.newBinding(ctx, tenant, in); err != nil {
+		return sallyport.Binding{}, err
+	}
+	return binding, w.remember(ctx, string(binding.ID))
+}
+
+// newBinding makes a binding and writes it down.
+func (w *work) newBinding(ctx context.Context, tenant sallyport.TenantID, in NewBinding) (sallyport.Binding, error) {
 	if err := w.checkSubject(ctx, tenant, in.SubjectKind, in.Subject); err != nil {
-		return binding, err
+		return sallyport.Binding{}, err
 	}
 	binding, role, err := w.bind(ctx, tenant, in)
 	if err != nil {
-		return sallyport.Binding{}, err
-	}
-	if err := w.remember(ctx, string(binding.ID)); err != nil {
 		return binding, err
 	}
 	return binding, w.write(ctx, tenant, "binding.create", bindingThing(binding, role), nil, bindingView(binding, role))

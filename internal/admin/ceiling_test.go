@@ -71,6 +71,12 @@ func TestNobodyGrantsWhatHeDoesNotHold(t *testing.T) {
 		"make a stronger key": func() error {
 			return tell(s.CreateKey(s.ctx, s.a, s.in, admin.NewKey{Name: "x", Roles: []admin.KeyRole{{Role: s.role.ID}}}))
 		},
+		"make a user with a stronger role": func() error {
+			return tell(s.CreateUser(s.ctx, s.a, s.in, admin.NewUser{Login: "x", Roles: []sallyport.RoleID{s.role.ID}}))
+		},
+		"make a user in a stronger group": func() error {
+			return tell(s.CreateUser(s.ctx, s.a, s.in, admin.NewUser{Login: "x", Groups: []sallyport.GroupID{s.group.ID}}))
+		},
 		"make a stronger role": func() error { return tell(s.CreateRole(s.ctx, s.a, s.in, admin.NewRole{Name: "x", Permissions: wide})) },
 		"make a role of everything": func() error {
 			return tell(s.CreateRole(s.ctx, s.a, s.in, admin.NewRole{Name: "x", Permissions: []sallyport.Permission{"*"}}))

@@ -27,6 +27,7 @@ type NewKey struct {
 	Networks []netip.Prefix // empty: anywhere
 	Expires  time.Time      // zero: as the tenant's policy says
 	Shape    Shape
+	Secret   sallyport.Secret // one that clients have already; empty: drawn
 }
 
 const maxKeyRoles = 50
@@ -59,7 +60,12 @@ func (s *Service) CreateKey(ctx context.Context, a Actor, tenant sallyport.Tenan
 		if c.Expires, err = w.expiry(ctx, tenant, c.Expires); err != nil {
 			return err
 		}
-		if issued, err = w.issue(ctx, c, in.Shape); err != nil {
+		if in.Secret == "" {
+			issued, err = w.issue(ctx, c, in.Shape)
+		} else if err = adoptable(c.Kind, in.Secret); err == nil {
+			issued, err = w.keep(ctx, c, "", w.digested(in.Secret))
+		}
+		if err != nil {
 			return err
 		}
 		view := credentialView(issued.Credential)

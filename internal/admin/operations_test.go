@@ -166,6 +166,12 @@ func operations() []operation {
 			_, err := s.CreateUser(s.ctx, s.a, s.in, admin.NewUser{Login: "new", Password: admintest.Password})
 			return err
 		}},
+		{name: "CreateUser with groups and roles", needs: perms{admin.UsersWrite, admin.GroupsWrite, admin.BindingsWrite}, holds: orders, rows: 4, run: func(s *scene) error {
+			_, err := s.CreateUser(s.ctx, s.a, s.in, admin.NewUser{
+				Login: "new", Groups: []sallyport.GroupID{s.group.ID}, Roles: []sallyport.RoleID{s.role.ID}, State: sallyport.Deactivated,
+			})
+			return err
+		}},
 		{name: "User", needs: perms{admin.UsersRead}, looks: true, run: func(s *scene) error {
 			_, err := s.User(s.ctx, s.a, s.in, s.user.ID)
 			return err
@@ -408,6 +414,10 @@ func operations() []operation {
 
 		{name: "CreateKey", needs: perms{admin.KeysWrite}, holds: orders, run: func(s *scene) error {
 			_, err := s.CreateKey(s.ctx, s.a, s.in, admin.NewKey{Name: "new", Roles: []admin.KeyRole{{Role: s.role.ID}}})
+			return err
+		}},
+		{name: "CreateKey with a secret", needs: perms{admin.KeysWrite}, run: func(s *scene) error {
+			_, err := s.CreateKey(s.ctx, s.a, s.in, admin.NewKey{Name: "new", Secret: "a-secret-of-elsewhere"})
 			return err
 		}},
 		{name: "Key", needs: perms{admin.KeysRead}, looks: true, run: func(s *scene) error {

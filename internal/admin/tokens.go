@@ -196,6 +196,11 @@ func (w *work) issue(ctx context.Context, c sallyport.Credential, shape Shape) (
 	if err != nil {
 		return Issued{}, err
 	}
+	return w.keep(ctx, c, secret, record)
+}
+
+// keep writes a credential with a secret. secret is what the caller is shown.
+func (w *work) keep(ctx context.Context, c sallyport.Credential, secret sallyport.Secret, record *sallyport.CredentialSecret) (Issued, error) {
 	c.State, c.Creator, c.Hint = sallyport.Active, w.actor.Principal.ID, record.Hint
 	if err := w.tx.InsertCredential(ctx, &c, record); err != nil {
 		return Issued{}, err

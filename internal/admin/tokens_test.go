@@ -237,6 +237,21 @@ func TestAdoptSecret(t *testing.T) {
 			t.Errorf("%s: %v, want kind %d", name, err, tt.kind)
 		}
 	}
+	for name, tt := range map[string]struct {
+		secret sallyport.Secret
+		kind   sallyport.Kind
+	}{
+		"somebody has it": {chosen, sallyport.Conflict},
+		"too short":       {"short", sallyport.Invalid},
+	} {
+		if _, err := s.CreateKey(s.ctx, s.Root, s.in, admin.NewKey{Name: "new", Secret: tt.secret}); sallyport.KindOf(err) != tt.kind || field(err) != "secret" {
+			t.Errorf("a new key, %s: %v, want kind %d", name, err, tt.kind)
+		}
+	}
+	const known = "clients-have-this-already"
+	if issued := must(s.CreateKey(s.ctx, s.Root, s.in, admin.NewKey{Name: "new", Secret: known})); issued.Secret != "" || !works(s, known) {
+		t.Error("a new key does not have the secret that it was given, or repeats it")
+	}
 	if err := s.AdoptSecret(s.ctx, s.Root, s.session.ID, "a-secret-for-a-session"); sallyport.KindOf(err) != sallyport.NotFound {
 		t.Errorf("a session: %v", err)
 	}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/login"
@@ -18,6 +19,12 @@ type NewUser struct {
 	Password     sallyport.Secret // empty: none; he cannot sign in with one
 	PasswordHash sallyport.Secret // in place of Password, when users are taken over from elsewhere
 	KeepPassword bool             // he need not change it when he first signs in
+
+	// What he begins with is made with him or not at all: what takes many users
+	// over can be broken off at any time, and done again.
+	Groups []sallyport.GroupID // of the tenant; need [GroupsWrite]
+	Roles  []sallyport.RoleID  // bound to him in the tenant; need [BindingsWrite]
+	State  sallyport.State     // active when empty, or deactivated
 
 	id sallyport.PrincipalID // empty: a new one
 }
@@ -37,8 +44,8 @@ func userView(u sallyport.User) any {
 
 func userThing(u sallyport.User) thing { return thing{"user", string(u.ID), u.Login} }
 
-// CreateUser makes a user who is administered in the tenant, without any role.
-// It needs [UsersWrite] there.
+// CreateUser makes a user who is administered in the tenant. It needs [UsersWrite]
+// there, and the actor must hold what the user begins with.
 func (s *Service) CreateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, in NewUser) (user sallyport.User, err error) {
 	// The right is asked for twice: here, so that nobody makes us hash who may
 	// not, and in the transaction, where it counts.
@@ -64,7 +71,49 @@ func (w *work) createUser(ctx context.Context, tenant sallyport.TenantID, in New
 		}
 		return user, err
 	}
-	return w.insertUser(ctx, tenant, in, hash)
+	user, err = w.insertUser(ctx, tenant, in, hash)
+	if err != nil {
+		return user, err
+	}
+	return w.equip(ctx, user, in)
+}
+
+// mostBeginnings is how many groups or roles a user can begin with.
+const mostBeginnings = 50
+
+// equip gives a new user what he begins with.
+func (w *work) equip(ctx context.Context, user sallyport.User, in NewUser) (sallyport.User, error) {
+	if n := len(in.Groups); n > mostBeginnings {
+		return user, sallyport.ErrInvalid("groups", fmt.Sprintf("there are %d groups; at most %d, add the others later", n, mostBeginnings))
+	}
+	if n := len(in.Roles); n > mostBeginnings {
+		return user, sallyport.ErrInvalid("roles", fmt.Sprintf("there are %d roles; at most %d, bind the others later", n, mostBeginnings))
+	}
+	for i, group := range in.Groups {
+		err := w.addMember(ctx, user.Tenant, group, user.ID)
+		if sallyport.KindOf(err) == sallyport.NotFound {
+			err = sallyport.ErrInvalid(fmt.Sprintf("groups[%d]", i), "there is no such group in this tenant")
+		}
+		if err != nil {
+			return user, err
+		}
+	}
+	for i, role := range in.Roles {
+		if err := w.may(user.Tenant, BindingsWrite); err != nil {
+			return user, err
+		}
+		_, err := w.newBinding(ctx, user.Tenant, NewBinding{SubjectKind: sallyport.SubjectUser, Subject: string(user.ID), Role: role})
+		if err != nil {
+			return user, inField(fmt.Sprintf("roles[%d]", i), err)
+		}
+	}
+	switch in.State {
+	case "", sallyport.Active:
+		return user, nil
+	case sallyport.Deactivated:
+		return w.deactivateUser(ctx, user.Tenant, user.ID, AnyVersion)
+	}
+	return user, sallyport.ErrInvalid("state", "a new user is active or deactivated")
 }
 
 // insertUser makes a user in the transaction.

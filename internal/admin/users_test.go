@@ -40,6 +40,12 @@ func TestUserInput(t *testing.T) {
 		"product in it":     {admin.NewUser{Login: "x", Password: "sallyport-sallyport-1"}, "password", sallyport.Invalid},
 		"both":              {admin.NewUser{Login: "x", Password: admintest.Password, PasswordHash: "x"}, "password", sallyport.Invalid},
 		"unknown hash":      {admin.NewUser{Login: "x", PasswordHash: "md5:1234"}, "password_hash", sallyport.Invalid},
+		"unknown group":     {admin.NewUser{Login: "x", Groups: []sallyport.GroupID{s.group.ID, "nope"}}, "groups[1]", sallyport.Invalid},
+		"unknown role":      {admin.NewUser{Login: "x", Roles: []sallyport.RoleID{s.role.ID, "nope"}}, "roles[1].role", sallyport.Invalid},
+		"same role":         {admin.NewUser{Login: "x", Roles: []sallyport.RoleID{s.role.ID, s.role.ID}}, "roles[1].role", sallyport.Conflict},
+		"too many groups":   {admin.NewUser{Login: "x", Groups: make([]sallyport.GroupID, 51)}, "groups", sallyport.Invalid},
+		"too many roles":    {admin.NewUser{Login: "x", Roles: make([]sallyport.RoleID, 51)}, "roles", sallyport.Invalid},
+		"locked":            {admin.NewUser{Login: "x", State: sallyport.Locked}, "state", sallyport.Invalid},
 		"expensive hash":    {admin.NewUser{Login: "x", PasswordHash: "$2a$31$abcdefghijklmnopqrstuuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}, "password_hash", sallyport.Invalid},
 	} {
 		_, err := s.CreateUser(s.ctx, s.Root, s.in, tt.in)
@@ -49,6 +55,9 @@ func TestUserInput(t *testing.T) {
 		if err != nil && tt.in.Password != "" && strings.Contains(err.Error(), tt.in.Password.Reveal()) {
 			t.Errorf("%s: the error quotes the password", name)
 		}
+	}
+	if _, err := s.UserByLogin(s.ctx, s.Root, "x"); sallyport.KindOf(err) != sallyport.NotFound {
+		t.Errorf("something of what was refused is there: %v", err)
 	}
 	if got := must(s.UserByLogin(s.ctx, s.Root, "JOSÉ")); got.Login != "josé" {
 		t.Errorf("found %q", got.Login)

@@ -39,7 +39,7 @@ func (h *Handler) listKeys(c *call, f api.StateFilter, p admin.Page) (api.List[a
 }
 
 func (h *Handler) createKey(c *call, in api.NewKey) (api.Issued, error) {
-	key := admin.NewKey{Name: in.Name, Scopes: in.Scopes, Networks: in.Networks, Expires: in.ExpiresAt}
+	key := admin.NewKey{Name: in.Name, Scopes: in.Scopes, Networks: in.Networks, Expires: in.ExpiresAt, Secret: sallyport.Secret(in.Secret.Reveal())}
 	for _, r := range in.Roles {
 		key.Roles = append(key.Roles, admin.KeyRole{Role: r.Role, Realm: r.Realm, Condition: r.Condition, Expires: r.ExpiresAt})
 	}

@@ -18,7 +18,7 @@ func userOperations() []operation {
 			lateCheck, scoped("read", "write"), more("The permission is needed where the user is administered; else there is no such user.")),
 		list("users.list", all, admin.UsersRead, "List the users who are administered in a tenant", (*Handler).listUsers, everyTenant),
 		create("users.create", all, admin.UsersWrite, "Make a user", (*Handler).createUser, everyTenant,
-			more("Without any role; see bindings.")),
+			more("Groups need sallyport/groups.write as well, and roles sallyport/bindings.write. All of it is made, or nothing.")),
 		get("users.get", one, admin.UsersRead, "Get a user", (*Handler).getUser, everyTenant),
 		update("users.update", one, admin.UsersWrite, "Change a user", (*Handler).updateUser, everyTenant),
 		remove("users.delete", one, admin.UsersWrite, "Delete a user for good", (*Handler).deleteUser, everyTenant,
@@ -57,6 +57,7 @@ func (h *Handler) createUser(c *call, in api.NewUser) (api.User, error) {
 	u, err := h.Admin.CreateUser(c.ctx, c.actor, c.tenant, admin.NewUser{
 		Kind: in.Kind, Login: in.Login, Name: in.Name, Email: in.Email,
 		Password: sallyport.Secret(in.Password), PasswordHash: sallyport.Secret(in.PasswordHash), KeepPassword: in.KeepPassword,
+		Groups: in.Groups, Roles: in.Roles, State: in.State,
 	})
 	c.made = string(u.ID)
 	return wire(userOnWire)(u, err)
