@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"runtime"
 	"runtime/metrics"
 	"strconv"
 	"sync"
@@ -22,6 +23,7 @@ import (
 	"github.com/sallyport/sallyport/internal/decide"
 	"github.com/sallyport/sallyport/internal/decide/wire"
 	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/telemetry"
@@ -130,6 +132,8 @@ func opened(ctx context.Context, upstream string) (*world, func() error, error) 
 		return nil, nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	stop := w.run(ctx)
+	runtime.GC()         // what filling the store left
+	node.CollectRarely() // as the program does; it ends with the process
 	return w, func() error { return errors.Join(stop(), os.RemoveAll(folder)) }, nil
 }
 

@@ -286,6 +286,7 @@ func (s *server) run(ctx context.Context) error {
 	// The first password hash, which is made ahead, and reading what is built in took
 	// more memory than the program needs from now on.
 	debug.FreeOSMemory()
+	defer node.CollectRarely()()
 	<-ctx.Done()
 	s.shutdown(ctx)
 	err := group.Wait()
