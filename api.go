@@ -2,6 +2,7 @@ package sallyport
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -164,7 +165,29 @@ type Parameter struct {
 	In    string `json:"in"`              // query, form (query or form field) or header
 	Name  string `json:"name"`            // of the parameter
 	Field string `json:"field,omitempty"` // of the JSON object in the parameter; empty: the value itself
-	Value string `json:"value"`
+	Value string `json:"value,omitempty"`
+
+	// Values are for a query parameter that a request may have more than once: the
+	// route is for requests in which it is there and each is one of these. Of two
+	// such routes that one request could match, the values of one must be among
+	// those of the other, and that one is the more specific.
+	Values []string `json:"values,omitempty"`
+}
+
+// Example returns a value for which the parameter leads to its route.
+func (p *Parameter) Example() string {
+	if len(p.Values) > 0 {
+		return p.Values[0]
+	}
+	return p.Value
+}
+
+// Wanted says which values lead to the route, with blanks between them.
+func (p *Parameter) Wanted() string {
+	if len(p.Values) > 0 {
+		return strings.Join(p.Values, " ")
+	}
+	return p.Value
 }
 
 // A TokenSpec says how access tokens for an API are made.

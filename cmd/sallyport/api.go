@@ -69,7 +69,7 @@ func routeView() view[sallyport.Route] {
 		{name: "methods", text: func(r sallyport.Route) string { return strings.Join(r.Methods, ",") }},
 		{name: "path", text: func(r sallyport.Route) string {
 			if r.Parameter != nil {
-				return fmt.Sprintf("%s (%s: %s)", r.Path, strings.Trim(r.Parameter.Name+"."+r.Parameter.Field, "."), r.Parameter.Value)
+				return fmt.Sprintf("%s (%s: %s)", r.Path, strings.Trim(r.Parameter.Name+"."+r.Parameter.Field, "."), r.Parameter.Wanted())
 			}
 			return r.Path
 		}},

@@ -227,7 +227,7 @@ func (v *visit) routeFacts(r *policy.Route) []fact {
 		if p.Field != "" {
 			name += " › " + p.Field
 		}
-		facts = append(facts, fact{v.text("api.parameter"), name + " = " + p.Value})
+		facts = append(facts, fact{v.text("api.parameter"), name + " = " + p.Wanted()})
 	}
 	for _, k := range r.ByKind {
 		kinds := make([]string, len(k.Kinds))

@@ -247,7 +247,7 @@ func (v *visit) complete(op *operation, tenant sallyport.TenantID) {
 	}
 	op.Key = op.Method + " " + op.Full
 	if p := r.Parameter; p != nil {
-		op.Key += " " + p.Value
+		op.Key += " " + p.Wanted()
 		op.meet(openapi.Parameter{Name: p.Name, In: p.In, Required: true, Example: parameterText(p)})
 	}
 	op.Title = cmp.Or(op.Summary, op.ID, op.Key)

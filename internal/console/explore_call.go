@@ -392,7 +392,7 @@ func (v *visit) callCurl(page *explorePage, form url.Values) (lines []string, ba
 // parameterText is what stands in a parameter by which operations are told apart.
 func parameterText(p *sallyport.Parameter) string {
 	if p.Field == "" {
-		return p.Value
+		return p.Example()
 	}
 	text, err := json.Marshal(map[string]string{p.Field: p.Value})
 	if err != nil {

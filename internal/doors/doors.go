@@ -294,12 +294,14 @@ func (v *visit) find() sallyport.Reason {
 }
 
 // once refuses a request in which a parameter that routes look at is there
-// twice.
-func (v *visit) once(p sallyport.Parameter) sallyport.Reason {
+// twice, unless it may be.
+func (v *visit) once(p policy.Place) sallyport.Reason {
 	r := v.request
 	switch p.In {
 	case "query":
-		r.Query(p.Name)
+		if !p.Many {
+			r.Query(p.Name)
+		}
 	case "form":
 		r.Form(p.Name)
 	case "header":

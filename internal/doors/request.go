@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -67,6 +68,27 @@ func (r *Request) Reset() { *r = Request{} }
 func (r *Request) Query(name string) (string, bool) {
 	value, count, fault := carrier.QueryValue(r.Canonical.RawQuery, name)
 	return r.single(value, count, fault)
+}
+
+// QueryAll returns each value of a query parameter that may be there more than
+// once. Where the name is there in other letters too it is a fault, since the
+// upstream could read both as one.
+func (r *Request) QueryAll(name string) []string {
+	spelled := true
+	carrier.QueryNames(r.Canonical.RawQuery, func(other string) bool {
+		spelled = other == name || !strings.EqualFold(other, name)
+		return spelled
+	})
+	if !spelled {
+		r.fault = sallyport.QueryMalformed
+		return nil
+	}
+	values, fault := carrier.QueryValues(r.Canonical.RawQuery, name)
+	if fault != carrier.OK {
+		r.fault = reasonOfFault(fault)
+		return nil
+	}
+	return values
 }
 
 // Form returns a form field, or a query parameter if the body has no such

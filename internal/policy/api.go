@@ -19,9 +19,9 @@ type API struct {
 	// Disabled says that nothing matches: the document says so, or has a fault.
 	Disabled bool
 
-	Accept     []sallyport.Accept    // how credentials arrive; never empty
-	Routes     []*Route              // by id
-	Parameters []sallyport.Parameter // what routes look at, each place once, without a value
+	Accept     []sallyport.Accept // how credentials arrive; never empty
+	Routes     []*Route           // by id
+	Parameters []Place            // what routes look at, each place once
 
 	// Switches are the settings that its dialect has.
 	Switches []Switch
@@ -170,6 +170,7 @@ func newAPI(source *sallyport.API, rules Rules) (*API, []error) {
 	if a.Fold != nil {
 		a.Guarded = a.guarded()
 	}
+	a.checkPlaces(f)
 	if len(f.list) > 0 {
 		return a.closed(), f.list
 	}
@@ -292,7 +293,7 @@ func makeID(doc *sallyport.Route) string {
 		if p.Field != "" {
 			id += "." + p.Field
 		}
-		id += "=" + p.Value
+		id += "=" + p.Wanted()
 	}
 	return id
 }
@@ -345,7 +346,7 @@ func (r *Route) describe() string {
 		if p.Field != "" {
 			text += " field " + strconv.Quote(p.Field)
 		}
-		text += " = " + strconv.Quote(p.Value)
+		text += " = " + strconv.Quote(p.Wanted())
 	}
 	return text
 }
@@ -359,17 +360,26 @@ func (a *API) closed() *API {
 	return &c
 }
 
-func (a *API) parameters() []sallyport.Parameter {
-	seen := map[sallyport.Parameter]bool{}
+// A Place is where routes look at a parameter.
+type Place struct {
+	In, Name string
+	Many     bool // a request may have it more than once
+}
+
+func (a *API) parameters() []Place {
+	seen := map[Place]bool{}
 	for _, r := range a.Routes {
 		if r.Parameter != nil {
-			seen[sallyport.Parameter{In: r.Parameter.In, Name: r.parameterName}] = true
+			seen[Place{r.Parameter.In, r.parameterName, r.many()}] = true
 		}
 	}
-	return slices.SortedFunc(maps.Keys(seen), func(x, y sallyport.Parameter) int {
+	return slices.SortedFunc(maps.Keys(seen), func(x, y Place) int {
 		return strings.Compare(x.In+" "+x.Name, y.In+" "+y.Name)
 	})
 }
+
+// many reports whether the route's parameter may be there more than once.
+func (r *Route) many() bool { return r.Parameter != nil && len(r.Parameter.Values) > 0 }
 
 // A scope is a compiled scope of an API.
 type scope struct {

@@ -83,8 +83,36 @@ func checkParameter(r *Route, p *sallyport.Parameter, where string, f *faults) {
 	default:
 		f.add(where+".in", "route %q: %q is no place for a parameter; write query, form or header", r.ID, p.In)
 	}
-	if p.Value == "" {
+	switch {
+	case len(p.Values) > 0:
+		checkValues(r, p, where, f)
+	case p.Value == "":
 		f.add(where+".value", "route %q: say the value of the parameter %q that the route is for", r.ID, p.Name)
+	}
+}
+
+// checkValues checks the values of a parameter that may be there more than once.
+func checkValues(r *Route, p *sallyport.Parameter, where string, f *faults) {
+	if p.Value != "" {
+		f.add(where+".values", "route %q: say either value or values", r.ID)
+	}
+	if p.In != inQuery || p.Field != "" {
+		f.add(where+".values", "route %q: a list of values is for query parameters without a field", r.ID)
+	}
+	for i, value := range p.Values {
+		if value == "" || slices.Contains(p.Values[:i], value) {
+			f.add(field(where+".values", i), "route %q: each value is there once and not empty", r.ID)
+		}
+	}
+}
+
+// checkPlaces refuses a parameter that one route looks at once and another one
+// each time: a request that has it twice would be refused for the former.
+func (a *API) checkPlaces(f *faults) {
+	for i, p := range a.Parameters {
+		if i > 0 && p.In == a.Parameters[i-1].In && p.Name == a.Parameters[i-1].Name {
+			f.add("routes", "routes look at the parameter %q with value and with values; write values for all of them", p.Name)
+		}
 	}
 }
 

@@ -180,6 +180,24 @@ func TestCheckFaults(t *testing.T) {
 		{"parameter place", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "body", Name: "x", Value: "y"} }, "routes[0].parameter.in", "query, form or header"},
 		{"parameter name", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "query", Value: "y"} }, "routes[0].parameter.name", "name"},
 		{"parameter value", func(a *sallyport.API) { first(a).Parameter = &sallyport.Parameter{In: "query", Name: "x"} }, "routes[0].parameter.value", "value"},
+		{"values beside a value", func(a *sallyport.API) {
+			first(a).Parameter = &sallyport.Parameter{In: "query", Name: "x", Value: "y", Values: []string{"y"}}
+		}, "routes[0].parameter.values", "either value or values"},
+		{"values in a form", func(a *sallyport.API) {
+			first(a).Parameter = &sallyport.Parameter{In: "form", Name: "x", Values: []string{"y"}}
+		}, "routes[0].parameter.values", "query parameters"},
+		{"a value twice", func(a *sallyport.API) {
+			first(a).Parameter = &sallyport.Parameter{In: "query", Name: "x", Values: []string{"y", "z", "y"}}
+		}, "routes[0].parameter.values[2]", "once"},
+		{"value here, values there", func(a *sallyport.API) {
+			first(a).Parameter = &sallyport.Parameter{In: "query", Name: "x", Values: []string{"y"}}
+			a.Routes[1].Parameter = &sallyport.Parameter{In: "query", Name: "x", Value: "y"}
+		}, "routes", `"x"|write values for all`},
+		{"values that overlap", func(a *sallyport.API) {
+			a.Routes[1].Path, a.Routes[1].Methods, a.Routes[1].ID = "/agents", first(a).Methods, "second"
+			first(a).Parameter = &sallyport.Parameter{In: "query", Name: "x", Values: []string{"a", "b"}}
+			a.Routes[1].Parameter = &sallyport.Parameter{In: "query", Name: "x", Values: []string{"b", "c"}}
+		}, "routes", `"list"|"second"|equal right`},
 		{"parameter in a header of ours", func(a *sallyport.API) {
 			first(a).Parameter = &sallyport.Parameter{In: "header", Name: "X-Sallyport-User", Value: "x"}
 		}, "routes[0].parameter.name", "Sallyport's own"},

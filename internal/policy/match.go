@@ -9,9 +9,13 @@ import (
 // A ParameterSource gives [API.Match] the parameters of a request. It is asked
 // only where a route of the path looks at one, so a body need not be read before.
 // Each method reports false if there is no such parameter. A request that has one
-// of [API.Parameters] more than once must be refused before it is matched.
+// of [API.Parameters] more than once must be refused before it is matched, unless
+// that one may be.
 type ParameterSource interface {
 	Query(name string) (string, bool)
+	// QueryAll returns each value of a query parameter that may be there more than
+	// once; none if there is none, or if another spelling of the name is beside it.
+	QueryAll(name string) []string
 	Form(name string) (string, bool)
 	Header(name string) (string, bool)
 }
@@ -183,15 +187,12 @@ func (s *search) try(l *leaf) bool {
 		if g.methods.fit(s.bit) == 0 {
 			continue
 		}
-		value, state := g.read(s.params)
+		routes, state := g.find(s.params)
 		if state == unreadable {
 			s.route = l.answered(s.bit)
 			return true
 		}
-		if state == absent {
-			continue
-		}
-		for _, r := range g.routes[value] {
+		for _, r := range routes {
 			// A parameter outweighs any fit; where the two disagree the policy
 			// was refused.
 			if fit := r.methods.fit(s.bit); fit > 0 && fit+fitNamed > rank {

@@ -234,14 +234,15 @@ type counting struct{ asked int }
 
 func (c *counting) Query(string) (string, bool)  { c.asked++; return "", false }
 func (c *counting) Form(string) (string, bool)   { c.asked++; return "", false }
+func (c *counting) QueryAll(string) []string     { c.asked++; return nil }
 func (c *counting) Header(string) (string, bool) { c.asked++; return "", false }
 
 func TestAPIParameters(t *testing.T) {
 	t.Parallel()
 	s := compile(t, newCompiler(t), policy.Source{APIs: []sallyport.API{apiOf(
 		with(route("GET /a"), "query", "op", "", "x"), with(route("GET /a"), "query", "op", "", "y"),
-		with(route("GET /b"), "header", "x-op", "", "y"), with(route("GET /c"), "form", "json", "op", "y"))}})
-	want := []sallyport.Parameter{{In: "form", Name: "json"}, {In: "header", Name: "X-Op"}, {In: "query", Name: "op"}}
+		with(route("GET /b"), "header", "x-op", "", "y"), with(route("GET /c"), "form", "json", "op", "y"), among(route("GET /d"), "kind", "x", "y"))}})
+	want := []policy.Place{{In: "form", Name: "json"}, {In: "header", Name: "X-Op"}, {In: "query", Name: "kind", Many: true}, {In: "query", Name: "op"}}
 	if got := s.API("shop").Parameters; !slices.Equal(got, want) {
 		t.Errorf("Parameters = %v, want %v", got, want)
 	}

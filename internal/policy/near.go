@@ -68,6 +68,9 @@ func (r *Route) missedBy(method methodSet, host string, path []string) (rank int
 		if p.Field != "" {
 			where += ", field " + p.Field
 		}
+		if len(p.Values) > 0 {
+			return 1, "it needs each " + where + " to be one of " + strings.Join(p.Values, ", ")
+		}
 		return 1, "it needs the " + where + " to be " + quote(p.Value)
 	}
 	return 0, ""

@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -26,11 +27,49 @@ const (
 	unreadable
 )
 
+// find returns the routes of the group for the parameter of a request, the more
+// specific ones first.
+func (g *group) find(params ParameterSource) ([]*Route, parameterState) {
+	if params == nil {
+		return nil, absent
+	}
+	if g.many {
+		return g.holding(params.QueryAll(g.name)), present
+	}
+	value, state := g.read(params)
+	if state != present {
+		return nil, state
+	}
+	return g.routes[value], present
+}
+
+// holding returns the routes that are for all of some values: what such a route
+// lets through, it lets through with each of them.
+func (g *group) holding(values []string) []*Route {
+	if len(values) == 0 {
+		return nil
+	}
+	var found []*Route
+	for _, r := range g.sets {
+		if subset(values, r.Parameter.Values) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// subset reports whether each of some values is among others.
+func subset(some, others []string) bool {
+	for _, value := range some {
+		if !slices.Contains(others, value) {
+			return false
+		}
+	}
+	return true
+}
+
 // read returns the value that the routes of the group look at.
 func (g *group) read(params ParameterSource) (string, parameterState) {
-	if params == nil {
-		return "", absent
-	}
 	var value string
 	var ok bool
 	switch g.in {

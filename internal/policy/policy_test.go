@@ -63,10 +63,18 @@ func with(r sallyport.Route, in, name, field, value string) sallyport.Route {
 	return r
 }
 
+// among gives a route a parameter that may be there more than once.
+func among(r sallyport.Route, name string, values ...string) sallyport.Route {
+	r.Parameter = &sallyport.Parameter{In: "query", Name: name, Values: values}
+	r.ID += " " + name + "=" + strings.Join(values, "|")
+	return r
+}
+
 // parameters is a request's parameters: "query op" and the like to a value.
 type parameters map[string]string
 
 func (p parameters) Query(name string) (string, bool)  { v, ok := p["query "+name]; return v, ok }
+func (p parameters) QueryAll(name string) []string     { return strings.Fields(p["every "+name]) }
 func (p parameters) Form(name string) (string, bool)   { v, ok := p["form "+name]; return v, ok }
 func (p parameters) Header(name string) (string, bool) { v, ok := p["header "+name]; return v, ok }
 

@@ -66,8 +66,10 @@ type leaf struct {
 // A group has the routes of one pattern that look at the same parameter.
 type group struct {
 	in, name, field string
+	many            bool // the parameter may be there more than once
 	methods         methods
 	routes          map[string][]*Route // by the value of the parameter
+	sets            []*Route            // if many: the routes, those for fewer values first
 }
 
 // A builder makes a tree out of routes.
@@ -179,10 +181,15 @@ func (l *leaf) add(r *Route) []*Route {
 	i := slices.IndexFunc(l.groups, func(g group) bool { return g.holds(r) })
 	if i < 0 {
 		i = len(l.groups)
-		l.groups = append(l.groups, group{in: p.In, name: r.parameterName, field: p.Field, routes: map[string][]*Route{}})
+		l.groups = append(l.groups, group{in: p.In, name: r.parameterName, field: p.Field, many: r.many(), routes: map[string][]*Route{}})
 	}
 	g := &l.groups[i]
 	g.methods = g.methods.and(r.methods)
+	if g.many {
+		g.sets = append(g.sets, r)
+		slices.SortStableFunc(g.sets, func(a, b *Route) int { return len(a.Parameter.Values) - len(b.Parameter.Values) })
+		return clashes
+	}
 	g.routes[p.Value] = append(g.routes[p.Value], r)
 	return clashes
 }
@@ -201,11 +208,13 @@ func (l *leaf) clashes(r *Route) []*Route {
 		g := &l.groups[i]
 		if r.Parameter != nil && g.holds(r) {
 			look(g.routes[r.Parameter.Value]) // no request has two values
+			look(g.overlapping(r))
 			continue
 		}
 		for _, others := range g.routes {
 			look(others)
 		}
+		look(g.sets)
 	}
 	slices.SortFunc(found, func(a, b *Route) int { return strings.Compare(a.ID, b.ID) })
 	return found
@@ -213,7 +222,30 @@ func (l *leaf) clashes(r *Route) []*Route {
 
 // holds reports whether the route's parameter is the one of the group.
 func (g *group) holds(r *Route) bool {
-	return g.in == r.Parameter.In && g.name == r.parameterName && g.field == r.Parameter.Field
+	return g.in == r.Parameter.In && g.name == r.parameterName && g.field == r.Parameter.Field && g.many == r.many()
+}
+
+// overlapping returns the routes of the group that share a value with a route.
+func (g *group) overlapping(r *Route) []*Route {
+	var found []*Route
+	for _, other := range g.sets {
+		if slices.ContainsFunc(r.Parameter.Values, func(value string) bool { return slices.Contains(other.Parameter.Values, value) }) {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// narrower reports whether the parameter of one route makes it more specific than
+// another, which has none or takes more values.
+func narrower(a, b *Route) bool {
+	switch {
+	case a.Parameter == nil:
+		return false
+	case b.Parameter == nil:
+		return true
+	}
+	return a.many() && b.many() && len(a.Parameter.Values) < len(b.Parameter.Values) && subset(a.Parameter.Values, b.Parameter.Values)
 }
 
 // equalRight reports whether some request matches both routes, which have the
@@ -223,9 +255,9 @@ func equalRight(a, b *Route) bool {
 	// named is above 0 where a's parameter makes it the more specific one.
 	named := 0
 	switch {
-	case a.Parameter != nil && b.Parameter == nil:
+	case narrower(a, b):
 		named = 1
-	case a.Parameter == nil && b.Parameter != nil:
+	case narrower(b, a):
 		named = -1
 	}
 	either := a.methods.taken() | b.methods.taken()

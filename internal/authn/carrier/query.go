@@ -21,6 +21,21 @@ func QueryValue(raw, name string) (value string, count int, fault Fault) {
 	return found.text(), count, OK
 }
 
+// QueryValues returns each value of a parameter, as [QueryValue] reads the first.
+func QueryValues(raw, name string) (values []string, fault Fault) {
+	if fault := checkParameters(raw, MaxParameters); fault != OK {
+		return nil, fault
+	}
+	for more := true; more; {
+		var pair string
+		pair, raw, more = strings.Cut(raw, "&")
+		if key, v, _ := strings.Cut(pair, "="); pair != "" && decodesTo(key, name) {
+			values = append(values, encoded{raw: v, escaped: true}.text())
+		}
+	}
+	return values, OK
+}
+
 // QueryNames calls f with the name of each parameter, decoded, until it returns
 // false.
 func QueryNames(raw string, f func(name string) bool) {

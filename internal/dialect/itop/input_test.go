@@ -56,6 +56,7 @@ type source string
 
 func (s source) Form(name string) (string, bool) { return string(s), name == dataParameter }
 func (source) Query(string) (string, bool)       { return "", false }
+func (source) QueryAll(string) []string          { return nil }
 func (source) Header(string) (string, bool)      { return "", false }
 
 // FuzzInput: what is read as an object is one for any reader of JSON, a class is

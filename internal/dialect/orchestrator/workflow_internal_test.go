@@ -30,6 +30,8 @@ func (a asked) Form(name string) (string, bool) {
 	return a.Query(name)
 }
 
+func (asked) QueryAll(string) []string { return nil }
+
 func (asked) Header(string) (string, bool) { return "", false }
 
 func (a asked) Names(f func(string) bool) {
