@@ -127,8 +127,25 @@ func seed(ctx context.Context, tx *sql.Tx, now time.Time) error {
 			}
 		}
 	}
-	_, err := tx.ExecContext(ctx, insertEntry, storage.Micros(now), "SYSTEM", "system", "", "Sample data was loaded")
-	return err
+	for i, e := range seedEntries {
+		if _, err := tx.ExecContext(ctx, insertEntry, storage.Micros(now.Add(time.Duration(i-len(seedEntries)+1)*time.Hour)), e.kind, e.who, e.object, e.message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seedEntries are a trail with entries of each kind, the oldest first.
+var seedEntries = []struct{ kind, who, object, message string }{
+	{"SYSTEM_MAIL_SETTINGS", "apc", "", "The mail server was changed"},
+	{"ASSET_ADD", "jlarsen", seedID("Rack B05"), "Rack B05 was added"},
+	{"CHANGE_MANAGEMENT_WORK_ORDER", "jlarsen", seedID("Rack B05"), "Work order 17 was closed"},
+	{"ALARM_RAISED", "system", seedID("B01-PDU A"), "Load of phase L1 is above 80 %"},
+	{"ALARM_REMOVED", "system", seedID("B01-PDU A"), "Load of phase L1 is below 80 %"},
+	{"REPORT_CHANGED", "jlarsen", "", "The report Power by room was changed"},
+	{"SYSTEM_USER_LOGINS", "apc", "", "apc has logged in"},
+	{"USER_MESSAGE", "apc", "", "Maintenance on Sunday from 6 to 8"},
+	{"SYSTEM", "system", "", "Sample data was loaded"},
 }
 
 func seedRoom(ctx context.Context, tx *sql.Tx, location, name, letter string) error {

@@ -119,10 +119,13 @@ func (c *call) style() error {
 func calls(api *policy.API, base string) []row {
 	var list []row
 	for _, r := range api.Document.Routes {
-		if r.Endpoint != "" || r.Parameter != nil {
+		if r.Endpoint != "" || r.Parameter != nil && (r.Parameter.In != "query" || r.Parameter.Field != "") {
 			continue
 		}
 		path, _, _ := strings.Cut(r.Path, "/{rest...}") // of a whole tree: where it begins
+		if p := r.Parameter; p != nil {
+			path += "?" + url.Values{p.Name: {p.Example()}}.Encode()
+		}
 		for _, m := range r.Methods {
 			link := url.Values{"method": {m}, "path": {path}}
 			list = append(list, row{m, path, cmp.Or(r.Title, r.ID), needs(&r), base + "?" + link.Encode() + "#try"})

@@ -1,6 +1,7 @@
 package itadvisor
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport"
@@ -67,6 +68,34 @@ func equipmentRoutes(api *sallyport.API) []sallyport.Route {
 	}
 }
 
+// Types of entries of the audit trail: about assets, which everybody may see, and
+// those that nobody may who is there for a customer alone. All others are about the
+// system.
+var (
+	assetEntries  = []string{"ASSETS", "ASSET_ADD", "ASSET_CHANGE", "ASSET_MOVE", "ASSET_REMOVE"}
+	changeEntries = []string{
+		"ALARMS", "ALARM_RAISED", "ALARM_REMOVED", "CHANGE_MANAGEMENT", "CHANGE_MANAGEMENT_WORK_ORDER", "CHANGE_MANAGEMENT_WORK_ORDER_TASK", "REPORT_CHANGED",
+	}
+)
+
+// trailRoutes are those of the audit trail. A request can ask for several types,
+// and needs what each of them needs; one that asks for none gets all of them. Who
+// has the right to equipment at some locations only is there for a customer.
+func trailRoutes() []sallyport.Route {
+	trail := func(action string, entries []string, needs ...need) sallyport.Route {
+		r := route(action, "GET /audit-trail-entries", append(needs, all(useAPI))...)
+		if len(entries) > 0 {
+			r.Parameter = &sallyport.Parameter{In: "query", Name: "entry-type", Values: entries}
+		}
+		return r
+	}
+	return []sallyport.Route{
+		trail("read the audit trail of assets", assetEntries),
+		trail("read the audit trail of alarms, changes and reports", slices.Concat(assetEntries, changeEntries), all(desktop)),
+		trail("read the audit trail of the system", nil, all(desktop), either(systemConfig, userRights)),
+	}
+}
+
 // otherRoutes are those that have nothing to do with a location.
 func otherRoutes() []sallyport.Route {
 	api, may := all(useAPI), either(customers, userRights)
@@ -79,7 +108,6 @@ func otherRoutes() []sallyport.Route {
 		route("add customers", "POST /customers", api, may),
 		route("change customers", "PUT,PATCH /customers/{id}", api, may),
 		route("delete customers", "DELETE /customers/{id}", api, may),
-		route("read the audit trail", "GET /audit-trail-entries", api),
 		route("list users", "GET /users", rights),
 		route("read a user", "GET /users/{id}", rights),
 		route("change users", "POST,PUT,PATCH,DELETE /users/{rest...}", rights),

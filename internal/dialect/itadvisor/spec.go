@@ -70,7 +70,7 @@ func complete(api *sallyport.API) []error {
 			{Name: "equipment", Title: "Equipment", Permissions: []string{useAPI, desktop}},
 			{Name: "customers", Title: "Customers", Permissions: []string{useAPI, customers}},
 		},
-		Routes: slices.Concat(pageRoutes(), signInRoutes(api.Settings), equipmentRoutes(api), otherRoutes()),
+		Routes: slices.Concat(pageRoutes(), signInRoutes(api.Settings), equipmentRoutes(api), trailRoutes(), otherRoutes()),
 	})
 	return wrong
 }
