@@ -33,6 +33,7 @@ const (
 	realms       = "realms"
 	actions      = "actions"
 	people       = "administration"
+	headers      = "product_headers"
 )
 
 // Values of settings.
@@ -55,6 +56,7 @@ func settings() []wire.Setting {
 		{Name: about, Default: "public", Values: []string{"public", aboutToken}},
 		{Name: realms, Default: realmsNamed, Values: []string{realmsNamed, realmsTold}},
 		{Name: people, Default: "no", Values: []string{"no", peopleRead, peopleWrite}},
+		{Name: headers, Default: yes, Values: []string{yes, "no"}},
 		{Name: actions, Check: func(text string) error { _, err := parseActions(text); return err }},
 	}
 }

@@ -76,6 +76,7 @@ func newer(f func(*call) error) func(*call) error {
 
 // Serve answers a call to one of the endpoints.
 func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
+	d.Dress(w.Header(), r, x)
 	c := &call{dialect: d, Exchange: x, w: w, r: r, actor: wire.Actor(x)}
 	wire.Run(d.serve, x, c, c.fail)
 }
