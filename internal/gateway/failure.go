@@ -62,13 +62,10 @@ func (p *passage) complain(err error) {
 		"api", p.decision.API, "upstream", p.mount.host, "error", err)
 }
 
-// problem answers with a problem document that stands for no denial: its type
-// says nothing but the status (RFC 9457 section 4.2.1).
+// problem answers with a problem that stands for no denial: its type says nothing
+// but the status (RFC 9457 section 4.2.1).
 func (p *passage) problem(status int, detail string) {
-	doc := respond.Problem{
+	p.gateway.desk.Fault(&p.out, p.in, &p.request, &p.decision, respond.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, RequestID: p.request.ID,
-	}
-	p.gateway.desk.TurnAway(&p.out, p.in)
-	p.out.Header().Set(respond.HeaderRequestID, p.request.ID)
-	doc.Write(&p.out, p.in)
+	})
 }

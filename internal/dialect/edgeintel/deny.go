@@ -50,6 +50,11 @@ func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 	wire.SendJSON(w, r, x, body.Status, body)
 }
 
+// Fault answers a request that was let in and came to nothing.
+func (d *dialect) Fault(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p respond.Problem) {
+	wire.SendJSON(w, r, x, p.Status, d.refusalOf(x, p))
+}
+
 // settingOf returns a setting of the API; the API is there if Deny is asked.
 func settingOf(x *surface.Exchange, name string) string { return x.Request.API.Document.Settings[name] }
 

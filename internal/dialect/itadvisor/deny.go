@@ -49,6 +49,11 @@ func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 	wire.SendJSON(w, r, x, p.Status, body)
 }
 
+// Fault answers a request that was let in and came to nothing.
+func (d *dialect) Fault(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p respond.Problem) {
+	wire.SendJSON(w, r, x, p.Status, d.refusalOf(x, p))
+}
+
 // challenges are those of a refused request.
 func challenges(x *surface.Exchange, accept []sallyport.Accept) []string {
 	return respond.Challenges(accept, protectionSpace, respond.Try{

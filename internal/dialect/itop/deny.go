@@ -28,10 +28,26 @@ const (
 	htmlText  = "text/html"
 )
 
+// Fault answers a request that was let in and came to nothing:
+// the REST interface with the product's code, all else as the standard dialect.
+func (d *dialect) Fault(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p respond.Problem) {
+	if pathOf(x) == restPath {
+		d.sendREST(w, r, x, p.Status, failed(codeInternal, p.Title+". "+p.Detail))
+		return
+	}
+	w.Header().Set(respond.HeaderRequestID, p.RequestID)
+	p.Write(w, r)
+}
+
+// pathOf returns the path of a request below the base path.
+func pathOf(x *surface.Exchange) string {
+	return strings.TrimPrefix(x.Request.Canonical.Path, strings.TrimSuffix(x.Request.BasePath, "/"))
+}
+
 // Deny answers a denied request. Of one that leads nowhere it says the same as the
 // standard dialect.
 func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
-	path := strings.TrimPrefix(x.Request.Canonical.Path, strings.TrimSuffix(x.Request.BasePath, "/"))
+	path := pathOf(x)
 	switch {
 	case x.Decision.Reason == sallyport.MethodNotAllowed:
 		x.Docs.Denied(w, r, x.Answer)

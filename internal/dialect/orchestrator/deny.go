@@ -41,6 +41,12 @@ func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 	d.refuse(w, r, x, p, formatOf(x), statusOf(x, p.Status))
 }
 
+// Fault answers a request that was let in and came to nothing.
+func (d *dialect) Fault(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p respond.Problem) {
+	d.Dress(w.Header(), r, x)
+	d.refuse(w, r, x, p, formatOf(x), p.Status)
+}
+
 // commendable returns the challenges that do not talk clients into putting secrets
 // into URLs; all if there are no others.
 func commendable(challenges []string) []string {

@@ -41,6 +41,7 @@ type refusal struct {
 
 // Deny answers a denied request.
 func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchange) {
+	d.Dress(w.Header(), r, x)
 	p := x.Docs.Problem(x.Answer)
 	switch {
 	case x.Decision.Reason == sallyport.PathAmbiguous:
@@ -51,6 +52,20 @@ func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 		return
 	}
 	wire.SendJSON(w, r, x, p.Status, refusalOf(x, &p))
+}
+
+// Fault answers a request that was let in and came to nothing. Whatever failed
+// behind it, the product knows one status and one sentence for that.
+func (d *dialect) Fault(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p respond.Problem) {
+	d.Dress(w.Header(), r, x)
+	if p.Status > http.StatusInternalServerError {
+		p.Status = http.StatusInternalServerError
+	}
+	body := refusalOf(x, &p)
+	if p.Status == http.StatusInternalServerError {
+		body.Detail = p.Detail
+	}
+	wire.SendJSON(w, r, x, p.Status, body)
 }
 
 // isEmpty reports whether what was asked for is a list of that on which an action

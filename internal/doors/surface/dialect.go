@@ -25,6 +25,14 @@ type Dresser interface {
 	Dress(h http.Header, r *http.Request, x *Exchange)
 }
 
+// A Faulter is a dialect that says in its own manner that a request which was let
+// in came to nothing.
+type Faulter interface {
+	// Fault answers with a problem that is no denial, such as that the upstream
+	// does not answer. The decision allows the request.
+	Fault(w http.ResponseWriter, r *http.Request, x *Exchange, p respond.Problem)
+}
+
 // An Exchange is a request with the decision on it. It is good until the dialect
 // returns.
 type Exchange struct {
@@ -73,6 +81,17 @@ func (d *Desk) dialect(req *doors.Request) Dialect {
 		return nil
 	}
 	return d.Dialects[req.API.Document.Dialect]
+}
+
+// Fault answers a request that was let in with a problem that is no denial.
+func (d *Desk) Fault(w http.ResponseWriter, r *http.Request, req *doors.Request, dec *sallyport.Decision, p respond.Problem) {
+	d.TurnAway(w, r)
+	if f, ok := d.dialect(req).(Faulter); ok {
+		f.Fault(w, r, &Exchange{Request: req, Decision: dec, Docs: d.docs()}, p)
+		return
+	}
+	w.Header().Set(respond.HeaderRequestID, p.RequestID)
+	p.Write(w, r)
 }
 
 // Dress has the dialect of the API change the headers of an upstream's answer.
