@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"strings"
@@ -25,7 +26,8 @@ func (s *stage) orchestratorWays() []example {
 		{"Orchestrator: no credential; the answer is XML, as nothing else was asked for", api, "", curl + s.url("/aspera/orchestrator/api/workflows_list"), 401, true},
 
 		{"Orchestrator: Basic", api, "password", curl + s.basic("operator") + s.url(start), 200, true},
-		{"Orchestrator: Basic without the blank", api, "password", curl + header("Authorization", "Basic"+s.base64("operator")) + s.url(start), 200, false},
+		{"Orchestrator: Basic without the blank", api, "password", curl + header("Authorization", "Basic"+s.base64("operator")) + s.url(start), 200, true},
+		{"Orchestrator: Basic without the blank, with a wrong password", api, "password", curl + header("Authorization", "Basic"+base64.StdEncoding.EncodeToString([]byte("operator:wrong"))) + s.url(start), 401, false},
 		{"Orchestrator: Basic with a wrong password", api, "password", curl + "-u operator:wrong " + s.url(start), 401, false},
 
 		{"Orchestrator: a user's API key in the URL", api, "personal-token", asked("login", "operator", "api_key", key), 200, true},
@@ -37,23 +39,24 @@ func (s *stage) orchestratorWays() []example {
 		{"Orchestrator: a scrambled password in the URL", api, "scrambled-password", asked("login", "operator", "password", scrambled), 200, true},
 		{"Orchestrator: a scrambled password of nobody", api, "scrambled-password", asked("login", "operator", "password", someScrambled), 401, false},
 
-		{"Orchestrator: a plain password in the URL", api, "password", asked("login", "operator", "password", password), 200, false},
+		{"Orchestrator: a plain password in the URL", api, "password", asked("login", "operator", "password", password), 200, true},
 		{"Orchestrator: a wrong one", api, "password", asked("login", "operator", "password", "wrong"), 401, false},
-		{"Orchestrator: login and password in a form, as older clients send them", api, "password", curl + "--data-urlencode login=operator --data-urlencode " + quote("password="+password) + " -d 'work_order[workflow_id]=124' " + s.url("/aspera/orchestrator/work_orders/initiate/xml"), 200, false},
+		{"Orchestrator: login and password in a form, as older clients send them", api, "password", curl + "--data-urlencode login=operator --data-urlencode " + quote("password="+password) + " -d 'work_order[workflow_id]=124' " + s.url("/aspera/orchestrator/work_orders/initiate/xml"), 200, true},
+		{"Orchestrator: a wrong one in a form", api, "password", curl + "-d login=operator -d password=wrong -d 'work_order[workflow_id]=124' " + s.url("/aspera/orchestrator/work_orders/initiate/xml"), 401, false},
 
 		{"Orchestrator: a cookie for a password", api, "session", s.orchestratorCookie("password", password) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 200, true},
 		{"Orchestrator: the cookie after the log-off", api, "session", s.orchestratorCookie("password", password) + `curl -sS -o /dev/null -b "$JAR" ` + s.url("/aspera/orchestrator/users/logoff/xml") + "; " + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 401, false},
 		{"Orchestrator: authenticate with a wrong password, in JSON", api, "password", curl + s.url("/aspera/orchestrator/api/authenticate.json"+parameters("login", "operator", "password", "wrong")), 401, false},
 
-		{"Orchestrator: a cookie for an API key", api, "session", s.orchestratorCookie("api_key", key) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 200, false},
+		{"Orchestrator: a cookie for an API key", api, "session", s.orchestratorCookie("api_key", key) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 200, true},
 		{"Orchestrator: no cookie for a wrong API key", api, "session", s.orchestratorCookie("api_key", someKey) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 401, false},
 
 		{"Orchestrator: a JWT for a password", api, "access-token", s.orchestratorToken(fmt.Sprintf(`{"username":"operator","password":%q}`, password)) + curl + bearerOfShell + s.url(start), 200, true},
-		{"Orchestrator: a JWT for an API key", api, "access-token", s.orchestratorToken(fmt.Sprintf(`{"apikey":%q}`, robot)) + curl + bearerOfShell + s.url(start), 200, false},
+		{"Orchestrator: a JWT for an API key", api, "access-token", s.orchestratorToken(fmt.Sprintf(`{"apikey":%q}`, robot)) + curl + bearerOfShell + s.url(start), 200, true},
 		{"Orchestrator: a changed JWT", api, "access-token", s.orchestratorToken(fmt.Sprintf(`{"apikey":%q}`, robot)) + curl + `-H "Authorization: Bearer ${TOKEN}x" ` + s.url(start), 401, false},
 		{"Orchestrator: log in with a wrong password", api, "password", curl + jsonBody + `-d '{"username":"operator","password":"wrong"}' ` + s.url("/aspera/orchestrator/api/login"), 401, false},
 
-		{"Orchestrator: a key alone", api, "personal-token", asked("apikey", key), 200, false},
+		{"Orchestrator: a key alone", api, "personal-token", asked("apikey", key), 200, true},
 		{"Orchestrator: a wrong key alone", api, "personal-token", asked("apikey", someKey), 401, false},
 	}
 	return append(all, s.workOrderExamples()...)

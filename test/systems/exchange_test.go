@@ -26,6 +26,7 @@ import (
 func TestExchanges(t *testing.T) {
 	t.Parallel()
 	s := startDemo(t)
+	t.Run("ways", s.checkWays)
 	for name, path := range exchanges(t, false) {
 		t.Run(name, func(t *testing.T) { s.check(t, path) })
 	}

@@ -25,6 +25,7 @@ const (
 type stage struct {
 	demo.Manifest
 	host string // and port of the public listener
+	log  string // file with what the program prints
 }
 
 // startDemo starts the demonstration and has it ended with the test.
@@ -51,7 +52,7 @@ func startDemo(t *testing.T) *stage {
 			t.Fatalf("the demonstration did not come up: %v\n%s", err, text)
 		}
 	}
-	s := &stage{}
+	s := &stage{log: log}
 	text, err := os.ReadFile(manifest)
 	if err == nil {
 		err = json.Unmarshal(text, &s.Manifest)
