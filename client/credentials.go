@@ -67,6 +67,18 @@ func (s Secretive[F, New]) Secrets(ctx context.Context, id sallyport.CredentialI
 	return out.Items, err
 }
 
+// Usage tells what one was used for, as far back as the window says.
+func (s Secretive[F, New]) Usage(ctx context.Context, id sallyport.CredentialID, window api.AdviceWindow) (api.CredentialUsage, error) {
+	return fetch[api.CredentialUsage](ctx, s.c, call{method: http.MethodGet, path: s.one(id) + "/usage", query: queryOf(window)})
+}
+
+// Reach tells what one could do in a tenant; the empty one is where it acts by
+// itself.
+func (s Secretive[F, New]) Reach(ctx context.Context, id sallyport.CredentialID, tenant sallyport.TenantID) (api.CredentialReach, error) {
+	query := queryOf(api.TenantQuery{Tenant: tenant})
+	return fetch[api.CredentialReach](ctx, s.c, call{method: http.MethodGet, path: s.one(id) + "/reach", query: query})
+}
+
 func (s Secretive[F, New]) one(id sallyport.CredentialID) string { return s.path + at(string(id)) }
 
 // Keys returns the API keys of a tenant.

@@ -49,7 +49,7 @@ file. What it takes away stays there, deactivated, so that it can be taken up ag
 	}
 	f := c.Flags()
 	f.VarP(newChoice(formatTable, formatJSON, formatYAML, formatPolicy), "output", "o", "how to print")
-	f.DurationVar(&since, "since", 0, "how far to look back (default 720h, at most 2160h)")
+	addSince(c, &since)
 	f.StringVar(&kind, "kind", "", "only findings of this `KIND`: idle_grant, broad_grant, broad_role, idle_credential or broad_credential")
 	f.StringVar(&role, "role", "", "only about this `ROLE`")
 	f.IntVar(&limit, "limit", 50, "how many to show; 0: all")

@@ -15,7 +15,7 @@ func newKey() *cobra.Command {
 		Short: "Manage API keys, which act in their own name",
 		Long: `Manage API keys. A key belongs to nobody: it acts in its own name, in one tenant, with
 roles of its own. Signing keys are another matter: sallyport keys.`,
-	}, newKeyList(), newKeyGet(), newKeyCreate(), newKeyUpdate(), newKeyRenew(), newKeySecrets(), newKeyEndOverlap(), newKeyBrownout(), newKeyRevoke())
+	}, newKeyList(), newKeyGet(), newKeyCreate(), newKeyUpdate(), newKeyRenew(), newKeySecrets(), newKeyUsage(), newKeyReach(), newKeyEndOverlap(), newKeyBrownout(), newKeyRevoke())
 }
 
 var keys = sort{"API key", "API keys"}

@@ -20,7 +20,7 @@ func newToken() *cobra.Command {
 		Long: `Manage tokens. A personal token stands for a person, an application token for a service
 account; it may what its owner may, as far as its scopes reach. Without --user it is
 about your own.`,
-	}, newTokenList(), newTokenGet(), newTokenCreate(), newTokenUpdate(), newTokenRenew(), newTokenSecrets(), newTokenEndOverlap(), newTokenBrownout(), newTokenRevoke())
+	}, newTokenList(), newTokenGet(), newTokenCreate(), newTokenUpdate(), newTokenRenew(), newTokenSecrets(), newTokenUsage(), newTokenReach(), newTokenEndOverlap(), newTokenBrownout(), newTokenRevoke())
 }
 
 var tokens = sort{"token", "tokens"}
@@ -65,6 +65,8 @@ type vault interface {
 	EndBrownout(ctx context.Context, id sallyport.CredentialID, version int64) (api.Credential, error)
 	EndOverlap(ctx context.Context, id sallyport.CredentialID, version int64) (api.Credential, error)
 	Secrets(ctx context.Context, id sallyport.CredentialID) ([]api.SecretInfo, error)
+	Usage(ctx context.Context, id sallyport.CredentialID, window api.AdviceWindow) (api.CredentialUsage, error)
+	Reach(ctx context.Context, id sallyport.CredentialID, tenant sallyport.TenantID) (api.CredentialReach, error)
 }
 
 // An ownerFlag says whose tokens are meant.

@@ -12,7 +12,7 @@ import (
 func operations() []operation {
 	return slices.Concat(
 		tenantOperations(), realmOperations(), userOperations(), groupOperations(), roleOperations(), bindingOperations(),
-		keyOperations(), credentialOperations(), lifeOperations(), sessionOperations(), meOperations(), factorOperations(), cookieOperations(),
+		keyOperations(), credentialOperations(), lifeOperations(), inspectOperations(), sessionOperations(), meOperations(), factorOperations(), cookieOperations(),
 		apiOperations(), signingOperations(), auditOperations(), decisionOperations(), holderOperations(), changeOperations(),
 		adviceOperations(), shadowOperations(), policyOperations(), documentOperations(),
 	)

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
+)
+
+const (
+	longUsage = `Tell what it was used for: how often on which day, and which permissions were asked for.`
+	longReach = `Tell what it could do: what its owner holds where it acts, and what of that its scopes
+leave. Whether one request would pass tells sallyport can-i METHOD URL.`
+)
+
+// usageIn tells what a token or a key was used for.
+func (m *manager) usageIn(ctx context.Context, in vault, t api.Credential, since time.Duration) error {
+	u, err := in.Usage(ctx, t.ID, api.AdviceWindow{Since: sallyport.Duration(since)})
+	if err != nil || m.format != formatTable {
+		return m.encoded(u, err)
+	}
+	fmt.Fprintf(m.out, "%s, since %s\n\n", printable(t.Name), m.when(u.Since))
+	if len(u.Days) == 0 {
+		fmt.Fprintln(m.out, "It was not used.")
+		return nil
+	}
+	var rows [][]string
+	for _, d := range u.Days {
+		rows = append(rows, []string{"  " + d.Day.UTC().Format(time.DateOnly), counted(int(d.Uses), "time", "times")})
+	}
+	_ = align(m.out, rows) // the next line would fail as well
+	fmt.Fprintln(m.out, "\nUsed:")
+	return align(m.out, useRows(u.Permissions))
+}
+
+// reachIn tells what a token or a key could do in a tenant.
+func (m *manager) reachIn(ctx context.Context, in vault, t api.Credential, place tenantFlag) error {
+	tenant := sallyport.TenantID("")
+	if place.name != "" {
+		var err error
+		if tenant, err = m.within(ctx, place); err != nil {
+			return err
+		}
+	}
+	r, err := in.Reach(ctx, t.ID, tenant)
+	if err != nil || m.format != formatTable {
+		return m.encoded(r, err)
+	}
+	where := "no tenant"
+	for _, x := range r.Tenants {
+		if x.ID == r.Tenant {
+			where = x.Name
+		}
+	}
+	fmt.Fprintf(m.out, "%s acts in %s\n\nIts owner holds there:\n", printable(t.Name), printable(where))
+	printEach(m, r.Held)
+	fmt.Fprintln(m.out, "\nIt could use, in some tenant and within its scopes:")
+	printEach(m, r.Could)
+	return nil
+}
+
+func printEach(m *manager, list []sallyport.Permission) {
+	if len(list) == 0 {
+		fmt.Fprintln(m.out, "  nothing")
+	}
+	for _, p := range list {
+		fmt.Fprintln(m.out, "  "+printable(string(p)))
+	}
+}
+
+// encoded prints something as JSON or YAML, unless there was an error.
+func (m *manager) encoded(v any, err error) error {
+	if err != nil {
+		return err
+	}
+	return m.encode(v)
+}
+
+func newTokenUsage() *cobra.Command {
+	var owner ownerFlag
+	var since time.Duration
+	c := &cobra.Command{
+		Use: "usage TOKEN", Short: "Tell what a token was used for", Long: longUsage,
+		Example: "  sallyport token usage \"backup script\" --since 168h", Args: needs("TOKEN"),
+		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
+			t, in, err := m.token(ctx, owner, args[0])
+			if err != nil {
+				return err
+			}
+			return m.usageIn(ctx, in, t, since)
+		}),
+	}
+	owner.add(c, usageOwner)
+	addSince(c, &since)
+	return c
+}
+
+func newTokenReach() *cobra.Command {
+	var owner ownerFlag
+	var tenant tenantFlag
+	c := &cobra.Command{
+		Use: "reach TOKEN", Short: "Tell what a token could do", Long: longReach,
+		Example: "  sallyport token reach \"backup script\"\n  sallyport token reach nightly --user stockroom --tenant DemoTenant5", Args: needs("TOKEN"),
+		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
+			t, in, err := m.token(ctx, owner, args[0])
+			if err != nil {
+				return err
+			}
+			return m.reachIn(ctx, in, t, tenant)
+		}),
+	}
+	owner.add(c, usageOwner)
+	tenant.add(c, "name or id of the `TENANT` that is asked about (default: where it acts by itself)")
+	return c
+}
+
+func newKeyUsage() *cobra.Command {
+	var tenant tenantFlag
+	var since time.Duration
+	c := &cobra.Command{
+		Use: "usage KEY", Short: "Tell what an API key was used for", Long: longUsage,
+		Example: "  sallyport key usage conveyor-7", Args: needs("KEY"),
+		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
+			k, in, err := m.keyIn(ctx, tenant, args[0])
+			if err != nil {
+				return err
+			}
+			return m.usageIn(ctx, in, k, since)
+		}),
+	}
+	tenant.add(c, usageTenant)
+	addSince(c, &since)
+	return c
+}
+
+func newKeyReach() *cobra.Command {
+	var tenant tenantFlag
+	c := &cobra.Command{
+		Use: "reach KEY", Short: "Tell what an API key could do", Long: longReach,
+		Example: "  sallyport key reach conveyor-7", Args: needs("KEY"),
+		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
+			k, in, err := m.keyIn(ctx, tenant, args[0])
+			if err != nil {
+				return err
+			}
+			return m.reachIn(ctx, in, k, tenantFlag{})
+		}),
+	}
+	tenant.add(c, usageTenant)
+	return c
+}
+
+// addSince adds the flag that says how far to look back.
+func addSince(c *cobra.Command, since *time.Duration) {
+	c.Flags().DurationVar(since, "since", 0, "how far to look back (default 720h, at most 2160h)")
+}

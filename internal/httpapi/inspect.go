@@ -1,0 +1,86 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// inspectOperations tell what tokens and keys were used for, and what they could
+// do.
+func inspectOperations() []operation {
+	const (
+		mine   = "/me/tokens/{token}"
+		others = "/tenants/{tenant}/credentials/{credential}"
+		key    = "/tenants/{tenant}/keys/{key}"
+
+		explain = "It needs `sallyport/decisions.explain` as well, where the owner is at home and in the tenant that is asked about."
+	)
+	return []operation{
+		find("me.token_usage", mine+"/usage", "", "Tell what one of your tokens was used for", (*Handler).myTokenUsage),
+		find("me.token_reach", mine+"/reach", "", "Tell what one of your tokens could do", (*Handler).myTokenReach),
+		find("credentials.usage", others+"/usage", admin.TokensRead, "Tell what a token was used for", (*Handler).credentialUsage, everyTenant),
+		find("credentials.reach", others+"/reach", admin.TokensRead, "Tell what a token could do", (*Handler).credentialReach, everyTenant, more(explain)),
+		find("keys.usage", key+"/usage", admin.KeysRead, "Tell what an API key was used for", (*Handler).keyUsage),
+		find("keys.reach", key+"/reach", admin.KeysRead, "Tell what an API key could do", (*Handler).keyReach, more(explain)),
+	}
+}
+
+// usage tells of a credential that was found where the path says.
+func (h *Handler) usage(c *call, found sallyport.Credential, err error, window api.AdviceWindow) (api.CredentialUsage, error) {
+	if err != nil {
+		return api.CredentialUsage{}, err
+	}
+	u, err := h.Admin.Usage(c.ctx, c.actor, found.ID, time.Duration(window.Since))
+	out := api.CredentialUsage{Since: u.Since, Days: []api.DayUses{}, Permissions: never(u.Permissions)}
+	for _, d := range u.Days {
+		out.Days = append(out.Days, api.DayUses{Day: store.DayStart(d.Day), Uses: d.Uses})
+	}
+	return out, err
+}
+
+// reach is usage for what a credential could do.
+func (h *Handler) reach(c *call, found sallyport.Credential, err error, in api.TenantQuery) (api.CredentialReach, error) {
+	if err != nil {
+		return api.CredentialReach{}, err
+	}
+	r, err := h.Admin.Reach(c.ctx, c.actor, found.ID, in.Tenant)
+	out := api.CredentialReach{Tenants: []api.TenantName{}, Tenant: r.Tenant, Held: never(r.Held), Could: never(r.Could)}
+	for _, t := range r.Tenants {
+		out.Tenants = append(out.Tenants, api.TenantName{ID: t.ID, Name: t.Name})
+	}
+	return out, err
+}
+
+func (h *Handler) myTokenUsage(c *call, in api.AdviceWindow) (api.CredentialUsage, error) {
+	t, err := h.myToken(c)
+	return h.usage(c, t, err, in)
+}
+
+func (h *Handler) myTokenReach(c *call, in api.TenantQuery) (api.CredentialReach, error) {
+	t, err := h.myToken(c)
+	return h.reach(c, t, err, in)
+}
+
+func (h *Handler) credentialUsage(c *call, in api.AdviceWindow) (api.CredentialUsage, error) {
+	t, err := h.Admin.Token(c.ctx, c.actor, c.credential("credential"))
+	return h.usage(c, t, err, in)
+}
+
+func (h *Handler) credentialReach(c *call, in api.TenantQuery) (api.CredentialReach, error) {
+	t, err := h.Admin.Token(c.ctx, c.actor, c.credential("credential"))
+	return h.reach(c, t, err, in)
+}
+
+func (h *Handler) keyUsage(c *call, in api.AdviceWindow) (api.CredentialUsage, error) {
+	k, err := h.Admin.Key(c.ctx, c.actor, c.tenant, c.credential("key"))
+	return h.usage(c, k, err, in)
+}
+
+func (h *Handler) keyReach(c *call, in api.TenantQuery) (api.CredentialReach, error) {
+	k, err := h.Admin.Key(c.ctx, c.actor, c.tenant, c.credential("key"))
+	return h.reach(c, k, err, in)
+}
