@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -76,21 +77,25 @@ func (w *work) factors(ctx context.Context, id sallyport.PrincipalID) (f Factors
 // [Service.ActivateFactor]. What was begun before and not finished is forgotten.
 // issuer is what apps show it under.
 func (s *Service) StartFactor(ctx context.Context, a Actor, name, issuer string) (out NewFactor, err error) {
-	name = strings.TrimSpace(name)
-	if name == "" {
-		name = "Authenticator app"
-	}
-	if name, err = text("name", name, maxName); err != nil {
+	return adding(ctx, s, a, name, "Authenticator app", func(w *work, name string) (NewFactor, error) {
+		return w.startFactor(ctx, name, issuer)
+	})
+}
+
+// adding has an actor begin to set up one more second factor, which has its usual
+// name if none is given.
+func adding[T any](ctx context.Context, s *Service, a Actor, name, usual string, begin func(w *work, name string) (T, error)) (out T, err error) {
+	if name, err = text("name", cmp.Or(strings.TrimSpace(name), usual), maxName); err != nil {
 		return out, err
 	}
-	return making(ctx, s, a, func(w *work) (NewFactor, error) {
+	return making(ctx, s, a, func(w *work) (out T, err error) {
 		if err := w.ownFactors(); err != nil {
-			return NewFactor{}, err
+			return out, err
 		}
 		if err := w.roomForFactor(ctx); err != nil {
-			return NewFactor{}, err
+			return out, err
 		}
-		return w.startFactor(ctx, name, issuer)
+		return begin(w, name)
 	})
 }
 
@@ -238,6 +243,30 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, a Actor) ([]sallyport.Se
 			return nil, err
 		}
 		return w.recoveryCodes(ctx)
+	})
+}
+
+// RenameFactor gives one of the actor's second factors another name.
+func (s *Service) RenameFactor(ctx context.Context, a Actor, id sallyport.FactorID, name string) error {
+	name, err := text("name", strings.TrimSpace(name), maxName)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return sallyport.ErrInvalid("name", "name is empty; give it one that you know it by")
+	}
+	return s.change(ctx, a, func(w *work) error {
+		if err := w.itself(); err != nil {
+			return err
+		}
+		there, err := w.tx.RenameFactor(ctx, w.actor.Principal.ID, id, name)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return sallyport.ErrNotFound("no such second factor")
+		}
+		return w.writeFactor(ctx, "user.rename_factor", "", name)
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -43,42 +42,31 @@ func (s *Service) StartPasskey(ctx context.Context, a Actor, name string) (out N
 	if s.c.Passkeys == nil {
 		return out, errNoPasskeys()
 	}
-	name = strings.TrimSpace(name)
-	if name == "" {
-		name = "Passkey"
-	}
-	if name, err = text("name", name, maxName); err != nil {
+	return adding(ctx, s, a, name, "Passkey", func(w *work, name string) (NewPasskey, error) { return w.startPasskey(ctx, name) })
+}
+
+func (w *work) startPasskey(ctx context.Context, name string) (out NewPasskey, err error) {
+	owner, _, err := w.passkeyOwner(ctx)
+	if err != nil {
 		return out, err
 	}
-	return making(ctx, s, a, func(w *work) (NewPasskey, error) {
-		if err := w.ownFactors(); err != nil {
-			return NewPasskey{}, err
-		}
-		if err := w.roomForFactor(ctx); err != nil {
-			return NewPasskey{}, err
-		}
-		owner, _, err := w.passkeyOwner(ctx)
-		if err != nil {
-			return NewPasskey{}, err
-		}
-		asked, err := s.c.Passkeys.Make(owner)
-		if err != nil {
-			return NewPasskey{}, err
-		}
-		kept, err := json.Marshal(unmade{w.session.ID, w.now, asked.Remember})
-		if err != nil {
-			return NewPasskey{}, fmt.Errorf("write a question for a passkey: %w", err)
-		}
-		id, err := newID()
-		if err != nil {
-			return NewPasskey{}, err
-		}
-		f := store.Factor{ID: sallyport.FactorID(id), Principal: owner.ID, Kind: store.FactorPasskey, Name: name}
-		if err := authn.SealFactor(w.c.Factors, &f, kept); err != nil {
-			return NewPasskey{}, fmt.Errorf("seal a question for a passkey: %w", err)
-		}
-		return NewPasskey{f.ID, string(asked.Options)}, w.tx.InsertFactor(ctx, &f)
-	})
+	asked, err := w.c.Passkeys.Make(owner)
+	if err != nil {
+		return out, err
+	}
+	kept, err := json.Marshal(unmade{w.session.ID, w.now, asked.Remember})
+	if err != nil {
+		return out, fmt.Errorf("write a question for a passkey: %w", err)
+	}
+	id, err := newID()
+	if err != nil {
+		return out, err
+	}
+	f := store.Factor{ID: sallyport.FactorID(id), Principal: owner.ID, Kind: store.FactorPasskey, Name: name}
+	if err := authn.SealFactor(w.c.Factors, &f, kept); err != nil {
+		return out, fmt.Errorf("seal a question for a passkey: %w", err)
+	}
+	return NewPasskey{f.ID, string(asked.Options)}, w.tx.InsertFactor(ctx, &f)
 }
 
 // passkeyOwner returns the actor with his passkeys, and all his factors.
@@ -151,28 +139,4 @@ func (w *work) madePasskey(owner *passkey.Owner, f *store.Factor, answer string)
 		return key, errors.New("the question is of another session, or too old")
 	}
 	return w.c.Passkeys.Made(owner, asked.Begun, []byte(answer))
-}
-
-// RenameFactor gives one of the actor's second factors another name.
-func (s *Service) RenameFactor(ctx context.Context, a Actor, id sallyport.FactorID, name string) error {
-	name, err := text("name", strings.TrimSpace(name), maxName)
-	if err != nil {
-		return err
-	}
-	if name == "" {
-		return sallyport.ErrInvalid("name", "name is empty; give it one that you know it by")
-	}
-	return s.change(ctx, a, func(w *work) error {
-		if err := w.itself(); err != nil {
-			return err
-		}
-		there, err := w.tx.RenameFactor(ctx, w.actor.Principal.ID, id, name)
-		if err != nil {
-			return err
-		}
-		if !there {
-			return sallyport.ErrNotFound("no such second factor")
-		}
-		return w.writeFactor(ctx, "user.rename_factor", "", name)
-	})
 }
