@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.BoolVar(&o.peers, "peers", false, "also measure nginx and HAProxy of Debian's packages in the rounds of the part decide")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
-	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, crowd, decide, gateway or tail")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, crowd, decide, gateway or tail; or lists, which is left out otherwise: the pages of the console that list -users and -tokens")
 	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
 		o.turns, err = regexp.Compile(text)
 		return err
@@ -113,6 +113,9 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 	r := report{Began: began.UTC().Truncate(time.Second), Machine: thisMachine()}
 	say := func(format string, args ...any) {
 		fmt.Fprintf(errOut, "%4.0fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+	if o.only == "lists" {
+		return measureLists(ctx, o, out, say)
 	}
 	serveCore, loadCore := cores()
 	if !r.Machine.Pinned {
