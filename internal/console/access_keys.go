@@ -41,7 +41,9 @@ func (v *visit) keys() error {
 	if page.Ended {
 		state = ""
 	}
-	list, err := v.Admin.Keys(v.r.Context(), v.actor, p.Tenant, state, v.listed())
+	at := v.listed()
+	at.Limit = shownTokens
+	list, err := v.Admin.Keys(v.r.Context(), v.actor, p.Tenant, state, at)
 	if err != nil {
 		return err
 	}

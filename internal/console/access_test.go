@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
@@ -340,4 +342,27 @@ func TestTenants(t *testing.T) {
 	tina := w.signedIn("tina")
 	tina.get("/access").has(t, ">acme<").hasNot(t, "hall 4", "Every tenant")
 	tina.post("/access/new", "name", "mine").want(t, http.StatusForbidden)
+}
+
+// A service account with many tokens does not make a long page: the list of
+// accounts has some of each, and his own page has them part by part.
+func TestManyTokens(t *testing.T) {
+	w := newWorld(t)
+	b := w.boss()
+	robot, err := w.node.Admin.CreateUser(t.Context(), system, w.tenant.ID, admin.NewUser{Kind: sallyport.Service, Login: "robot"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range shownTokens + 1 {
+		w.clock.Advance(time.Millisecond) // lists are by age
+		_, err := w.node.Admin.CreateApplicationToken(t.Context(), system, w.tenant.ID, robot.ID, admin.NewToken{Name: "token-" + strconv.Itoa(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := w.at() + "/users/" + string(robot.ID)
+	b.get(w.at()+"/applications").want(t, 200).has(t, ">token-0<", ">token-2<", `href="/sallyport`+at+`#tokens"`).hasNot(t, ">token-3<")
+	first := b.get(at).want(t, 200).has(t, ">token-0<", ">token-29<").hasNot(t, ">token-30<")
+	next := html.UnescapeString(first.part(t, regexp.MustCompile(`href="/sallyport([^"]+)#tokens" rel="next"`)))
+	b.get(next).want(t, 200).has(t, ">token-30<").hasNot(t, ">token-0<", `rel="next"`)
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,7 @@ type userPage struct {
 	Bindings []bindingRow
 	More     bool // there are more bindings than are shown
 	Tokens   tokenTable
+	Next     string    // URL of the next part of the tokens; empty: these are the last
 	Seen     bool      // the visitor may see tokens
 	SignedIn *signedIn // where he is signed in; nil: not for the visitor
 }
@@ -64,9 +66,13 @@ func (v *visit) user() error {
 		page.More = list.Next != ""
 	}
 	if page.Seen = page.Can("tokens.read") || page.User.Myself; page.Seen {
-		list, err := v.Admin.Tokens(ctx, v.actor, u.Tenant, admin.TokenFilter{Owner: u.ID, State: sallyport.Active}, admin.Page{Limit: maxList})
+		at := admin.Page{Limit: shownTokens, Cursor: v.r.URL.Query().Get("tokens")}
+		list, err := v.Admin.Tokens(ctx, v.actor, u.Tenant, admin.TokenFilter{Owner: u.ID, State: sallyport.Active}, at)
 		if err != nil {
 			return err
+		}
+		if list.Next != "" {
+			page.Next = p.In + atUser(u) + "?" + url.Values{"tokens": {list.Next}}.Encode() + "#tokens"
 		}
 		page.Tokens = tokenTable{
 			Now: v.now, Change: page.User.Myself || u.Kind == sallyport.Service && page.Can("tokens.write"), Revoke: page.User.Myself || page.Can("tokens.revoke"),

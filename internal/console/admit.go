@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
@@ -57,7 +58,7 @@ func (v *visit) admit(rt *route) (admitted bool, err error) {
 
 // large reports whether the form of a route may be larger than others.
 func (rt *route) large() bool {
-	return rt.access == member && (rt.path == startPath || rt.path == documentPath)
+	return rt.access == member && slices.Contains([]string{startPath, documentPath, importPath}, rt.path)
 }
 
 // readForm reads a form of one of our pages.

@@ -21,7 +21,7 @@ func apisArea() area {
 		pages: []areaPage{{id: "apis", path: "/apis"}},
 		routes: func() []route {
 			const one = "/apis/{api}"
-			return slices.Concat(startRoutes(), exploreRoutes(), settingRoutes(), documentRoutes(), []route{
+			return slices.Concat(startRoutes(), exploreRoutes(), settingRoutes(), documentRoutes(), importRoutes(), []route{
 				{"apis", "GET", "/apis", member, (*visit).apis},
 				{"api", "GET", one, member, (*visit).api},
 				{"api.permissions", "GET", one + "/permissions", member, (*visit).apiPermissions},
@@ -223,6 +223,7 @@ type apiPage struct {
 	Rules    []fact
 	Write    bool   // the visitor may be able to change it; admin decides
 	Change   bool   // and the settings of its dialect
+	Import   bool   // and its routes are made of a document
 	Drift    *drift // nil: no document is kept
 }
 
@@ -281,6 +282,7 @@ func (v *visit) api() error {
 	page.Upstream, page.Health, page.Rules = v.upstreamFacts(&doc.Upstream), v.healthOf(&doc.Upstream), v.ruleFacts(doc)
 	page.Write = f.Name != admin.ManagementAPI && mayAny(v.self, []sallyport.Permission{admin.APIsWrite})
 	page.Change = page.Write && len(f.API.Switches) > 0
+	page.Import = page.Write && f.Dialect == policy.DefaultDialect
 	if page.Drift, err = v.driftOf(f.API); err != nil {
 		return err
 	}

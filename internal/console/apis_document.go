@@ -76,14 +76,14 @@ func (v *visit) saveDocument() error {
 	switch {
 	case err == nil:
 		return v.redirect(page.Path + "?done=api.document")
-	case !page.takeFaults(err):
+	case !noteFaults(&page.Faults, err):
 		return err
 	}
 	return v.show(statusOf(err), "api_document", page)
 }
 
-// takeFaults notes all that is wrong with a document beside its field.
-func (p *documentPage) takeFaults(err error) bool {
+// noteFaults notes all that is wrong with the document of an API beside its field.
+func noteFaults(f *faults, err error) bool {
 	var lines []string
 	for _, e := range admin.Faults(err) {
 		if e.Kind == sallyport.Invalid || e.Kind == sallyport.Conflict && e.Field != "" {
@@ -91,10 +91,10 @@ func (p *documentPage) takeFaults(err error) bool {
 		}
 	}
 	if len(lines) > 0 {
-		p.Faults.at("document", strings.Join(lines, "\n"))
+		f.at("document", strings.Join(lines, "\n"))
 		return true
 	}
-	return p.Faults.take(err)
+	return f.take(err)
 }
 
 // unmounting is the question before an API is unmounted.

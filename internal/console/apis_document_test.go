@@ -3,6 +3,7 @@ package console
 import (
 	"html"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -131,4 +132,48 @@ func TestImportNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.get("/apis/knots").want(t, 200).has(t, "TRACE /all").hasNot(t, "It is open to everybody in the document")
+}
+
+// An API is brought up to date with another document, after what that changes was
+// seen.
+func TestImportAgain(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	upstream := httptest.NewServer(nil)
+	t.Cleanup(upstream.Close)
+	b := w.boss()
+	b.post("/start", "upstream", upstream.URL, "name", "pets", "dialect", "standard", "document", petsDocument).leads(t, Base+"/start/pets?done=start")
+	b.get("/apis/pets").want(t, 200).has(t, "/sallyport/apis/pets/import")
+	version := b.get("/apis/pets/import").want(t, 200).part(t, versionPattern)
+	routes := func() (list string) {
+		for _, r := range w.node.Doors.Policy().API("pets").Document.Routes {
+			list += r.Methods[0] + r.Path + " "
+		}
+		return list
+	}
+	before := routes()
+	for wrong, says := range map[string]string{" ": "Paste the document here", "hello: {": "neither YAML nor JSON"} {
+		b.post("/apis/pets/import", "version", version, "document", wrong).want(t, 422).has(t, `id="document-fault"`, says)
+	}
+	fresh := strings.Replace(petsDocument, "/all/{id}: {delete: {operationId: remove", "/some: {get: {operationId: some", 1)
+	page := b.post("/apis/pets/import", "version", version, "document", fresh).want(t, 200).
+		has(t, "What would change", "<code>GET /some</code>", "<code>DELETE /all/{id}</code>", html.EscapeString(fresh))
+	for _, fault := range wellMade(page.text) {
+		t.Error(fault)
+	}
+	sure := page.part(t, regexp.MustCompile(`name="sure" value="([0-9a-f]+)"`))
+	// Another document than the one whose changes were seen is looked at first.
+	b.post("/apis/pets/import", "version", version, "document", petsDocument, "sure", sure).want(t, 200).has(t, "No route comes and none goes.")
+	if got := routes(); got != before {
+		t.Errorf("it was done already: %s", got)
+	}
+	b.post("/apis/pets/import", "version", version, "document", fresh, "sure", sure).leads(t, "/sallyport/apis/pets?done=api.imported")
+	if got := routes(); got != "GET/all GET/some " {
+		t.Errorf("the routes are %s", got)
+	}
+	b.get("/apis/pets").want(t, 200).has(t, "The routes and the OpenAPI document fit each other.")
+	b.post("/apis/pets/import", "version", version, "document", petsDocument, "sure", sure).want(t, 200) // not this one
+	b.post("/apis/pets/import", "version", version, "document", fresh, "sure", sure).want(t, 412)
+	w.reader("jo").post("/apis/pets/import", "version", version, "document", fresh, "sure", sure).want(t, 403)
+	b.get("/apis/sallyport/import").want(t, 404)
 }

@@ -92,7 +92,7 @@ func TestTemplatesEmpty(t *testing.T) {
 		"applications": &applicationsPage{}, "realms": &realmsPage{}, "realm_form": &realmFormPage{}, "keys": &keysPage{}, "key_form": &keyFormPage{},
 		"overview": &overviewPage{Whole: true, Expires: true, ByHour: &chart{}, ByReason: &chart{}, Requests: &chart{}, Latency: &chart{}},
 		"apis":     &apisPage{}, "api": &apiPage{}, "api_permissions": &apiPermissionsPage{}, "api_routes": &apiRoutesPage{}, "api_route": &apiRoutePage{Row: routeRow{Route: &policy.Route{}}},
-		"api_settings": &settingsPage{}, "api_document": &documentPage{}, "shadows": &shadowsPage{}, "shadow": &shadowPage{}, "shadow_form": &shadowFormPage{}, "explore": &explorePage{}, "explore_call": &explorePage{frame: frame{Self: &admin.Self{}}, Op: &operation{Route: &policy.Route{}}},
+		"api_settings": &settingsPage{}, "api_document": &documentPage{}, "api_import": &importPage{Sure: "x"}, "shadows": &shadowsPage{}, "shadow": &shadowPage{}, "shadow_form": &shadowFormPage{}, "explore": &explorePage{}, "explore_call": &explorePage{frame: frame{Self: &admin.Self{}}, Op: &operation{Route: &policy.Route{}}},
 		"audit": &auditPage{}, "who": &whoPage{}, "why": &whyPage{}, "decision": &decisionPage{}, "advise": &findingsPage{}, "advice": &advicePage{},
 		"sign_in_code": &codePage{}, "confirm_self": &confirmSelfPage{}, "factors": &factorsPage{}, "factor": &factorPage{}, "factor_codes": &codesPage{},
 		"passkey": &passkeyPage{}, "factor_name": &factorNamePage{},

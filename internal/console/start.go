@@ -114,10 +114,7 @@ func (v *visit) start() error {
 		return v.startRefused(page, err)
 	}
 	if page.Document != "" {
-		// People explore the API with it; nothing is decided by it.
-		if err := v.Admin.KeepOpenAPI(v.r.Context(), v.actor, doc.Name, []byte(page.Document)); err != nil {
-			v.Log.WarnContext(v.r.Context(), "an API is guarded, and its OpenAPI document could not be kept", "api", doc.Name, "error", err)
-		}
+		v.keepDocument(doc.Name, page.Document)
 	}
 	return v.redirect(startOf(doc.Name) + "?done=start")
 }

@@ -9,6 +9,9 @@ import (
 // soon is how long before its end a token is said to end soon.
 const soon = 7 * 24 * time.Hour
 
+// shownTokens is how much of a list of tokens or keys of others a page shows.
+const shownTokens = 30
+
 // A tokenTable is a list of tokens or API keys.
 type tokenTable struct {
 	Now    time.Time

@@ -179,9 +179,11 @@ check("keys", {as: "admin", path: at("/keys")});
 check("key-form", {
   as: "tina@acme.example", path: at("/keys/new"),
   story: async (page) => {
-    await page.getByLabel("Name").fill(fresh("gateway"));
+    await page.getByLabel("Name", {exact: true}).fill(fresh("gateway"));
     const role = await page.getByRole("option", {name: /^edge-data/}).getAttribute("value");
-    await page.getByLabel("Role").selectOption(role);
+    await page.getByLabel("Role", {exact: true}).selectOption(role);
+    await page.getByLabel("Only what I choose").check();
+    await page.getByLabel("edgeintel", {exact: false}).first().check();
     await page.getByRole("button", {name: "Generate"}).click();
     await page.getByText("will not be shown again").waitFor();
     assert.match(await page.locator("code").first().textContent(), /^spk_/);
@@ -193,9 +195,12 @@ check("key-form", {
   },
   wrong: async (page) => {
     await free(page);
-    await page.getByLabel("Name").fill("kept");
+    await page.getByLabel("Name", {exact: true}).fill("kept");
+    await page.getByLabel("Usable from").fill("the cellar");
     await page.getByRole("button", {name: "Generate"}).click();
     await page.locator("#role-fault").waitFor();
-    assert.equal(await page.getByLabel("Name").inputValue(), "kept");
+    await page.locator("#networks-fault").waitFor();
+    assert.equal(await page.getByLabel("Name", {exact: true}).inputValue(), "kept");
+    assert.equal(await page.getByLabel("Usable from").inputValue(), "the cellar");
   },
 });

@@ -59,3 +59,15 @@ check("api-settings", {
     assert.equal(await page.getByLabel("session_idle").inputValue(), "3s");
   },
 });
+
+check("api-document", {
+  as: "admin", path: "/sallyport/apis/itadvisor/document",
+  wrong: async (page) => {
+    const field = page.getByLabel("Document");
+    const text = (await field.inputValue()).replace('"name"', '"nme"');
+    await field.fill(text);
+    await page.getByRole("button", {name: "Save"}).click();
+    await page.locator("#document-fault").waitFor();
+    assert.equal(await field.inputValue(), text);
+  },
+});
