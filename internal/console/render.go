@@ -62,7 +62,7 @@ func loadPages(texts *catalogue) (pages, error) {
 func functions(texts *catalogue) template.FuncMap {
 	all := template.FuncMap{
 		"t": texts.rich, "count": texts.count, "has": texts.has, "nothing": nothing,
-		"moment": texts.moment, "exact": texts.exact, "day": asDay, "lines": asLines,
+		"moment": texts.moment, "exact": texts.exact, "date": texts.date, "day": asDay, "lines": asLines,
 		"at": func(now time.Time, row tokenRow) tokenAt { return tokenAt{now, row} },
 	}
 	maps.Copy(all, fieldFunctions(texts))
@@ -106,6 +106,7 @@ type frame struct {
 	Self   *admin.Self // nil: nobody has signed in
 	Notice string      // what was just done
 	Now    time.Time
+	Here   string // where the page is, told on paper; no query, which a link may have made up
 }
 
 // notice is what a page tells of the form that led to it. The query names one
@@ -124,6 +125,7 @@ func (v *visit) frame(title, page string) frame {
 	return frame{
 		Title: title, Lang: v.texts().lang, Nav: navigation(v.self, page, v.r.PathValue("tenant")),
 		Style: v.assets.style, Script: v.assets.script, Icon: v.assets.icon, Self: v.self, Notice: v.notice(), Now: v.now,
+		Here: v.origin + v.r.URL.EscapedPath(),
 	}
 }
 

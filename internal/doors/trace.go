@@ -54,7 +54,7 @@ func stepOf(r sallyport.Reason) string {
 
 // trace tells the way of the request through both doors.
 func (n *note) trace(claimed *authn.Claimed) api.Trace {
-	t := api.Trace{PolicyAge: n.age.Round(time.Microsecond).String()}
+	t := api.Trace{PolicyAge: max(n.age, 0).Round(time.Microsecond).String()}
 	for in := carrier.Basic; in <= carrier.Other; in++ {
 		if n.seen.Has(in) {
 			t.Carriers = append(t.Carriers, in.String())

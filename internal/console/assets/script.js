@@ -3,10 +3,13 @@
 // works without.
 "use strict";
 
-// Times: what is in the page is in UTC.
-const full = new Intl.DateTimeFormat(document.documentElement.lang, {dateStyle: "full", timeStyle: "long"});
-const date = new Intl.DateTimeFormat(document.documentElement.lang, {dateStyle: "medium"});
-const exact = new Intl.DateTimeFormat(document.documentElement.lang, {dateStyle: "medium", timeStyle: "medium"});
+// Times: what is in the page is in UTC. They are written as the reader's country
+// does, if the page is in his language.
+const {lang} = document.documentElement;
+const locale = navigator.languages.find((l) => l.split("-")[0] === lang) ?? lang;
+const full = new Intl.DateTimeFormat(locale, {dateStyle: "full", timeStyle: "long"});
+const date = new Intl.DateTimeFormat(locale, {dateStyle: "medium"});
+const exact = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeStyle: "medium"});
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
