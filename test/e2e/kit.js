@@ -142,13 +142,29 @@ export async function picture(page, name) {
   const size = page.viewportSize();
   for (const scheme of ["light", "dark"]) {
     await page.emulateMedia({colorScheme: scheme});
-    await page.screenshot({path: path.join(pictures, `${name}-${scheme}.png`), fullPage: true});
+    await shoot(page, `${name}-${scheme}`);
+    if (scheme === "light") await forDocs(page, name);
   }
   await page.emulateMedia({colorScheme: null});
   await page.setViewportSize({width: 320, height: 640});
   await fits(page, 320);
-  await page.screenshot({path: path.join(pictures, `${name}-narrow.png`), fullPage: true});
+  await shoot(page, `${name}-narrow`);
   await page.setViewportSize(size);
+}
+
+// shoot keeps a picture of the whole page.
+async function shoot(page, name) {
+  await page.screenshot({path: path.join(pictures, `${name}.png`), fullPage: true});
+}
+
+// Pages that the documentation shows, and the name of their picture there. "make
+// pictures" takes them anew.
+const documented = {"account": "console-account", "why": "console-why", "start-first": "console-first-request"};
+
+async function forDocs(page, name) {
+  if (!process.env.SALLYPORT_PICTURES || !documented[name]) return;
+  const bytes = await page.screenshot({path: path.join(here, "../../docs/images", `${documented[name]}.png`)});
+  assert.ok(bytes.length < 150_000, `${documented[name]} has ${bytes.length} bytes`);
 }
 
 async function sessionOf(login) {
@@ -165,8 +181,11 @@ async function sessionOf(login) {
   return sessions.get(login);
 }
 
-// What axe looks at, if not less is asked for.
+// What axe looks at, if not less is asked for; and what depends on the scheme, and on
+// the width. What else a page is made of is the same in all of them.
 const everyRule = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const ofScheme = ["color-contrast", "link-in-text-block"];
+const ofWidth = ["target-size", "scrollable-region-focusable"];
 
 /**
  * audit has axe look at a page as it stands; any violation fails. Axe is a script, so it
@@ -193,11 +212,13 @@ export async function tabTo(page, name, most = 120) {
 
 function focused() {
   const e = document.activeElement;
+  const group = e.type === "radio" && document.querySelector(`input[type=radio][name="${e.name}"][data-reach]`);
   const box = e.getBoundingClientRect();
   const style = getComputedStyle(e);
   const label = e.labels?.length ? e.labels[0].textContent : "";
   return {
     name: `${e.getAttribute("aria-label") ?? ""} ${label} ${e.textContent} ${e.name ?? ""}`.trim().replace(/\s+/g, " "),
+    reach: e.dataset.reach ?? (group ? group.dataset.reach : null),
     seen: e === document.body || (box.width > 0 && box.height > 0 && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0),
   };
 }
@@ -224,11 +245,10 @@ async function keyboard(page) {
     await page.keyboard.press("Tab");
     const now = await page.evaluate(focused);
     assert.ok(now.seen, `the focus is somewhere, and cannot be seen: ${now.name}`);
-    const n = await page.evaluate(() => document.activeElement.dataset.reach ??
-      (document.activeElement.type === "radio" && document.querySelector(`input[type=radio][name="${document.activeElement.name}"][data-reach]`)?.dataset.reach));
-    if (n != null) reached.add(n);
+    if (now.reach != null) reached.add(now.reach);
   }
   assert.equal(reached.size, wanted, "elements that Tab leads to");
+  await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
 }
 
 async function fits(page, width) {
@@ -264,7 +284,7 @@ export const linked = (as, list, name, rest = "") => async () => {
  *     path: () => `/sallyport/access/${demo.tenant("acme_3")}/users`,
  *     story: async (page) => {...},                   // from that page on; told with a script and without
  *     wrong: async (page) => {...},                   // wrong input: the fault stands beside its field
- *     keys: async (page) => {...},                    // what keyboard alone must do, beside reaching everything
+ *     keys: async (page) => {...},                    // what the keyboard alone must do, beside reaching everything
  *     script: true,                                   // the story needs a script
  *     bytes: 60_000,
  *   })
@@ -284,35 +304,74 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
     if (story) test("story", () => opened({}, story));
     if (story && !script) test("story without a script", () => opened({javaScriptEnabled: false}, story));
     if (wrong) test("wrong input", () => opened({}, wrong));
-    test("keyboard alone", () => opened({}, async (page) => {
-      await keyboard(page);
-      if (keys) {
-        await open(page);
-        await keys(page);
-      }
-    }));
-    // Loading a page takes longer than to look at it, so it is loaded once.
-    test("looks", (t) => visit(as, {colorScheme: "light", reducedMotion: "reduce"}, async (page, context) => {
-      const wire = await context.newCDPSession(page);
-      await wire.send("Network.enable");
-      let sum = 0;
-      wire.on("Network.loadingFinished", (e) => { sum += e.encodedDataLength; });
+    if (keys) test("what the keyboard must do", () => opened({}, keys));
+    // To load a page takes longer than to look at it, so it is loaded once.
+    test("as it stands", (t) => visit(as, {colorScheme: "light", reducedMotion: "reduce"}, async (page, context) => {
+      const bytesOf = await weigh(page, context);
+      await page.addInitScript(watchShifts);
       await open(page);
-      for (const scheme of ["light", "dark"]) {
-        await page.emulateMedia({colorScheme: scheme});
-        await audit(page, scheme, scheme === "dark" ? ["color-contrast"] : everyRule); // nothing else depends on it
-        await page.screenshot({path: path.join(pictures, `${name}-${scheme}.png`), fullPage: true});
-      }
-      await page.emulateMedia({colorScheme: "light"});
-      await page.setViewportSize({width: 320, height: 640});
-      await fits(page, 320);
-      await audit(page, "narrow");
-      await page.screenshot({path: path.join(pictures, `${name}-narrow.png`), fullPage: true});
-      await page.setViewportSize({width: 3840, height: 1600});
-      await fits(page, 3840);
-      const paint = await page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1));
-      t.diagnostic(`${name}: ${sum} bytes, first paint after ${paint} ms`);
-      assert.ok(sum > 0 && sum < bytes, `${sum} bytes were transferred`);
+      await t.test("loading", async (t) => {
+        const sum = bytesOf();
+        const {paint, shifts} = await page.evaluate(loaded);
+        t.diagnostic(`${name}: ${sum} bytes, first paint after ${paint} ms`);
+        assert.ok(sum > 0 && sum < bytes, `${sum} bytes were transferred`);
+        const moved = shifts.reduce((all, shift) => all + shift.by, 0);
+        assert.ok(moved < mostShift, `things jump by ${moved} while the page loads: ${JSON.stringify(shifts)}`);
+      });
+      await t.test("keyboard alone", () => keyboard(page));
+      await t.test("looks", () => looks(page, name));
     }));
   });
+}
+
+// weigh returns a function that tells how many bytes a page has transferred.
+async function weigh(page, context) {
+  const wire = await context.newCDPSession(page);
+  await wire.send("Network.enable");
+  let sum = 0;
+  wire.on("Network.loadingFinished", (e) => { sum += e.encodedDataLength; });
+  return () => sum;
+}
+
+// How far things may move while a page loads, as browsers count it (1: all of the
+// screen, by all of its height). What is below a tenth is called good; a time that is
+// told in another zone may be shorter or longer by a line.
+const mostShift = 0.05;
+
+function watchShifts() {
+  globalThis.shifts = [];
+  const name = (node) => node?.nodeType === 1 ? `${node.tagName} ${node.className}` : node?.nodeName;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) globalThis.shifts.push({by: e.value, of: e.sources.map((source) => name(source.node))});
+  }).observe({type: "layout-shift", buffered: true});
+}
+
+async function loaded() {
+  await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
+  const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1;
+  return {paint: Math.round(paint), shifts: globalThis.shifts};
+}
+
+// looks has axe look at a page in both schemes and narrow, takes its pictures, and sees
+// that it fits every screen, and that paper has no navigation.
+async function looks(page, name) {
+  await audit(page, "light");
+  await shoot(page, `${name}-light`);
+  await forDocs(page, name);
+  await page.emulateMedia({colorScheme: "dark"});
+  await audit(page, "dark", ofScheme);
+  await shoot(page, `${name}-dark`);
+  await page.emulateMedia({colorScheme: "light"});
+  await page.setViewportSize({width: 320, height: 640});
+  await fits(page, 320);
+  await audit(page, "narrow", ofWidth);
+  await shoot(page, `${name}-narrow`);
+  await page.setViewportSize({width: 3840, height: 1600});
+  await fits(page, 3840);
+  await page.setViewportSize({width: 720, height: 1000});
+  await page.emulateMedia({media: "print"});
+  await fits(page, 720);
+  const left = await page.evaluate(() => [...document.querySelectorAll("nav.side, nav.pager, header, button, .button")]
+    .filter((e) => e.checkVisibility()).map((e) => e.outerHTML));
+  assert.deepEqual(left, [], `${name}: on paper, what can only be clicked`);
 }
