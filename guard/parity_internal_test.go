@@ -141,7 +141,7 @@ func (l *accessLog) Write(line []byte) (int, error) {
 
 func (l *accessLog) of(t *testing.T, id string) verdict {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) { // it is written behind the answer
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // it is written behind the answer
 		l.mu.Lock()
 		v, ok := l.lines[id]
 		l.mu.Unlock()

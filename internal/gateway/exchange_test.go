@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/gateway/gatewaytest"
@@ -169,7 +168,7 @@ func TestHeadOfAStream(t *testing.T) {
 	}))
 	t.Cleanup(upstream.Close)
 	k := gatewaytest.Start(t, gatewaytest.Options{}, everything(upstream.URL))
-	client := &http.Client{Timeout: 10 * time.Second}
+	client := &http.Client{Timeout: patience}
 	res, err := client.Get(k.URL + "/x")
 	close(next)
 	if err != nil {

@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 	)
 }
 
+// patience is how long anything may take on a busy machine.
+const patience = time.Minute
+
 const ordersRead sallyport.Permission = "orders/read"
 
 // orders is an API with a bit of everything, in front of an upstream.

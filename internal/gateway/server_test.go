@@ -120,7 +120,7 @@ func TestPrefaceTimeout(t *testing.T) {
 	}
 	c := tls.Client(raw, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	t.Cleanup(func() { _ = c.Close() })
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(patience))
 	if _, err := io.Copy(io.Discard, c); err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Errorf("the connection stayed: %v", err)
 	}
@@ -154,7 +154,7 @@ func TestConnectionLimits(t *testing.T) {
 		t.Errorf("%d refused, %d open", k.Limiter.Refused(), k.Limiter.Open())
 	}
 	_ = open[0].Close()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(patience)
 	for k.Limiter.Open() > 2 && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
