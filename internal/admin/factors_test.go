@@ -159,6 +159,9 @@ func TestResetFactors(t *testing.T) {
 	if err := w.ResetFactors(ctx, stranger, w.T1.ID, alice.Principal.ID); sallyport.KindOf(err) != sallyport.Refused {
 		t.Errorf("by a stranger: %v", err)
 	}
+	if err := w.ResetFactors(ctx, w.Root, w.Root.Principal.Home, w.Root.Principal.ID); sallyport.KindOf(err) != sallyport.Conflict {
+		t.Errorf("his own: %v", err)
+	}
 	if err := w.ResetFactors(ctx, w.Root, w.T1.ID, alice.Principal.ID); err != nil {
 		t.Fatal(err)
 	}
