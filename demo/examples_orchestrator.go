@@ -27,7 +27,7 @@ func (s *stage) orchestratorWays() []example {
 
 		{"Orchestrator: Basic", api, "password", curl + s.basic("operator") + s.url(start), 200, true},
 		{"Orchestrator: Basic without the blank", api, "password", curl + header("Authorization", "Basic"+s.base64("operator")) + s.url(start), 200, true},
-		{"Orchestrator: Basic without the blank, with a wrong password", api, "password", curl + header("Authorization", "Basic"+base64.StdEncoding.EncodeToString([]byte("operator:wrong"))) + s.url(start), 401, false},
+		{"Orchestrator: Basic without the blank, with a wrong password", api, "password", curl + header("Authorization", "Basic"+base64.StdEncoding.EncodeToString([]byte("courier:wrong"))) + s.url(start), 401, false},
 		{"Orchestrator: Basic with a wrong password", api, "password", curl + "-u operator:wrong " + s.url(start), 401, false},
 
 		{"Orchestrator: a user's API key in the URL", api, "personal-token", asked("login", "operator", "api_key", key), 200, true},
@@ -42,7 +42,7 @@ func (s *stage) orchestratorWays() []example {
 		{"Orchestrator: a plain password in the URL", api, "password", asked("login", "operator", "password", password), 200, true},
 		{"Orchestrator: a wrong one", api, "password", asked("login", "operator", "password", "wrong"), 401, false},
 		{"Orchestrator: login and password in a form, as older clients send them", api, "password", curl + "--data-urlencode login=operator --data-urlencode " + quote("password="+password) + " -d 'work_order[workflow_id]=124' " + s.url("/aspera/orchestrator/work_orders/initiate/xml"), 200, true},
-		{"Orchestrator: a wrong one in a form", api, "password", curl + "-d login=operator -d password=wrong -d 'work_order[workflow_id]=124' " + s.url("/aspera/orchestrator/work_orders/initiate/xml"), 401, false},
+		{"Orchestrator: a wrong one in a form", api, "password", curl + "-d login=courier -d password=wrong -d 'work_order[workflow_id]=124' " + s.url("/aspera/orchestrator/work_orders/initiate/xml"), 401, false},
 
 		{"Orchestrator: a cookie for a password", api, "session", s.orchestratorCookie("password", password) + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 200, true},
 		{"Orchestrator: the cookie after the log-off", api, "session", s.orchestratorCookie("password", password) + `curl -sS -o /dev/null -b "$JAR" ` + s.url("/aspera/orchestrator/users/logoff/xml") + "; " + curl + `-b "$JAR" ` + s.url(start) + `; rm "$JAR"`, 401, false},

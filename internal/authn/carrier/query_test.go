@@ -43,6 +43,9 @@ func TestQueryValue(t *testing.T) {
 		if value != tt.value || count != tt.count || fault != tt.fault {
 			t.Errorf("QueryValue(%q, %q) = %q, %d, %v; want %q, %d, %v", tt.raw, tt.name, value, count, fault, tt.value, tt.count, tt.fault)
 		}
+		if all, fault := carrier.QueryValues(tt.raw, tt.name); len(all) != tt.count || fault != tt.fault || len(all) > 0 && all[0] != tt.value {
+			t.Errorf("QueryValues(%q, %q) = %q, %v", tt.raw, tt.name, all, fault)
+		}
 	}
 }
 
@@ -134,6 +137,9 @@ func FuzzQuery(f *testing.F) {
 		if parsed, err := url.ParseQuery(raw); err == nil {
 			if len(parsed[name]) != count || count > 0 && parsed[name][0] != value {
 				t.Fatalf("QueryValue(%q, %q) = %q, %d; net/url says %q", raw, name, value, count, parsed[name])
+			}
+			if all, _ := carrier.QueryValues(raw, name); !slices.Equal(all, parsed[name]) {
+				t.Fatalf("QueryValues(%q, %q) = %q; net/url says %q", raw, name, all, parsed[name])
 			}
 		}
 		cut := carrier.CutQuery(raw, name)

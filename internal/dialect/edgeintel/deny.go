@@ -44,7 +44,7 @@ func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 			d.tellTenants(r, x, &body)
 		}
 	}
-	if p.Status == http.StatusForbidden && settingOf(x, forbiddenStatus) == "401" {
+	if p.Status == http.StatusForbidden && wire.SettingOf(x, forbiddenStatus) == "401" {
 		body.Status = http.StatusUnauthorized
 	}
 	wire.SendJSON(w, r, x, body.Status, body)
@@ -54,9 +54,6 @@ func (d *dialect) Deny(w http.ResponseWriter, r *http.Request, x *surface.Exchan
 func (d *dialect) Fault(w http.ResponseWriter, r *http.Request, x *surface.Exchange, p respond.Problem) {
 	wire.SendJSON(w, r, x, p.Status, d.refusalOf(x, p))
 }
-
-// settingOf returns a setting of the API; the API is there if Deny is asked.
-func settingOf(x *surface.Exchange, name string) string { return x.Request.API.Document.Settings[name] }
 
 // refusalOf says in the product's words what a problem says.
 func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
@@ -76,9 +73,7 @@ func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
 	case p.Status == http.StatusUnauthorized && x.Answer.Explain != sallyport.ExplainNone:
 		body.Message = "Unauthorized: the access token is missing, expired or not valid; get a new one from " + iam + "/auth/token"
 	}
-	for _, m := range p.MissingPermissions {
-		body.Permissions = append(body.Permissions, wire.Local(m))
-	}
+	body.Permissions = wire.Locals(p.MissingPermissions)
 	return body
 }
 
@@ -146,13 +141,9 @@ func (c *call) fail(err error) {
 	body := refusal{Status: p.Status, Message: p.Detail, Reason: p.Reason, RequestID: p.RequestID}
 	if p.Status == http.StatusUnauthorized {
 		body.Message = "Invalid credentials"
-		for _, challenge := range wire.Challenges(c.Exchange, string(c.Request.API.Name)) {
-			c.w.Header().Add("WWW-Authenticate", challenge)
-		}
+		wire.Challenge(c.w.Header(), c.Exchange, string(c.Request.API.Name))
 	}
-	if len(p.Errors) > 0 {
-		body.Field = p.Errors[0].Field
-	}
+	body.Field = wire.Field(&p)
 	for _, m := range p.MissingPermissions {
 		body.Permissions = append(body.Permissions, string(m))
 	}

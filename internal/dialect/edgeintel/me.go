@@ -3,7 +3,6 @@ package edgeintel
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sallyport/sallyport"
@@ -94,23 +93,11 @@ const (
 )
 
 func (c *call) page() (p pageInfo, err error) {
-	p = pageInfo{Page: 1, Size: defaultSize}
-	for _, n := range []struct {
-		name string
-		to   *int
-		most int
-	}{{"page", &p.Page, wire.Longest}, {"size", &p.Size, maxSize}} {
-		text, there := c.Request.Query(n.name)
-		if !there {
-			continue
-		}
-		v, err := strconv.Atoi(text)
-		if err != nil || v < 1 || v > n.most {
-			return p, sallyport.ErrInvalid(n.name, n.name+" must be a number from 1 to "+strconv.Itoa(n.most))
-		}
-		*n.to = v
+	if p.Page, err = wire.Number(c.Exchange, "page", 1, wire.Longest); err != nil {
+		return p, err
 	}
-	return p, nil
+	p.Size, err = wire.Number(c.Exchange, "size", defaultSize, maxSize)
+	return p, err
 }
 
 // part returns the part of a whole list that a page holds.

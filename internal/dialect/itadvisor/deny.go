@@ -73,9 +73,7 @@ func (d *dialect) refusalOf(x *surface.Exchange, p respond.Problem) refusal {
 	if user := x.Decision.Principal; p.Status == http.StatusForbidden && user != nil && x.Decision.Reason != sallyport.PasswordChangeRequired {
 		body.Code, body.Message = invalidAccess, sentence(d.Pseudonym(string(user.ID)), actionOf(x))
 	}
-	for _, m := range p.MissingPermissions {
-		body.Permissions = append(body.Permissions, wire.Local(m))
-	}
+	body.Permissions = wire.Locals(p.MissingPermissions)
 	return body
 }
 
@@ -117,13 +115,9 @@ func (c *call) fail(err error) {
 	if p.Detail != "" {
 		body.Message += " - " + p.Detail
 	}
-	if len(p.Errors) > 0 {
-		body.Field = p.Errors[0].Field
-	}
+	body.Field = wire.Field(&p)
 	if p.Status == http.StatusUnauthorized {
-		for _, challenge := range wire.Challenges(c.Exchange, protectionSpace) {
-			c.w.Header().Add("WWW-Authenticate", challenge)
-		}
+		wire.Challenge(c.w.Header(), c.Exchange, protectionSpace)
 	}
 	wire.Hold(c.w.Header(), c.Exchange, p.Status)
 	wire.SendJSON(c.w, c.r, c.Exchange, p.Status, body)

@@ -70,4 +70,4 @@ func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Excha
 }
 
 // cookieName returns the name of the session cookie of the API.
-func cookieName(x *surface.Exchange) string { return x.Request.API.Document.Settings[sessionCookie] }
+func cookieName(x *surface.Exchange) string { return wire.SettingOf(x, sessionCookie) }

@@ -20,20 +20,9 @@ type session struct {
 	RefreshExpires int64  `json:"refreshExpiresIn"`
 }
 
-// crossOrigin finds requests that another site's page made: somebody could be
-// signed in to an account that is not his.
-var crossOrigin = http.NewCrossOriginProtection()
-
-func (c *call) sameOrigin() error {
-	if crossOrigin.Check(c.r) != nil {
-		return wire.Refused(sallyport.OriginForbidden)
-	}
-	return nil
-}
-
 // login exchanges a name and password for a JWT, and gives browsers a session.
 func (c *call) login() error {
-	if err := c.sameOrigin(); err != nil {
+	if err := wire.SameOrigin(c.r); err != nil {
 		return err
 	}
 	f, err := wire.ReadFields(c.Exchange)

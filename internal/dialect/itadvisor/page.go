@@ -148,7 +148,7 @@ func needs(r *sallyport.Route) string {
 
 // form reads a form of the page.
 func (c *call) form() (url.Values, error) {
-	if err := c.sameOrigin(); err != nil {
+	if err := wire.SameOrigin(c.r); err != nil {
 		return nil, err
 	}
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
@@ -213,7 +213,7 @@ func (c *call) redirect() error {
 }
 
 func (c *call) signOut() error {
-	if err := c.sameOrigin(); err != nil {
+	if err := wire.SameOrigin(c.r); err != nil {
 		return err
 	}
 	if err := c.End(c.r, c.Exchange, cookieName(c.Exchange)); err != nil {

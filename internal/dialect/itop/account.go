@@ -113,10 +113,6 @@ func (d *dialect) showSignIn(w http.ResponseWriter, r *http.Request, x *surface.
 	d.show(w, r, x, status, &page{Fault: fault})
 }
 
-// crossOrigin finds requests that another site's page made: somebody could be
-// signed in to an account that is not his.
-var crossOrigin = http.NewCrossOriginProtection()
-
 // account is the page of one's account. A password in a form that is sent to it
 // starts a session, as sending off the form to sign in does.
 func (c *call) account() error {
@@ -141,8 +137,8 @@ func (c *call) account() error {
 
 // startSession gives a browser the cookie of a session.
 func (c *call) startSession() error {
-	if crossOrigin.Check(c.r) != nil {
-		return wire.Refused(sallyport.OriginForbidden)
+	if err := wire.SameOrigin(c.r); err != nil {
+		return err
 	}
 	issued, err := c.Admin.StartSession(c.r.Context(), admin.NewSession{
 		User: c.actor.Principal.ID, Idle: wire.DurationOf(c.Request.API.Document, sessionIdle),

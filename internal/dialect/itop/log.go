@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 )
 
@@ -23,7 +24,7 @@ func (d *dialect) Dress(_ http.Header, r *http.Request, x *surface.Exchange) {
 // the API asks for it: who it was and what he asked for. The objects and the
 // values that he sent are left out, as secrets can be among them.
 func (d *dialect) logCall(r *http.Request, x *surface.Exchange, result ...any) {
-	if x.Request.API.Document.Settings[logREST] != yes {
+	if wire.SettingOf(x, logREST) != yes {
 		return
 	}
 	version, _ := x.Request.Form(versionParameter)

@@ -61,7 +61,7 @@ func (c *call) loginInPath() string {
 func (c *call) fromElsewhere() bool {
 	h := c.r.Header
 	origin := h.Get("Origin")
-	if origin != "" && has(setting(c.Exchange, corsOrigins), origin) {
+	if origin != "" && has(wire.SettingOf(c.Exchange, corsOrigins), origin) {
 		return false
 	}
 	switch h.Get("Sec-Fetch-Site") {
@@ -79,7 +79,7 @@ func (c *call) fromElsewhere() bool {
 // an empty value removes it. No page of another site can have a browser send it:
 // here a GET can start a work order.
 func (c *call) setCookie(value string) {
-	name, path := setting(c.Exchange, sessionCookie), c.Request.BasePath
+	name, path := wire.SettingOf(c.Exchange, sessionCookie), c.Request.BasePath
 	if path == "" || strings.HasPrefix(name, "__Host-") {
 		path = "/"
 	}
@@ -93,7 +93,7 @@ func (c *call) setCookie(value string) {
 // logoff ends what the request came with: a session, or the sign-in of a JWT, and
 // a session that is beside it. With other credentials there is nothing to end.
 func (c *call) logoff() error {
-	if err := c.End(c.r, c.Exchange, setting(c.Exchange, sessionCookie)); err != nil {
+	if err := c.End(c.r, c.Exchange, wire.SettingOf(c.Exchange, sessionCookie)); err != nil {
 		return err
 	}
 	c.setCookie("")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 )
 
@@ -12,7 +13,7 @@ import (
 // an origin that is listed may. Where none is listed, the upstream's own word
 // stands.
 func (d *dialect) Dress(h http.Header, r *http.Request, x *surface.Exchange) {
-	origins := setting(x, corsOrigins)
+	origins := wire.SettingOf(x, corsOrigins)
 	if origins == "" {
 		return
 	}

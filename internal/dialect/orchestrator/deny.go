@@ -65,7 +65,7 @@ func statusOf(x *surface.Exchange, status int) int {
 	if status != http.StatusUnauthorized && status != http.StatusForbidden {
 		return status
 	}
-	if instead, err := strconv.Atoi(setting(x, deniedStatus)); err == nil {
+	if instead, err := strconv.Atoi(wire.SettingOf(x, deniedStatus)); err == nil {
 		return instead
 	}
 	return status
@@ -81,7 +81,7 @@ func (d *dialect) refuse(w http.ResponseWriter, r *http.Request, x *surface.Exch
 	e := element{name: "error", attrs: []string{
 		"time", stamp(d.Now()), "action", "status", "id", "0", "reason", string(body.Reason), "request_id", body.RequestID,
 	}}
-	e.text, e.raw = exception(body.text(), setting(x, errorBodies) == exact)
+	e.text, e.raw = exception(body.text(), wire.SettingOf(x, errorBodies) == exact)
 	wire.Send(w, r, x, status, asXML, e.document())
 }
 
@@ -108,12 +108,8 @@ func refusalOf(p respond.Problem) refusal {
 		Error: p.Title, Message: p.Detail, Reason: p.Reason, RequestID: p.RequestID,
 		Scopes: p.RequiredScopes, Suggestions: p.Suggestions,
 	}
-	for _, m := range p.MissingPermissions {
-		out.Permissions = append(out.Permissions, wire.Local(m))
-	}
-	if len(p.Errors) > 0 {
-		out.Field = p.Errors[0].Field
-	}
+	out.Permissions = wire.Locals(p.MissingPermissions)
+	out.Field = wire.Field(&p)
 	return out
 }
 
@@ -137,7 +133,7 @@ func (c *call) fail(err error) {
 	case loginEndpoint:
 		format, status = formatJSON, p.Status
 	case authenticateEndpoint:
-		if format == formatXML && p.Status == http.StatusUnauthorized && setting(c.Exchange, authenticateStatus) == "200" {
+		if format == formatXML && p.Status == http.StatusUnauthorized && wire.SettingOf(c.Exchange, authenticateStatus) == "200" {
 			status = http.StatusOK
 		}
 	}

@@ -61,6 +61,3 @@ func (d *dialect) Serve(w http.ResponseWriter, r *http.Request, x *surface.Excha
 	c := &call{dialect: d, Exchange: x, w: w, r: r, actor: wire.Actor(x)}
 	wire.Run(d.serve, x, c, c.fail)
 }
-
-// setting returns a setting of the API.
-func setting(x *surface.Exchange, name string) string { return x.Request.API.Document.Settings[name] }

@@ -102,9 +102,7 @@ func refusalOf(x *surface.Exchange, p *respond.Problem) refusal {
 		body.Message = notAllowed + tried(x)
 		body.Detail = p.Detail
 	}
-	for _, m := range p.MissingPermissions {
-		body.Permissions = append(body.Permissions, wire.Local(m))
-	}
+	body.Permissions = wire.Locals(p.MissingPermissions)
 	return body
 }
 
@@ -124,7 +122,7 @@ func unauthorized(x *surface.Exchange) string {
 	switch {
 	case route == nil || strings.HasPrefix(route.Path, "/{version}/"):
 		return notAuthenticated
-	case setting(x, cookie) == yes:
+	case wire.SettingOf(x, cookie) == yes:
 		return notInCookie
 	default:
 		return notLoggedIn
@@ -167,21 +165,17 @@ func (c *call) fail(err error) {
 	if explain != sallyport.ExplainNone {
 		body.Reason = p.Reason
 	}
-	if len(p.Errors) > 0 {
-		body.Field = p.Errors[0].Field
-	}
+	body.Field = wire.Field(&p)
 	switch {
 	case p.Status == http.StatusUnauthorized:
 		body.Message = notAuthenticated
-		c.challenge()
+		wire.Challenge(c.w.Header(), c.Exchange, string(c.Request.API.Name))
 	case p.Status == http.StatusBadRequest && body.Field != "" && c.dto() != "":
 		body.Message, body.Detail = fmt.Sprintf("Bad request: Input %s DTO is missing or new %[1]s is invalid", c.dto()), p.Detail
 	case c.Endpoint() == issueEndpoint && isRight(p.Reason):
 		body.Message = notAllowed + toUse
 		if explain == sallyport.ExplainFull {
-			for _, m := range p.MissingPermissions {
-				body.Permissions = append(body.Permissions, wire.Local(m))
-			}
+			body.Permissions = wire.Locals(p.MissingPermissions)
 		}
 	case isRight(p.Reason):
 		body.Message, body.Detail = notAllowed+tried(c.Exchange), p.Detail
@@ -202,11 +196,4 @@ func (c *call) dto() string {
 		return ""
 	}
 	return strings.ToUpper(thing[:1]) + thing[1:]
-}
-
-// challenge adds the challenges that a 401 must have.
-func (c *call) challenge() {
-	for _, challenge := range wire.Challenges(c.Exchange, string(c.Request.API.Name)) {
-		c.w.Header().Add("WWW-Authenticate", challenge)
-	}
 }

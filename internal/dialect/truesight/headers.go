@@ -3,6 +3,7 @@ package truesight
 import (
 	"net/http"
 
+	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 )
 
@@ -22,7 +23,7 @@ var productHeaders = [...]struct {
 // Dress gives an answer the headers of the product, if the API asks for them. What
 // the upstream says itself stands.
 func (d *dialect) Dress(h http.Header, _ *http.Request, x *surface.Exchange) {
-	if setting(x, headers) != yes {
+	if wire.SettingOf(x, headers) != yes {
 		return
 	}
 	for _, p := range productHeaders {

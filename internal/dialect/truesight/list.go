@@ -22,11 +22,11 @@ type orders[T any] map[string]func(a, b *T) int
 // sendList answers with one page of a list: a bare array. What is called offset is
 // the number of the page, and the first one is 1.
 func sendList[T any](c *call, all []T, by orders[T]) error {
-	limit, err := c.number("limit", defaultLimit, maxLimit)
+	limit, err := wire.Number(c.Exchange, "limit", defaultLimit, maxLimit)
 	if err != nil {
 		return err
 	}
-	page, err := c.number("offset", 1, wire.Longest)
+	page, err := wire.Number(c.Exchange, "offset", 1, wire.Longest)
 	if err != nil {
 		return err
 	}
@@ -56,18 +56,6 @@ func order[T any](c *call, by orders[T]) (func(a, b *T) int, error) {
 		return func(a, b *T) int { return compare(b, a) }, nil
 	}
 	return compare, nil
-}
-
-func (c *call) number(name string, fallback, most int) (int, error) {
-	text, there := c.Request.Query(name)
-	if !there {
-		return fallback, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > most {
-		return 0, sallyport.ErrInvalid(name, name+" must be a number from 1 to "+strconv.Itoa(most))
-	}
-	return n, nil
 }
 
 // matches reports whether text is what a pattern asks for, in which a * stands for

@@ -22,10 +22,6 @@ type session struct {
 	Expires int64  `json:"expires_in"`
 }
 
-// crossOrigin finds requests that another site's page made: somebody could be
-// signed in to an account that is not his.
-var crossOrigin = http.NewCrossOriginProtection()
-
 // issue begins a session for who knows a name and its password, and may use web
 // services.
 func (c *call) issue() error {
@@ -33,8 +29,10 @@ func (c *call) issue() error {
 	if err != nil {
 		return err
 	}
-	if person && crossOrigin.Check(c.r) != nil {
-		return wire.Refused(sallyport.OriginForbidden)
+	if person {
+		if err := wire.SameOrigin(c.r); err != nil {
+			return err
+		}
 	}
 	in, err := readForm(c.Exchange)
 	if err != nil {
@@ -46,7 +44,7 @@ func (c *call) issue() error {
 	}
 	api := c.Request.API
 	scopes := []string{string(api.Name)} // the token is for this API alone
-	if may := setting(c.Exchange, people); may != "no" {
+	if may := wire.SettingOf(c.Exchange, people); may != "no" {
 		scopes = append(scopes, string(admin.ManagementAPI)+"/"+may) // and for what this API administrates
 	}
 	if person {
@@ -75,12 +73,12 @@ func (c *call) issue() error {
 // interactive reports whether a person signs in with a browser: then the token may
 // travel in a cookie. It is a parameter of the query, or what the setting says.
 func (c *call) interactive() (bool, error) {
-	if setting(c.Exchange, cookie) != yes {
+	if wire.SettingOf(c.Exchange, cookie) != yes {
 		return false, nil // this release does not know of it
 	}
 	const name = "interactiveUser"
 	value, count, fault := carrier.QueryValue(c.Request.Canonical.RawQuery, name)
-	switch value = strings.ToLower(cmp.Or(value, setting(c.Exchange, interactive))); {
+	switch value = strings.ToLower(cmp.Or(value, wire.SettingOf(c.Exchange, interactive))); {
 	case fault != carrier.OK || count > 1 || value != "true" && value != "false":
 		return false, sallyport.ErrInvalid(name, name+" is true or false")
 	default:
@@ -132,13 +130,13 @@ func (c *call) end() error {
 	if err != nil {
 		return err
 	}
-	if len(c.r.CookiesNamed(cookieName)) > 0 && setting(c.Exchange, cookie) == yes {
+	if len(c.r.CookiesNamed(cookieName)) > 0 && wire.SettingOf(c.Exchange, cookie) == yes {
 		c.setCookie("")
 	}
 	h := c.w.Header()
 	h.Set("X-Request-Id", c.Decision.RequestID)
 	h.Set("Cache-Control", "no-store")
-	status, _ := strconv.Atoi(setting(c.Exchange, logoutStatus)) // one of two numbers
+	status, _ := strconv.Atoi(wire.SettingOf(c.Exchange, logoutStatus)) // one of two numbers
 	c.w.WriteHeader(status)
 	return nil
 }

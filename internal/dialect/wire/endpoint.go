@@ -46,6 +46,14 @@ func Hold(h http.Header, x *surface.Exchange, status int) {
 	}
 }
 
+// Challenge adds to a 401 of an endpoint the challenges that it must have, for a
+// protection space.
+func Challenge(h http.Header, x *surface.Exchange, space string) {
+	for _, c := range Challenges(x, space) {
+		h.Add("WWW-Authenticate", c)
+	}
+}
+
 // Challenges are those that a 401 of an endpoint must have (RFC 9110 section
 // 15.5.2): each way that the API takes credentials in, for a protection space.
 func Challenges(x *surface.Exchange, space string) []string {
@@ -61,6 +69,35 @@ func Refused(reason sallyport.Reason) error {
 func Local(p sallyport.Permission) string {
 	_, name, _ := strings.Cut(string(p), "/")
 	return name
+}
+
+// Locals returns the names of permissions inside their API.
+func Locals(list []sallyport.Permission) []string {
+	var out []string
+	for _, p := range list {
+		out = append(out, Local(p))
+	}
+	return out
+}
+
+// Field returns the field that a problem is about; empty if there is none.
+func Field(p *respond.Problem) string {
+	if len(p.Errors) == 0 {
+		return ""
+	}
+	return p.Errors[0].Field
+}
+
+// crossOrigin finds requests that another site's page made.
+var crossOrigin = http.NewCrossOriginProtection()
+
+// SameOrigin refuses a sign-in by another site's page: somebody could be signed in
+// to an account that is not his.
+func SameOrigin(r *http.Request) error {
+	if crossOrigin.Check(r) != nil {
+		return Refused(sallyport.OriginForbidden)
+	}
+	return nil
 }
 
 // Authenticate makes sure of a name and password that came in a body, and notes

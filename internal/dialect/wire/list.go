@@ -1,6 +1,12 @@
 package wire
 
-import "github.com/sallyport/sallyport/internal/admin"
+import (
+	"strconv"
+
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/doors/surface"
+)
 
 // Longest is beyond which a list is not read to its end.
 const Longest = 10_000
@@ -18,4 +24,18 @@ func Whole[T any](read func(admin.Page) (admin.List[T], error)) (all []T, err er
 			return all, nil
 		}
 	}
+}
+
+// Number returns a parameter of the query that is a number from 1 to most, such as
+// the number or the size of a page; fallback if there is none.
+func Number(x *surface.Exchange, name string, fallback, most int) (int, error) {
+	text, there := x.Request.Query(name)
+	if !there {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, sallyport.ErrInvalid(name, name+" must be a number from 1 to "+strconv.Itoa(most))
+	}
+	return n, nil
 }

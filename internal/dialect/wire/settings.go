@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
 )
 
@@ -85,6 +86,11 @@ func Within(least, most time.Duration) func(string) error {
 		}
 		return nil
 	}
+}
+
+// SettingOf returns a setting of the API that a request is for.
+func SettingOf(x *surface.Exchange, name string) string {
+	return x.Request.API.Document.Settings[name]
 }
 
 // DurationOf returns the value of a setting that [Within] has checked.
