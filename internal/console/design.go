@@ -30,6 +30,8 @@ type designPage struct {
 	Faults  faults
 	Confirm confirmPage
 	Meters  []meter
+	Steps   []startStep
+	Scopes  []string
 	Rows    []sallyport.User
 }
 
@@ -51,6 +53,7 @@ func (v *visit) design() error {
 		None:    (&chart{Title: "Refusals", Across: "Reason"}).bars(),
 	}
 	page.Faults.at("name", v.text("design.sample.fault"))
+	page.Steps, page.Scopes = v.startSteps(1), []string{"inventory/read", "itop/REST/JSON"}
 	page.Meters = []meter{{Share: 40, Text: "ends in 18 days"}, {Share: 90, State: "soon", Text: "ends in 3 days"}}
 	page.Rows = []sallyport.User{
 		{Login: "jane@acme.example", Name: "Jane Twotenants", State: sallyport.Active, Version: 1204},

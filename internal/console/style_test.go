@@ -109,3 +109,38 @@ func catalogueKeys(t *testing.T) []string {
 	}
 	return keys
 }
+
+// The page /sallyport/design shows each component: a class that it lacks is part
+// of the frame, of one page alone, or a state.
+func TestDesignShowsEachComponent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := w.console.Config
+	config.Demonstration = true
+	var err error
+	if w.console, err = New(config); err != nil {
+		t.Fatal(err)
+	}
+	w.user("jo", "Jo")
+	page := w.signedIn("jo").get("/design").want(t, 200).text
+	shown := map[string]bool{}
+	for _, m := range regexp.MustCompile(`class="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		for _, class := range strings.Fields(m[1]) {
+			shown[class] = true
+		}
+	}
+	style, err := os.ReadFile("assets/style.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := strings.Fields(`
+		bare gate narrow groups groups-field date-field
+		answer prose qr routes calls whole depth verdict line tick group
+		stroke under reach column`)
+	styled, tokens := classesStyled(string(style))
+	for class := range styled {
+		if !shown[class] && !tokens[class] && !isState(t, class) && !slices.Contains(elsewhere, class) {
+			t.Errorf("the page shows no .%s", class)
+		}
+	}
+}

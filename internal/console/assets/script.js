@@ -27,14 +27,20 @@ function offerCopies(root) {
   for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
 }
 
+// Who listens to the page hears of it.
+const said = document.createElement("p");
+said.className = "unseen";
+said.setAttribute("role", "status");
+document.getElementById("main").append(said);
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
   if (!button) return;
   const text = button.textContent;
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
-    button.textContent = button.dataset.copied;
-    setTimeout(() => { button.textContent = text; }, 1500);
+    button.textContent = said.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = text; said.textContent = ""; }, 1500);
   } catch {
     getSelection().selectAllChildren(button.previousElementSibling);
   }
