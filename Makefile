@@ -46,6 +46,11 @@ e2e: build ## The console in a real browser; pictures in test/e2e/screenshots (P
 	@scripts/need chromium node
 	cd test/e2e && npm ci --silent --no-audit --no-fund && SALLYPORT_BIN='$(CURDIR)/bin/sallyport' node --test-reporter=spec run.js $(PAGES)
 
+.PHONY: pictures
+pictures: build ## The pictures of the documentation, taken anew in a real browser (docs/images)
+	@scripts/need chromium node
+	cd test/e2e && npm ci --silent --no-audit --no-fund && SALLYPORT_BIN='$(CURDIR)/bin/sallyport' node --test-reporter=spec run.js --docs
+
 .PHONY: race
 race: need build ## The same under the race detector, in random order
 	@scripts/need gcc
