@@ -102,7 +102,7 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 		Doors: n.Doors, Admin: n.Admin, Tickets: tickets, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
 		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration, History: v.history,
 		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
-		Node: n.ID(), Described: management.Described(),
+		Node: n.ID(), Described: management.Described,
 		Call: func(w http.ResponseWriter, r *http.Request, session string) sallyport.Decision {
 			if strings.HasPrefix(r.URL.Path, managementBase+"/") {
 				return management.ServeAs(w, r, session)
@@ -286,6 +286,7 @@ func (s *server) run(ctx context.Context) error {
 	// The first password hash, which is made ahead, and reading what is built in took
 	// more memory than the program needs from now on.
 	debug.FreeOSMemory()
+	giveBackPages()
 	defer node.CollectRarely()()
 	<-ctx.Done()
 	s.shutdown(ctx)

@@ -43,7 +43,9 @@ type Config struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	Described []byte // the OpenAPI document of the management API, in JSON; nil: it is shown by its routes
+	// Described returns the OpenAPI document of the management API, in JSON. Nil: it is
+	// shown by its routes.
+	Described func() ([]byte, error)
 
 	Node string // id of this node, as it tells of itself
 

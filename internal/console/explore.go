@@ -58,8 +58,10 @@ func (v *visit) explored(tenant sallyport.TenantID) (*exploration, error) {
 		return nil, sallyport.ErrNotFound("there is no such API")
 	}
 	x.where = v.base(x.api) + strings.TrimSuffix(x.api.Document.BasePath, "/")
-	if name == admin.ManagementAPI {
-		found.OpenAPI = v.Described
+	if name == admin.ManagementAPI && v.Described != nil {
+		if found.OpenAPI, err = v.Described(); err != nil {
+			return nil, err
+		}
 	}
 	if found.OpenAPI != nil {
 		if x.tree, err = openapi.ReadTree(found.OpenAPI); err != nil {

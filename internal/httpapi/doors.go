@@ -81,6 +81,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v *visit) {
 	// To the doors "/x/" is "/x", where no route says otherwise.
 	url.Path, url.RawPath = strings.TrimSuffix(url.Path, "/"), strings.TrimSuffix(url.RawPath, "/")
 	inner.URL = &url
+	h.prepare()
 	h.mux.ServeHTTP(w, inner)
 }
 

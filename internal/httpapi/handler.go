@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,10 +58,13 @@ type Handler struct {
 	Config
 	desk     surface.Desk
 	requests *token.Digester
+	leaks    quota
+
+	prepared sync.Once // guards the making of what follows; see prepare
 	mux      *http.ServeMux
 	api      huma.API
 	document []byte // the OpenAPI document
-	leaks    quota
+	fault    error  // why there is none
 }
 
 // useRequest keeps the digests of requests apart from all others: some requests
@@ -84,23 +88,36 @@ func New(c Config) (*Handler, error) {
 	if h.requests, err = token.NewDigester(useRequest, pepper); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	h.mux = http.NewServeMux()
-	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		respond.Failed(w, r, sallyport.ErrNotFound("there is nothing here"))
-	})
-	h.api = newAPI(h.mux, c.Cookie)
-	for _, op := range operations() {
-		h.register(op)
-	}
-	if h.document, err = h.api.OpenAPI().MarshalJSON(); err != nil {
-		return nil, fmt.Errorf("httpapi: write the OpenAPI document: %w", err)
-	}
 	return h, nil
+}
+
+// prepare makes the operations with all that is said about them, when the first of
+// them is asked for: they take memory and time, and many programs are never asked.
+func (h *Handler) prepare() {
+	h.prepared.Do(func() {
+		h.mux = http.NewServeMux()
+		h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			respond.Failed(w, r, sallyport.ErrNotFound("there is nothing here"))
+		})
+		h.api = newAPI(h.mux, h.Cookie)
+		for _, op := range operations() {
+			h.register(op)
+		}
+		if h.document, h.fault = h.api.OpenAPI().MarshalJSON(); h.fault != nil {
+			h.fault = fmt.Errorf("httpapi: write the OpenAPI document: %w", h.fault)
+		}
+	})
 }
 
 // Described returns the OpenAPI document as it is served, in JSON. It is not to be
 // changed.
-func (h *Handler) Described() []byte { return h.document }
+func (h *Handler) Described() ([]byte, error) {
+	h.prepare()
+	return h.document, h.fault
+}
 
 // OpenAPI returns the OpenAPI document of the API, in YAML.
-func (h *Handler) OpenAPI() ([]byte, error) { return h.api.OpenAPI().YAML() }
+func (h *Handler) OpenAPI() ([]byte, error) {
+	h.prepare()
+	return h.api.OpenAPI().YAML()
+}

@@ -51,6 +51,7 @@ func newHandler(t *testing.T, serve func(*Handler, *call) (any, error)) (*Handle
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.prepare()
 	h.register(odd)
 	return h, n, &log
 }

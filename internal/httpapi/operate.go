@@ -46,4 +46,4 @@ func documentOperations() []operation {
 	}
 }
 
-func (h *Handler) getDocument(*call) (json.RawMessage, error) { return h.document, nil }
+func (h *Handler) getDocument(*call) (json.RawMessage, error) { return h.Described() }

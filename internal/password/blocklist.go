@@ -6,7 +6,6 @@ import (
 	_ "embed" // for the list
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -19,8 +18,12 @@ var blocklistData []byte
 // maxBlocklist is how large the list may be when unpacked, in bytes.
 const maxBlocklist = 4 << 20
 
-// A Blocklist is the set of common passwords.
-type Blocklist struct{ sorted []string }
+// A Blocklist is the set of common passwords. It is kept as one text, since a list of
+// its lines would take more memory than they do.
+type Blocklist struct {
+	lines string // sorted, each with its line end
+	count int
+}
 
 // LoadBlocklist unpacks the list that is part of the program. It takes some
 // milliseconds and about a megabyte.
@@ -33,18 +36,36 @@ func LoadBlocklist() (*Blocklist, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unpack the list of common passwords: %w", err)
 	}
-	sorted := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if !slices.IsSorted(sorted) {
-		return nil, fmt.Errorf("unpack the list of common passwords: it is not sorted")
+	b := &Blocklist{lines: strings.TrimSpace(string(text)) + "\n"}
+	last := ""
+	for line := range strings.Lines(b.lines) {
+		if line < last {
+			return nil, fmt.Errorf("unpack the list of common passwords: it is not sorted")
+		}
+		last = line
+		b.count++
 	}
-	return &Blocklist{sorted}, nil
+	return b, nil
 }
 
 // Len returns the number of passwords in the list.
-func (b *Blocklist) Len() int { return len(b.sorted) }
+func (b *Blocklist) Len() int { return b.count }
 
 // has reports whether the list has a password, given in lower case.
 func (b *Blocklist) has(lower string) bool {
-	_, found := slices.BinarySearch(b.sorted, lower)
-	return found
+	low, high := 0, len(b.lines) // where lines begin
+	for low < high {
+		middle := (low + high) / 2
+		begin := strings.LastIndexByte(b.lines[:middle], '\n') + 1
+		line, _, _ := strings.Cut(b.lines[begin:], "\n")
+		switch {
+		case line == lower:
+			return true
+		case line < lower:
+			low = begin + len(line) + 1
+		default:
+			high = begin
+		}
+	}
+	return false
 }

@@ -112,10 +112,14 @@ func TestBlocklist(t *testing.T) {
 	if list.Len() < 30_000 {
 		t.Errorf("%d passwords, at least 30,000 are promised", list.Len())
 	}
-	if len(slices.Compact(slices.Clone(list.sorted))) != list.Len() {
+	words := strings.Split(strings.TrimSuffix(list.lines, "\n"), "\n")
+	if len(words) != list.Len() || len(slices.Compact(slices.Clone(words))) != list.Len() {
 		t.Error("a password is twice in the list")
 	}
-	for _, word := range list.sorted {
+	for i, word := range words {
+		if !list.has(word) || list.has(word+" ") || i%10 == 0 && list.has(word[:len(word)-1]) != slices.Contains(words, word[:len(word)-1]) {
+			t.Fatalf("%q, or one beside it, is not found as it should be", word)
+		}
 		if len(word) < 6 || word != strings.ToLower(word) || strings.TrimSpace(word) != word {
 			t.Fatalf("%q does not belong in the list", word)
 		}
