@@ -93,14 +93,24 @@ func decisions(ctx context.Context, orders *json.Decoder, answers *json.Encoder)
 		return err
 	}
 	uses := counting(ctx, middle)
+	fresh, err := unseenTokens()
+	if err != nil {
+		return err
+	}
+	all := append(slices.Concat(samples, traces[0][:], traces[1][:]), why, compile, uses)
+	for _, pair := range fresh {
+		all = append(all, pair.whole, pair.signature)
+	}
 	for range o.Rounds {
-		for _, s := range append(slices.Concat(samples, traces[0][:], traces[1][:]), why, compile, uses) {
+		for _, s := range all {
 			if err := s.take(); err != nil {
 				return err
 			}
 		}
 	}
-	return answers.Encode(slices.Concat(decisionResults(largeWorld, samples, compile, uses), traceResults(traces), whyResults(why)))
+	return answers.Encode(slices.Concat(
+		decisionResults(largeWorld, samples, compile, uses), unseenResults(fresh), traceResults(traces), whyResults(why),
+	))
 }
 
 // decisionResults lists the figures; the samples are in the order in which they
