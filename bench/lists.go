@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/console"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -38,6 +37,7 @@ type lists struct {
 	node          *node.Node
 	pages         http.Handler
 	session       string
+	keeper        admin.Actor // who has the session
 	tenant        sallyport.TenantID
 	group         sallyport.GroupID
 	role          sallyport.RoleID
@@ -65,7 +65,7 @@ func measureLists(ctx context.Context, o options, out io.Writer, say func(string
 	}
 	defer func() { _ = l.node.Close(ctx) }()
 	say("filled")
-	return l.print(out)
+	return l.print(ctx, out)
 }
 
 // open makes an installation, fills it and signs in.
@@ -112,10 +112,11 @@ func (l *lists) open(ctx context.Context) error {
 
 func (l *lists) furnish(ctx context.Context) error {
 	system, a := admin.System("bench"), l.node.Admin
-	_, err := a.FirstAdministrator(ctx, system, admin.NewUser{Login: listLogin, Password: listSecret, KeepPassword: true})
+	keeper, err := a.FirstAdministrator(ctx, system, admin.NewUser{Login: listLogin, Password: listSecret, KeepPassword: true})
 	if err != nil {
 		return err
 	}
+	l.keeper = admin.Actor{Principal: sallyport.Principal{ID: keeper.ID}, CredentialKind: sallyport.Password}
 	tenant, err := a.CreateTenant(ctx, system, admin.NewTenant{Name: "Plant North"})
 	if err != nil {
 		return err
@@ -211,24 +212,24 @@ func (l *lists) get(path string) (string, time.Duration, error) {
 	return answer.Body.String(), took, nil
 }
 
-var nextPage = regexp.MustCompile(`href="([^"]+)" rel="next"`)
+// A walker reads a part of a list.
+type walker func(admin.Page) (next string, err error)
 
-// nearEnd follows a list to the last part that has another one behind it.
-func (l *lists) nearEnd(path string) (string, error) {
+// nearEnd follows a list, in parts as large as there are, to the last one.
+func nearEnd(read walker) (cursor string, err error) {
 	for {
-		page, _, err := l.get(path)
-		if err != nil {
-			return "", err
+		next, err := read(admin.Page{Limit: 200, Cursor: cursor})
+		if err != nil || next == "" {
+			return cursor, err
 		}
-		next := nextPage.FindStringSubmatch(page)
-		if next == nil {
-			return path, nil
-		}
-		path = html.UnescapeString(next[1])
+		cursor = next
 	}
 }
 
-func (l *lists) print(out io.Writer) error {
+func walking[T any](list admin.List[T], err error) (string, error) { return list.Next, err }
+
+func (l *lists) print(ctx context.Context, out io.Writer) error {
+	a, as := l.node.Admin, l.keeper
 	in := console.Base + "/access/" + string(l.tenant)
 	last := fmt.Sprintf("user-%07d", l.users-1)
 	someone := fmt.Sprintf("00000000-0000-4000-8000-%012x", l.users-1)
@@ -236,37 +237,43 @@ func (l *lists) print(out io.Writer) error {
 	fmt.Fprintln(table, "page\tfirst part, ms\tlast part, ms\tkB\t")
 	for _, p := range []struct {
 		name, path string
-		walk       bool // to its end
+		read       walker // to its end; nil: only the first part is looked at
 	}{
-		{"users", in + "/users", true},
-		{"users, search", in + "/users?search=" + last[:len(last)-1], false},
-		{"users of the installation", console.Base + "/access/all/users", false},
-		{"users that are locked, of whom there are none", in + "/users?state=locked", false},
-		{"service accounts", in + "/services", true},
-		{"application tokens", in + "/applications", true},
-		{"members of a group", in + "/groups/" + string(l.group), true},
-		{"bindings", in + "/bindings", true},
-		{"bindings of a role", in + "/bindings?role=" + string(l.role), false},
-		{"a role and who has it", in + "/roles/" + string(l.role), false},
-		{"API keys", in + "/keys", true},
-		{"API keys with those that are revoked", in + "/keys?show=all", false},
-		{"a user with his tokens", in + "/users/" + someone, false},
-		{"who can", in + "/who-can?permission=sallyport/users.read", false},
-		{"audit", console.Base + "/audit", false},
-		{"audit, of somebody", console.Base + "/audit?actor=" + last, false},
-		{"overview", console.Base + "/overview", false},
+		{"users", in + "/users", func(p admin.Page) (string, error) { return walking(a.Users(ctx, as, l.tenant, store.UserFilter{}, p)) }},
+		{"users, search", in + "/users?search=" + last[:len(last)-1], nil},
+		{"users of the installation", console.Base + "/access/all/users", nil},
+		{"users that are locked, of whom there are none", in + "/users?state=locked", nil},
+		{"service accounts", in + "/services", func(p admin.Page) (string, error) {
+			return walking(a.Users(ctx, as, l.tenant, store.UserFilter{Kind: sallyport.Service}, p))
+		}},
+		{"application tokens", in + "/applications", func(p admin.Page) (string, error) {
+			return walking(a.Applications(ctx, as, l.tenant, sallyport.Active, "", p))
+		}},
+		{"members of a group", in + "/groups/" + string(l.group), func(p admin.Page) (string, error) { return walking(a.Members(ctx, as, l.tenant, l.group, p)) }},
+		{"bindings", in + "/bindings", func(p admin.Page) (string, error) {
+			return walking(a.Bindings(ctx, as, l.tenant, store.BindingFilter{}, p))
+		}},
+		{"bindings of a role", in + "/bindings?role=" + string(l.role), nil},
+		{"a role and who has it", in + "/roles/" + string(l.role), nil},
+		{"API keys", in + "/keys", func(p admin.Page) (string, error) { return walking(a.Keys(ctx, as, l.tenant, sallyport.Active, p)) }},
+		{"API keys with those that are revoked", in + "/keys?show=all", nil},
+		{"a user with his tokens", in + "/users/" + someone, nil},
+		{"who can", in + "/who-can?permission=sallyport/users.read", nil},
+		{"audit", console.Base + "/audit", nil},
+		{"audit, of somebody", console.Base + "/audit?actor=" + last, nil},
+		{"overview", console.Base + "/overview", nil},
 	} {
 		first, kilobytes, err := l.time(p.path)
 		if err != nil {
 			return err
 		}
 		end := "–"
-		if p.walk {
-			path, err := l.nearEnd(p.path)
+		if p.read != nil {
+			cursor, err := nearEnd(p.read)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", p.name, err)
 			}
-			if end, _, err = l.time(path); err != nil {
+			if end, _, err = l.time(p.path + "?" + url.Values{"cursor": {cursor}}.Encode()); err != nil {
 				return err
 			}
 		}

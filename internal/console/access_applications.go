@@ -19,7 +19,7 @@ func applicationRoutes() []route {
 }
 
 // shownApplications is how many service accounts a page lists with their tokens.
-const shownApplications = 10
+const shownApplications = 8
 
 // An applicationsPage lists service accounts with their tokens.
 type applicationsPage struct {

@@ -176,7 +176,8 @@ func (v *visit) bulk(chosen []string) (*confirmPage, []sallyport.User, error) {
 		case len(chosen) == 1:
 			page.Points = v.stopsOfUser(u)
 		case len(users) <= maxNamed:
-			page.Points = append(page.Points, v.tokensStop(u, v.tokensOf(u)))
+			point, _ := v.tokensStop(u)
+			page.Points = append(page.Points, point)
 		}
 	}
 	if more := len(users) - maxNamed; more > 0 {

@@ -40,9 +40,6 @@ func (v *visit) ago(t time.Time) string { return v.texts().moment(v.now, t).Word
 // cannot be told. Of many only so many are looked at that it stays quick.
 func (v *visit) usedToday(list ...sallyport.Credential) (sum int) {
 	for _, c := range list[:min(len(list), maxNamed)] {
-		if c.LastUsed.Before(v.now.Add(-24 * time.Hour)) {
-			continue
-		}
 		u, err := v.Admin.Usage(v.r.Context(), v.actor, c.ID, time.Hour)
 		if err != nil {
 			return 0
@@ -56,39 +53,30 @@ func (v *visit) usedToday(list ...sallyport.Credential) (sum int) {
 
 // stopsOfUser says what of a user stops working.
 func (v *visit) stopsOfUser(u sallyport.User) []string {
-	tokens := v.tokensOf(u)
-	points := []string{v.tokensStop(u, tokens)}
-	if tokens != nil {
-		if today := v.usedToday(*tokens...); today > 0 {
-			points = append(points, v.texts().count("users.deactivate.today", today))
-		}
+	point, tokens := v.tokensStop(u)
+	points := []string{point}
+	if today := v.usedToday(tokens...); today > 0 {
+		points = append(points, v.texts().count("users.deactivate.today", today))
 	}
 	return append(points, v.sessionsStop(u)...)
 }
 
-// tokensOf are a user's tokens in use; nil if the visitor may not see them.
-func (v *visit) tokensOf(u sallyport.User) *[]sallyport.Credential {
+// tokensStop says which tokens of a user stop working, and returns them.
+func (v *visit) tokensStop(u sallyport.User) (point string, tokens []sallyport.Credential) {
 	filter := admin.TokenFilter{Owner: u.ID, State: sallyport.Active}
 	list, err := v.Admin.Tokens(v.r.Context(), v.actor, u.Tenant, filter, admin.Page{Limit: maxList})
-	if err != nil {
-		return nil
-	}
-	return &list.Items
-}
-
-// tokensStop says which tokens of a user stop working.
-func (v *visit) tokensStop(u sallyport.User, tokens *[]sallyport.Credential) string {
 	switch {
-	case tokens == nil:
-		return v.text("users.deactivate.unseen", u.Login)
-	case len(*tokens) == 0:
-		return v.text("users.deactivate.no-token", u.Login)
+	case err != nil: // he may not see tokens
+		return v.text("users.deactivate.unseen", u.Login), nil
+	case len(list.Items) == 0:
+		return v.text("users.deactivate.no-token", u.Login), nil
 	}
-	last, many := lastUsed(*tokens), v.texts().count("count.token", len(*tokens))
+	last, many := lastUsed(list.Items), v.texts().count("count.token", len(list.Items))
 	if last.LastUsed.IsZero() {
-		return v.text("users.deactivate.unused", u.Login, many)
+		return v.text("users.deactivate.unused", u.Login, many), list.Items
 	}
-	return v.text("users.deactivate.used", u.Login, many, last.Name, v.ago(last.LastUsed), titleOr(plainAddress(last.LastAddr), "?"))
+	from := titleOr(plainAddress(last.LastAddr), "?")
+	return v.text("users.deactivate.used", u.Login, many, last.Name, v.ago(last.LastUsed), from), list.Items
 }
 
 // lastUsed is the one of several that was used last.

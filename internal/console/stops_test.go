@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -99,4 +100,32 @@ func TestDeleteTenant(t *testing.T) {
 	ask := b.get(at+"/delete").want(t, 200).has(t, "Delete the tenant hall 3?", "cannot be undone")
 	b.post(at+"/delete", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/access?done=tenant.deleted")
 	b.get("/access?done=tenant.deleted").has(t, "The tenant is deleted.").hasNot(t, "hall 3")
+}
+
+// How often something was used today, and through which binding, is said before it
+// is taken away.
+func TestStopsWhatIsUsed(t *testing.T) {
+	w := newWorld(t)
+	upstream := httptest.NewServer(nil)
+	t.Cleanup(upstream.Close)
+	b := w.boss()
+	b.post("/start", "upstream", upstream.URL, "name", "api", "dialect", "standard", "base_path", "/api").leads(t, Base+"/start/api?done=start")
+	jo := w.user("jo", "Jo", "api/read")
+	_, secret := w.signedIn("jo").made("name", "backup", "reach", "all")
+	for range 3 {
+		if d := w.asked("GET", "/api/things", secret); !d.Allowed {
+			t.Fatalf("the token is refused: %s", d.Reason)
+		}
+	}
+	if err := w.node.Doors.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	at := w.at() + "/users/" + string(jo.ID)
+	b.get(at+"/end").want(t, 200).has(t, "jo has one token; last used was “backup”", "They were used 3 times today.")
+	ticked := b.get(at).part(t, regexp.MustCompile(`name="user" value="([^"]+)"`))
+	b.post(w.at()+"/users/deactivate", "user", ticked).want(t, 200).has(t, "They were used 3 times today.", "signed out of one browser")
+	binding := b.get(at).part(t, regexp.MustCompile(`href="/sallyport(/access/[^"]+/bindings/[^"]+/delete)"`))
+	b.get(binding).want(t, 200).has(t, "It was used 3 times in 30 days, last on")
+	w.asked("DELETE", "/api/things", secret) // what is refused is kept
+	b.get("/apis/api/delete").want(t, 200).has(t, "The last request to it that is kept came just now")
 }

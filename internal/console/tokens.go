@@ -10,7 +10,7 @@ import (
 const soon = 7 * 24 * time.Hour
 
 // shownTokens is how much of a list of tokens or keys of others a page shows.
-const shownTokens = 30
+const shownTokens = 25
 
 // A tokenTable is a list of tokens or API keys.
 type tokenTable struct {
