@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -136,17 +137,36 @@ type tenantFormPage struct {
 }
 
 func (v *visit) tenantForm(status int, page *tenantFormPage) error {
-	list, err := v.Admin.Tenants(v.r.Context(), v.actor, store.TenantFilter{State: sallyport.Active}, admin.Page{Limit: maxList})
+	parents, err := v.tenantChoices(page.Parent)
 	if err != nil {
 		return err
 	}
-	page.Parents = []option{{Value: "", Text: v.text("tenant.top"), Chosen: page.Parent == ""}}
-	for _, t := range list.Items {
-		if t.ID != page.ID {
-			page.Parents = append(page.Parents, option{Value: string(t.ID), Text: t.Name, Chosen: string(t.ID) == page.Parent})
-		}
-	}
+	parents = slices.DeleteFunc(parents, func(o option) bool { return o.Value == string(page.ID) })
+	page.Parents = slices.Insert(parents, 0, option{Value: "", Text: v.text("tenant.top"), Chosen: page.Parent == ""})
 	return v.show(status, "tenant_form", page)
+}
+
+// maxTenants is how many tenants a form lists: more would make a heavy page.
+const maxTenants = 400
+
+// tenantChoices are tenants in use, to choose from. Of very many not all are there,
+// but the one that is chosen always is.
+func (v *visit) tenantChoices(chosen string) (choices []option, err error) {
+	list, _, err := every(maxTenants, func(at admin.Page) (admin.List[sallyport.Tenant], error) {
+		return v.Admin.Tenants(v.r.Context(), v.actor, store.TenantFilter{State: sallyport.Active}, at)
+	})
+	for _, t := range list {
+		choices = append(choices, option{Value: string(t.ID), Text: t.Name, Chosen: string(t.ID) == chosen})
+	}
+	return v.withChosen(choices, sallyport.TenantID(chosen)), err
+}
+
+// withChosen adds the tenant that is chosen to choices that it is not among.
+func (v *visit) withChosen(choices []option, chosen sallyport.TenantID) []option {
+	if chosen == "" || slices.ContainsFunc(choices, func(o option) bool { return o.Value == string(chosen) }) || v.Doors.Policy().Tenant(chosen) == nil {
+		return choices
+	}
+	return append(choices, option{Value: string(chosen), Text: v.tenantName(chosen), Chosen: true})
 }
 
 func (v *visit) newTenant() error {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 // boss makes an administrator of everything and returns his browser.
@@ -365,4 +367,30 @@ func TestManyTokens(t *testing.T) {
 	first := b.get(at).want(t, 200).has(t, ">token-0<", ">token-24<").hasNot(t, ">token-25<")
 	next := html.UnescapeString(first.part(t, regexp.MustCompile(`href="/sallyport([^"]+)#tokens" rel="next"`)))
 	b.get(next).want(t, 200).has(t, ">token-25<").hasNot(t, ">token-0<", `rel="next"`)
+}
+
+// With more tenants than a form lists, the one that is chosen is still there.
+func TestManyTenants(t *testing.T) {
+	w := newWorld(t)
+	b := w.boss()
+	_, err := w.node.Store.Write(t.Context(), func(tx *store.Tx) error {
+		for i := range maxTenants + 1 {
+			tenant := sallyport.Tenant{ID: sallyport.TenantID(fmt.Sprintf("00000000-0000-4000-8000-%012x", i)), Name: fmt.Sprintf("hall %04d", i), State: sallyport.Active}
+			if err := tx.InsertTenant(t.Context(), &tenant); err != nil {
+				return err
+			}
+		}
+		tx.Note(sallyport.ChangePolicy, "")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.later(t, time.Second)
+	last := fmt.Sprintf("00000000-0000-4000-8000-%012x", maxTenants)
+	chosen := `<option value="` + last + `" selected>`
+	b.get("/tokens/new?tenant="+last).want(t, 200).has(t, chosen+"In hall 0400 only")
+	b.get("/access/new?parent="+last).want(t, 200).has(t, chosen+"hall 0400")
+	b.get("/overview?tenant="+last).want(t, 200).has(t, chosen+"hall 0400")
+	b.get("/access/new?parent=none").want(t, 200).hasNot(t, `value="none"`)
 }

@@ -146,7 +146,7 @@ func (v *visit) scope(needs sallyport.Permission) (sallyport.TenantID, []option,
 	for _, t := range list {
 		choices = append(choices, option{Value: string(t.ID), Text: t.Name, Chosen: t.ID == chosen})
 	}
-	return chosen, choices, nil
+	return chosen, v.withChosen(choices, chosen), nil
 }
 
 // refusalCharts draws refusals by hour and by reason; a reason leads to the

@@ -14,7 +14,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/store"
 )
 
 // A tokenForm is what was typed into the form of a token, new or not.
@@ -148,15 +147,15 @@ func version(values url.Values) int64 {
 
 // showForm fills in what there is to choose from.
 func (v *visit) showForm(status int, page *tokenFormPage) error {
-	tenants, err := v.Admin.Tenants(v.r.Context(), v.actor, store.TenantFilter{State: sallyport.Active}, admin.Page{Limit: maxList})
+	places, err := v.tenantChoices(page.Tenant)
 	if err != nil {
 		return err
 	}
-	if len(tenants.Items) > 1 {
-		page.Places = []option{{Text: v.text("token.tenant.any")}}
-		for _, t := range tenants.Items {
-			page.Places = append(page.Places, option{Value: string(t.ID), Text: v.text("token.tenant.only", t.Name), Chosen: string(t.ID) == page.Tenant})
+	if len(places) > 1 {
+		for i := range places {
+			places[i].Text = v.text("token.tenant.only", places[i].Text)
 		}
+		page.Places = slices.Insert(places, 0, option{Text: v.text("token.tenant.any")})
 	}
 	page.First = v.now.AddDate(0, 0, 1)
 	page.Expiries = v.expiryChoices(page)
