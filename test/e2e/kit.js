@@ -113,28 +113,53 @@ const mostTime = 240_000;
 // Contexts in which nothing that a page waits for ever happens.
 const scriptless = new WeakSet();
 
-/** visit opens a page as somebody (nobody: null), and closes it after use. */
+// Browsers of who has signed in, by who it is and how it is set up. They are kept with
+// their page, and used again: to start one takes longer than most stories.
+const kept = new Map();
+const room = {width: 1280, height: 800};
+
+/**
+ * visit opens a page as somebody (nobody: null, in a browser of his own that is closed
+ * after use).
+ */
 export async function visit(as, options, use) {
+  const key = `${as} ${JSON.stringify(options)}`;
+  const one = kept.get(key)?.pop() ?? await start(as, options);
+  const {page, context} = one;
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(`${error}`));
+  page.on("console", (m) => {
+    // What is refused on purpose is told by its status, and Chromium logs that.
+    if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) faults.push(m.text());
+  });
+  let keep = false;
+  try {
+    await use(page, context);
+    assert.deepEqual(faults, [], "the page's console");
+    keep = as !== null;
+  } finally {
+    if (keep) {
+      page.removeAllListeners();
+      await page.setViewportSize(room);
+      await page.emulateMedia({media: null, colorScheme: null, reducedMotion: null});
+      kept.set(key, [...kept.get(key) ?? [], one]);
+    } else {
+      await context.close();
+    }
+  }
+}
+
+async function start(as, options) {
   const context = await browser.newContext({
-    baseURL: demo.url, locale: "en-GB", timezoneId: "Europe/Berlin", viewport: {width: 1280, height: 800},
+    baseURL: demo.url, locale: "en-GB", timezoneId: "Europe/Berlin", viewport: room,
     ...options, ...(as && {storageState: await sessionOf(as)}),
   });
   context.setDefaultTimeout(20_000);
   if (options.javaScriptEnabled === false) scriptless.add(context);
-  try {
-    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    const page = await context.newPage();
-    const faults = [];
-    page.on("pageerror", (error) => faults.push(`${error}`));
-    page.on("console", (m) => {
-      // What is refused on purpose is told by its status, and Chromium logs that.
-      if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) faults.push(m.text());
-    });
-    await use(page, context);
-    assert.deepEqual(faults, [], "the page's console");
-  } finally {
-    await context.close();
-  }
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await context.newPage();
+  await page.addInitScript(watchShifts);
+  return {page, context};
 }
 
 /** picture keeps what a page looks like in the middle of a story, in light and dark and narrow. */
@@ -308,12 +333,12 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
     if (wrong) test("wrong input", () => opened({}, wrong));
     if (keys) test("what the keyboard must do", () => opened({}, keys));
     // To load a page takes longer than to look at it, so it is loaded once.
-    test("as it stands", (t) => visit(as, {colorScheme: "light", reducedMotion: "reduce"}, async (page, context) => {
-      const bytesOf = await weigh(page, context);
-      await page.addInitScript(watchShifts);
+    test("as it stands", (t) => visit(as, {}, async (page, context) => {
+      await page.emulateMedia({colorScheme: "light", reducedMotion: "reduce"});
+      const weighed = await weigh(page, context);
       await open(page);
       await t.test("loading", async (t) => {
-        const sum = bytesOf();
+        const sum = await weighed();
         const {paint, shifts} = await page.evaluate(loaded);
         t.diagnostic(`${name}: ${sum} bytes, first paint after ${paint} ms`);
         assert.ok(sum > 0 && sum < bytes, `${sum} bytes were transferred`);
@@ -326,13 +351,18 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
   });
 }
 
-// weigh returns a function that tells how many bytes a page has transferred.
+// weigh returns a function that tells how many bytes a page has transferred to a browser
+// that has nothing of it yet.
 async function weigh(page, context) {
   const wire = await context.newCDPSession(page);
   await wire.send("Network.enable");
+  await wire.send("Network.setCacheDisabled", {cacheDisabled: true});
   let sum = 0;
   wire.on("Network.loadingFinished", (e) => { sum += e.encodedDataLength; });
-  return () => sum;
+  return async () => {
+    await wire.detach();
+    return sum;
+  };
 }
 
 // How far things may move while a page loads, as browsers count it (1: all of the
