@@ -335,7 +335,8 @@ func TestTenants(t *testing.T) {
 		t.Errorf("the tree is out of order\n%s", page.text)
 	}
 	at := page.part(t, regexp.MustCompile(`href="/sallyport(/access/[0-9a-f-]{36})/edit" aria-label="Edit the tenant hall 3"`))
-	edit := b.get(at+"/edit").has(t, `value="90"`)
+	edit := b.get(at+"/edit").has(t, `value="90"`, `href="/sallyport/access/new?parent=`+strings.TrimPrefix(at, "/access/")+`"`)
+	b.get("/tenants/"+string(w.tenant.ID)).has(t, `href="/sallyport/tokens/new?tenant=`+string(w.tenant.ID)+`"`)
 	b.post(at+"/edit", "version", edit.part(t, versionPattern), "name", "hall 4", "parent", "", "token_max_age", "90", "token_default_age", "30").leads(t, "/sallyport/access?done=tenant.changed")
 	b.post(at+"/deactivate", "version", b.get(at+"/deactivate").part(t, versionPattern)).leads(t, "/sallyport/access?done=tenant.deactivated")
 	b.get(at+"/edit").has(t, "Take it into use again")
