@@ -30,57 +30,55 @@ func inspectOperations() []operation {
 }
 
 // usage tells of a credential that was found where the path says.
-func (h *Handler) usage(c *call, found sallyport.Credential, err error, window api.AdviceWindow) (api.CredentialUsage, error) {
-	if err != nil {
-		return api.CredentialUsage{}, err
+func (h *Handler) usage(c *call, in api.AdviceWindow) func(sallyport.Credential, error) (api.CredentialUsage, error) {
+	return func(found sallyport.Credential, err error) (out api.CredentialUsage, _ error) {
+		if err != nil {
+			return out, err
+		}
+		u, err := h.Admin.Usage(c.ctx, c.actor, found.ID, time.Duration(in.Since))
+		out = api.CredentialUsage{Since: u.Since, Days: []api.DayUses{}, Permissions: never(u.Permissions)}
+		for _, d := range u.Days {
+			out.Days = append(out.Days, api.DayUses{Day: store.DayStart(d.Day), Uses: d.Uses})
+		}
+		return out, err
 	}
-	u, err := h.Admin.Usage(c.ctx, c.actor, found.ID, time.Duration(window.Since))
-	out := api.CredentialUsage{Since: u.Since, Days: []api.DayUses{}, Permissions: never(u.Permissions)}
-	for _, d := range u.Days {
-		out.Days = append(out.Days, api.DayUses{Day: store.DayStart(d.Day), Uses: d.Uses})
-	}
-	return out, err
 }
 
 // reach is usage for what a credential could do.
-func (h *Handler) reach(c *call, found sallyport.Credential, err error, in api.TenantQuery) (api.CredentialReach, error) {
-	if err != nil {
-		return api.CredentialReach{}, err
+func (h *Handler) reach(c *call, in api.TenantQuery) func(sallyport.Credential, error) (api.CredentialReach, error) {
+	return func(found sallyport.Credential, err error) (out api.CredentialReach, _ error) {
+		if err != nil {
+			return out, err
+		}
+		r, err := h.Admin.Reach(c.ctx, c.actor, found.ID, in.Tenant)
+		out = api.CredentialReach{Tenants: []api.TenantName{}, Tenant: r.Tenant, Held: never(r.Held), Could: never(r.Could)}
+		for _, t := range r.Tenants {
+			out.Tenants = append(out.Tenants, api.TenantName{ID: t.ID, Name: t.Name})
+		}
+		return out, err
 	}
-	r, err := h.Admin.Reach(c.ctx, c.actor, found.ID, in.Tenant)
-	out := api.CredentialReach{Tenants: []api.TenantName{}, Tenant: r.Tenant, Held: never(r.Held), Could: never(r.Could)}
-	for _, t := range r.Tenants {
-		out.Tenants = append(out.Tenants, api.TenantName{ID: t.ID, Name: t.Name})
-	}
-	return out, err
 }
 
 func (h *Handler) myTokenUsage(c *call, in api.AdviceWindow) (api.CredentialUsage, error) {
-	t, err := h.myToken(c)
-	return h.usage(c, t, err, in)
+	return h.usage(c, in)(h.myToken(c))
 }
 
 func (h *Handler) myTokenReach(c *call, in api.TenantQuery) (api.CredentialReach, error) {
-	t, err := h.myToken(c)
-	return h.reach(c, t, err, in)
+	return h.reach(c, in)(h.myToken(c))
 }
 
 func (h *Handler) credentialUsage(c *call, in api.AdviceWindow) (api.CredentialUsage, error) {
-	t, err := h.Admin.Token(c.ctx, c.actor, c.credential("credential"))
-	return h.usage(c, t, err, in)
+	return h.usage(c, in)(h.Admin.Token(c.ctx, c.actor, c.credential("credential")))
 }
 
 func (h *Handler) credentialReach(c *call, in api.TenantQuery) (api.CredentialReach, error) {
-	t, err := h.Admin.Token(c.ctx, c.actor, c.credential("credential"))
-	return h.reach(c, t, err, in)
+	return h.reach(c, in)(h.Admin.Token(c.ctx, c.actor, c.credential("credential")))
 }
 
 func (h *Handler) keyUsage(c *call, in api.AdviceWindow) (api.CredentialUsage, error) {
-	k, err := h.Admin.Key(c.ctx, c.actor, c.tenant, c.credential("key"))
-	return h.usage(c, k, err, in)
+	return h.usage(c, in)(h.Admin.Key(c.ctx, c.actor, c.tenant, c.credential("key")))
 }
 
 func (h *Handler) keyReach(c *call, in api.TenantQuery) (api.CredentialReach, error) {
-	k, err := h.Admin.Key(c.ctx, c.actor, c.tenant, c.credential("key"))
-	return h.reach(c, k, err, in)
+	return h.reach(c, in)(h.Admin.Key(c.ctx, c.actor, c.tenant, c.credential("key")))
 }
