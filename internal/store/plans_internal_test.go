@@ -53,10 +53,12 @@ func TestListsReadOneRange(t *testing.T) {
 	}{
 		{selectUsers, 6, "users_tenant (tenant=? AND login>? AND login<?)", "users_tenant", []string{"login >= ", "login <= "}},
 		{selectEveryUser, 6, "(login>? AND login<?)", "users_login_key", []string{"login >= ", "login <= "}},
-		// Of empty tables PostgreSQL knows no difference between the two indexes of kinds
+		// Of empty tables PostgreSQL knows no difference between the two indexes of kinds, or states,
 		// and takes the newer; SQLite takes the older.
 		{selectUsersOfKind, 6, "users_tenant_kind (tenant=? AND kind=? AND login>? AND login<?)", "users_kind", []string{"kind = ", "login >= ", "login <= "}},
 		{selectEveryUserOfKind, 6, "users_kind (kind=? AND login>? AND login<?)", "users_kind", []string{"kind = ", "login >= ", "login <= "}},
+		{selectUsersInState, 6, "users_tenant_state (tenant=? AND state=? AND login>? AND login<?)", "users_state", []string{"state = ", "login >= ", "login <= "}},
+		{selectEveryUserInState, 6, "users_state (state=? AND login>? AND login<?)", "users_state", []string{"state = ", "login >= ", "login <= "}},
 		{selectTenants, 5, "(name>? AND name<?)", "tenant_name_key", []string{"name >= ", "name <= "}},
 		{selectGroups, 4, "(tenant=? AND name>? AND name<?)", "user_group_tenant_name_key", []string{"name >= ", "name <= "}},
 		{selectRoles, 4, "(tenant=? AND name>? AND name<?)", "role_tenant_name_key", []string{"name >= ", "name <= "}},

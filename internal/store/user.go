@@ -68,27 +68,35 @@ const (
 	AND (CAST($4 AS TEXT) = '' OR kind = $4)`
 	usersOfKind = `
 	AND kind = $4`
+	usersInAny = `
+	AND (CAST($5 AS TEXT) = '' OR state = $5)`
+	usersInState = `
+	AND state = $5`
 	userOrder = `
-	AND (CAST($5 AS TEXT) = '' OR state = $5)
 	ORDER BY login LIMIT $6`
 
 	usersIn   = `WHERE tenant = $1` + userPage
 	everyUser = `WHERE tenant <> $1` + userPage
 
-	selectUsers           = userColumns + usersIn + usersOfAny + userOrder
-	selectUsersOfKind     = userColumns + usersIn + usersOfKind + userOrder
-	selectEveryUser       = userColumns + everyUser + usersOfAny + userOrder
-	selectEveryUserOfKind = userColumns + everyUser + usersOfKind + userOrder
+	selectUsers            = userColumns + usersIn + usersOfAny + usersInAny + userOrder
+	selectUsersOfKind      = userColumns + usersIn + usersOfKind + usersInAny + userOrder
+	selectUsersInState     = userColumns + usersIn + usersOfAny + usersInState + userOrder
+	selectEveryUser        = userColumns + everyUser + usersOfAny + usersInAny + userOrder
+	selectEveryUserOfKind  = userColumns + everyUser + usersOfKind + usersInAny + userOrder
+	selectEveryUserInState = userColumns + everyUser + usersOfAny + usersInState + userOrder
 
 	// By id, as members are kept: by login all of them would have to be sorted.
 	selectMembers = userColumns + `JOIN (` + membersOf + `) AS m ON m.principal = users.id WHERE m.principal > $3 ORDER BY m.principal LIMIT $4`
 	membersOf     = `SELECT member.principal FROM member JOIN user_group g ON g.id = member.user_group WHERE g.tenant = $1 AND member.user_group = $2`
 )
 
-// among chooses one of two queries by what a filter asks for: service accounts are
-// few among many people.
-func (f *UserFilter) among(all, ofKind string) string {
-	if f.Kind != "" {
+// among chooses one of three queries by what a filter asks for: service accounts,
+// and those that are locked, are few among many people.
+func (f *UserFilter) among(all, ofKind, inState string) string {
+	switch {
+	case f.State != "" && f.State != sallyport.Active:
+		return inState
+	case f.Kind != "":
 		return ofKind
 	}
 	return all
@@ -99,12 +107,12 @@ func (r *Reader) Users(ctx context.Context, tenant sallyport.TenantID, f UserFil
 	if err := needTenant(tenant); err != nil {
 		return nil, "", err
 	}
-	return r.users(ctx, f.among(selectUsers, selectUsersOfKind), tenant, f, p)
+	return r.users(ctx, f.among(selectUsers, selectUsersOfKind, selectUsersInState), tenant, f, p)
 }
 
 // EveryUser returns the users of the whole installation by login.
 func (r *Reader) EveryUser(ctx context.Context, f UserFilter, p Page) ([]sallyport.User, string, error) {
-	return r.users(ctx, f.among(selectEveryUser, selectEveryUserOfKind), "", f, p)
+	return r.users(ctx, f.among(selectEveryUser, selectEveryUserOfKind, selectEveryUserInState), "", f, p)
 }
 
 func (r *Reader) users(ctx context.Context, query string, tenant sallyport.TenantID, f UserFilter, p Page) ([]sallyport.User, string, error) {
