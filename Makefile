@@ -21,6 +21,10 @@ PGO      ?= off
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
+# Of the programs of the tests nothing is wanted that a debugger reads: linking
+# them takes half as long without.
+TEST := test -ldflags=-w
+
 .PHONY: help
 help: ## Say what each target does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -39,7 +43,7 @@ need: ## Install what the tests run: PostgreSQL, nginx, HAProxy, Caddy, Apache
 
 .PHONY: test
 test: need build ## Everything, on SQLite and on a real PostgreSQL
-	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=0 $(GO) test -timeout 20m $(PKG)
+	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=0 $(GO) $(TEST) -timeout 20m $(PKG)
 
 .PHONY: e2e
 e2e: build ## The console in a real browser; pictures in test/e2e/screenshots (PAGES="users roles": only these)
@@ -54,17 +58,17 @@ pictures: build ## The pictures of the documentation, taken anew in a real brows
 .PHONY: race
 race: need build ## The same under the race detector, in random order
 	@scripts/need gcc
-	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 30m $(PKG)
+	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=1 $(GO) $(TEST) -race -shuffle=on -timeout 30m $(PKG)
 
 .PHONY: cover
 cover: need build ## Tests with a report of what they reach, in bin/cover.html
-	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' $(GO) test -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out $(PKG)
+	SALLYPORT_BIN='$(CURDIR)/bin/sallyport' $(GO) $(TEST) -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out $(PKG)
 	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
 	@$(GO) tool cover -func=bin/cover.out | tail -n 1
 
 .PHONY: golden
 golden: need build ## Rewrite golden files and generated docs; read the diff
-	SALLYPORT_UPDATE=1 SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=0 $(GO) test -count=1 -timeout 20m $(PKG)
+	SALLYPORT_UPDATE=1 SALLYPORT_BIN='$(CURDIR)/bin/sallyport' CGO_ENABLED=0 $(GO) $(TEST) -count=1 -timeout 20m $(PKG)
 	git status --short
 
 .PHONY: fuzz
