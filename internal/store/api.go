@@ -72,7 +72,7 @@ func (t *Tx) InsertAPI(ctx context.Context, a *APIDocument) error {
 		return err
 	}
 	t.stamp(&a.Created, &a.Updated, &a.Version)
-	return t.insert(ctx, "API", "name", "there is an API of this name", insertAPI,
+	return t.insert(ctx, "API", "name", "there is an API of this name already; choose another", insertAPI,
 		string(a.API.Name), document, micros(a.Created), micros(a.Updated), a.Version)
 }
 

@@ -146,7 +146,7 @@ const insertBinding = `
 // check.
 func (t *Tx) InsertBinding(ctx context.Context, b *sallyport.Binding) error {
 	t.stamp(&b.Created, &b.Updated, &b.Version)
-	return t.insert(ctx, "binding", "role", "there is a binding of this id, or no such role or tenant", insertBinding,
+	return t.insert(ctx, "binding", "role", "there is a binding of this id", insertBinding,
 		string(b.ID), string(b.Tenant), string(b.SubjectKind), b.Subject, string(b.Role), b.Realm, b.Condition,
 		micros(b.Expires), string(b.State), micros(b.Created), micros(b.Updated), b.Version)
 }

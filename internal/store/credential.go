@@ -177,7 +177,7 @@ func (t *Tx) InsertCredential(ctx context.Context, c *sallyport.Credential, secr
 		c.Renewed = c.Created
 	}
 	c.Renewed, c.Expires, c.LastUsed = trim(c.Renewed), trim(c.Expires), trim(c.LastUsed)
-	err = t.insert(ctx, "credential", "id", "there is a credential of this id, or no such tenant", insertCredential,
+	err = t.insert(ctx, "credential", "id", "there is a credential of this id", insertCredential,
 		string(c.ID), string(c.Tenant), string(c.Kind), string(c.Owner), string(c.Creator), c.Name, c.Hint,
 		scopes, networks, string(c.State), micros(c.Expires), c.Idle.Microseconds(), c.Uses, micros(c.LastUsed),
 		c.LastAddr, c.LastVia, micros(c.Created), micros(c.Renewed), micros(c.Updated), c.Version,

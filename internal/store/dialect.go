@@ -79,6 +79,9 @@ func (d dialect) cast(column string) string {
 	return column
 }
 
+// errReference is in the chain of an error about what refers to something else.
+var errReference = errors.New("a reference")
+
 // fault turns a driver's error into the house's. doing says what was under way.
 func (d dialect) fault(doing string, err error) error {
 	err = fmt.Errorf("%s: %w", doing, err)
@@ -86,7 +89,7 @@ func (d dialect) fault(doing string, err error) error {
 	case duplicate:
 		return &sallyport.Error{Kind: sallyport.Conflict, Message: "it exists already", Err: err}
 	case reference:
-		return &sallyport.Error{Kind: sallyport.Conflict, Message: "what it refers to is missing, or something still refers to it", Err: err}
+		return &sallyport.Error{Kind: sallyport.Conflict, Message: "what it refers to is missing, or something still refers to it", Err: fmt.Errorf("%w: %w", errReference, err)}
 	case unfit:
 		return &sallyport.Error{Kind: sallyport.Invalid, Message: "text must be UTF-8 without NUL", Err: err}
 	case ours:

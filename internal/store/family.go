@@ -132,7 +132,7 @@ func (t *Tx) InsertFamily(ctx context.Context, f *Family) error {
 	}
 	t.stamp(&f.Created, nil, &f.Version)
 	f.Expires, f.Ended = trim(f.Expires), trim(f.Ended)
-	return t.insert(ctx, "sign-in", "id", "there is a sign-in of this id, or no such tenant", insertFamily,
+	return t.insert(ctx, "sign-in", "id", "there is a sign-in of this id", insertFamily,
 		string(f.ID), string(f.Tenant), string(f.Principal), string(f.Credential), f.Client, string(f.API), scopes,
 		string(f.State), f.EndReason, micros(f.Created), micros(f.Expires), micros(f.Ended), f.Version)
 }

@@ -70,7 +70,7 @@ const insertGroup = `
 // InsertGroup makes a group.
 func (t *Tx) InsertGroup(ctx context.Context, g *sallyport.Group) error {
 	t.stamp(&g.Created, &g.Updated, &g.Version)
-	return t.insert(ctx, "group", "name", "there is a group of this name, or no such tenant", insertGroup,
+	return t.insert(ctx, "group", "name", "there is a group of this name already; choose another", insertGroup,
 		string(g.ID), string(g.Tenant), g.Name, g.Title, micros(g.Created), micros(g.Updated), g.Version)
 }
 
@@ -89,7 +89,7 @@ func (t *Tx) UpdateGroup(ctx context.Context, g *sallyport.Group, ifVersion int6
 	err := t.update(ctx, "group", &g.Version, updateGroup,
 		[]any{g.Name, g.Title, micros(g.Updated), string(g.Tenant), string(g.ID), ifVersion},
 		groupVersion, string(g.Tenant), string(g.ID))
-	return explain(err, "name", "there is a group of this name")
+	return explain(err, "name", "there is a group of this name already; choose another")
 }
 
 const (

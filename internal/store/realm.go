@@ -38,7 +38,7 @@ const insertRealm = `
 // InsertRealm makes a realm.
 func (t *Tx) InsertRealm(ctx context.Context, realm *sallyport.Realm) error {
 	t.stamp(&realm.Created, nil, &realm.Version)
-	return t.insert(ctx, "realm", "name", "there is a realm of this name, or no such tenant", insertRealm,
+	return t.insert(ctx, "realm", "name", "there is a realm of this name already; choose another", insertRealm,
 		string(realm.Tenant), realm.Name, realm.Title, micros(realm.Created), realm.Version)
 }
 

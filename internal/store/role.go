@@ -110,7 +110,7 @@ const insertRole = `
 // InsertRole makes a role with its permissions.
 func (t *Tx) InsertRole(ctx context.Context, role *sallyport.Role) error {
 	t.stamp(&role.Created, &role.Updated, &role.Version)
-	err := t.insert(ctx, "role", "name", "there is a role of this name, or no such tenant", insertRole,
+	err := t.insert(ctx, "role", "name", "there is a role of this name already; choose another", insertRole,
 		string(role.ID), string(role.Tenant), role.Name, role.Title, bit(role.BuiltIn),
 		micros(role.Created), micros(role.Updated), role.Version)
 	if err != nil {
@@ -153,7 +153,7 @@ func (t *Tx) UpdateRole(ctx context.Context, role *sallyport.Role, ifVersion int
 		[]any{role.Name, role.Title, bit(role.BuiltIn), micros(role.Updated), string(role.Tenant), string(role.ID), ifVersion},
 		roleVersion, string(role.Tenant), string(role.ID))
 	if err != nil {
-		return explain(err, "name", "there is a role of this name")
+		return explain(err, "name", "there is a role of this name already; choose another")
 	}
 	if _, err := t.exec(ctx, "role", deletePermissions, string(role.Tenant), string(role.ID)); err != nil {
 		return err

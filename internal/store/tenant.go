@@ -65,7 +65,7 @@ const insertTenant = `
 // Created; so do the other methods of this kind.
 func (t *Tx) InsertTenant(ctx context.Context, tenant *sallyport.Tenant) error {
 	t.stamp(&tenant.Created, &tenant.Updated, &tenant.Version)
-	return t.insert(ctx, "tenant", "name", "there is a tenant of this name or id, or no such parent", insertTenant,
+	return t.insert(ctx, "tenant", "name", "there is a tenant of this name already; choose another", insertTenant,
 		string(tenant.ID), tenant.Name, string(tenant.Parent), string(tenant.State),
 		tenant.Policy.TokenMaxAge.Microseconds(), tenant.Policy.TokenDefaultAge.Microseconds(),
 		micros(tenant.Created), micros(tenant.Updated), tenant.Version)
@@ -91,7 +91,7 @@ func (t *Tx) UpdateTenant(ctx context.Context, tenant *sallyport.Tenant, ifVersi
 		tenant.Policy.TokenMaxAge.Microseconds(), tenant.Policy.TokenDefaultAge.Microseconds(),
 		micros(tenant.Updated), string(tenant.ID), ifVersion,
 	}, tenantVersion, string(tenant.ID))
-	return explain(err, "name", "there is a tenant of this name, or no such parent")
+	return explain(err, "name", "there is a tenant of this name already, or no such parent")
 }
 
 const deleteTenant = `

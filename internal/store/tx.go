@@ -196,9 +196,13 @@ func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, 
 }
 
 // insert runs a statement that makes rows. A duplicate is a Conflict on field
-// with message.
+// with message; a tenant or something else that it belongs to and that is gone,
+// one that says so.
 func (t *Tx) insert(ctx context.Context, what, field, message, query string, args ...any) error {
 	_, err := t.exec(ctx, what, query, args...)
+	if errors.Is(err, errReference) {
+		return explain(err, "", "what the "+what+" would belong to is not there any more")
+	}
 	return explain(err, field, message)
 }
 

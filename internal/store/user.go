@@ -128,7 +128,7 @@ const insertUser = `
 // InsertUser makes a user.
 func (t *Tx) InsertUser(ctx context.Context, u *sallyport.User) error {
 	t.stamp(&u.Created, &u.Updated, &u.Version)
-	return t.insert(ctx, "user", "login", "there is a user of this login, or no such tenant", insertUser,
+	return t.insert(ctx, "user", "login", "there is a user of this login already; choose another", insertUser,
 		string(u.ID), string(u.Tenant), string(u.Kind), u.Login, u.Name, u.Email, string(u.State), u.Epoch,
 		micros(u.NotBefore), micros(u.LastLogin), micros(u.Created), micros(u.Updated), u.Version)
 }
@@ -150,7 +150,7 @@ func (t *Tx) UpdateUser(ctx context.Context, u *sallyport.User, ifVersion int64)
 	err := t.update(ctx, "user", &u.Version, updateUser,
 		[]any{string(u.Kind), u.Login, u.Name, u.Email, micros(u.Updated), string(u.Tenant), string(u.ID), ifVersion},
 		userVersion, string(u.Tenant), string(u.ID))
-	return explain(err, "login", "there is a user of this login")
+	return explain(err, "login", "there is a user of this login already; choose another")
 }
 
 const (
