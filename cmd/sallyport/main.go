@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +40,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	err := wellFormed(args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -60,6 +64,17 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	default:
 		return exitFailed
 	}
+}
+
+// wellFormed refuses arguments that are not UTF-8: JSON would make other names of
+// them, and nobody would be told.
+func wellFormed(args []string) error {
+	for _, arg := range args {
+		if !utf8.ValidString(arg) {
+			return &usageError{withHint(fmt.Errorf("the argument %q is not UTF-8", arg), "set your terminal to UTF-8")}
+		}
+	}
+	return nil
 }
 
 // A usageError is a command line that makes no sense.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -40,6 +41,8 @@ func readSecretFrom(r io.Reader, name string) (api.Secret, error) {
 	switch {
 	case line == "":
 		return "", fmt.Errorf("there is no password in %s", name)
+	case !utf8.ValidString(line):
+		return "", fmt.Errorf("the password in %s is not UTF-8", name)
 	case len(text) > maxSecretFile || strings.ContainsAny(line, "\r\n"):
 		return "", fmt.Errorf("there is more than a password in %s; it must be one line", name)
 	}
