@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/decide"
+	"github.com/sallyport/sallyport/internal/decide/wire"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
 
@@ -62,6 +64,60 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkQuestion measures what is done for a question on the parser of questions,
+// but for the system calls: one that is let in, and ones that are refused.
+func BenchmarkQuestion(b *testing.B) {
+	s := newService(b, func(c *decide.Config) { c.Log, c.Access = slog.New(slog.DiscardHandler), nil })
+	_, powerless := s.Token(s.User("carol", "", s.Role("guest")))
+	for _, tt := range []struct{ name, token string }{
+		{"pass", s.token}, {"unknown", strings.Repeat("x", len(s.token))}, {"missing permission", powerless},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			replay := &replayed{question: []byte(question(tt.token)), left: 1000 + b.N, ended: make(chan struct{})}
+			server := wire.New(wire.Config{
+				Prefix: "/decide/", Handler: s.Handler, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+				Rest: &http.Server{ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10},
+			})
+			conns := make(chan net.Conn, 1)
+			conns <- replay
+			b.ResetTimer()
+			go func() { _ = server.Serve(&listening{conns}) }()
+			<-replay.ended
+		})
+	}
+}
+
+// A replayed connection brings the same question again and again.
+type replayed struct {
+	net.Conn
+	question []byte
+	left     int
+	ended    chan struct{}
+}
+
+func (r *replayed) Read(p []byte) (int, error) {
+	if r.left--; r.left == 0 {
+		close(r.ended)
+		return 0, io.EOF
+	}
+	return copy(p, r.question), nil
+}
+func (r *replayed) Write(p []byte) (int, error)     { return len(p), nil }
+func (r *replayed) Close() error                    { return nil }
+func (r *replayed) SetReadDeadline(time.Time) error { return nil }
+func (r *replayed) LocalAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+func (r *replayed) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000}
+}
+
+// A listening listener has one connection.
+type listening struct{ conns chan net.Conn }
+
+func (l *listening) Accept() (net.Conn, error) { return <-l.conns, nil }
+func (l *listening) Close() error              { return nil }
+func (l *listening) Addr() net.Addr            { return &net.TCPAddr{} }
 
 // dial serves h on a loopback connection and returns a client that asks on it
 // and wants 200.

@@ -15,7 +15,7 @@ func TestAllocations(t *testing.T) {
 		Prefix: prefix, Handler: answered, Rest: &http.Server{Handler: answered, IdleTimeout: time.Minute},
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
-	p := &played{question: []byte("GET /decide/nginx HTTP/1.1\r\nHost: a\r\nX-Original-Uri: /a/b?c\r\nAccept: */*\r\nAuthorization: Bearer abc\r\n\r\n")}
+	p := &played{question: []byte("GET /decide/nginx HTTP/1.1\r\nHost: a\r\nX-Original-URI: /a/b?c\r\ndnt: 1\r\nAccept: */*\r\nAuthorization: Bearer abc\r\n\r\n")}
 	c := newConn(s, p)
 	ask := func() {
 		n, v := c.head(false)

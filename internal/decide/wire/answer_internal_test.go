@@ -30,8 +30,8 @@ func TestAnswerLines(t *testing.T) {
 func TestFieldName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"Accept": "Accept", "accept": "Accept", "X-Original-URI": "X-Original-Uri", "DNT": "Dnt", "x-a-": "X-A-", "A1-b": "A1-B",
-		"-": "-", "x y": "", "x:": "", "\u00e4": "",
+		"Accept": "Accept", "accept": "Accept", "DNT": "Dnt", "x-a-": "X-A-", "A1-b": "A1-B",
+		"X-Original-URI": "X-Original-Uri", "x-original-uri": "X-Original-Uri", "x-api-key": "X-Api-Key", "-": "-", "x y": "", "x:": "", "\u00e4": "",
 	} {
 		if got, ok := fieldName(name); got != want || ok != (want != "") {
 			t.Errorf("fieldName(%q) = %q, %t, want %q", name, got, ok, want)

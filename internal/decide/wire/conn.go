@@ -42,8 +42,9 @@ type conn struct {
 	filled int
 	scan   scan
 
-	bound time.Time // the read deadline
-	kind  deadline
+	answered time.Time // when the last request was
+	bound    time.Time // the read deadline
+	kind     deadline
 
 	blank   *http.Request // with what all requests of the connection have
 	request *http.Request
@@ -172,8 +173,7 @@ func (c *conn) leave() {
 
 // waitIdle sets the deadline for the next request.
 func (c *conn) waitIdle() {
-	now := c.server.now()
-	if bound := now.Add(c.server.forIdle); c.kind != forIdle || bound.Sub(c.bound) > slack {
+	if bound := c.answered.Add(c.server.forIdle); c.kind != forIdle || bound.Sub(c.bound) > slack {
 		c.waitUntil(bound.Add(slack), forIdle, c.server.forIdle)
 	}
 }
@@ -211,7 +211,8 @@ func (c *conn) one(n int) verdict {
 	c.answer.reset()
 	c.server.handler.ServeHTTP(&c.answer, r)
 	last := r.Close || c.answer.closes() || c.server.closing.Load()
-	if _, err := c.socket.Write(c.answer.bytes(r.Method, c.server.calendar.at(c.server.now()), last)); err != nil || last {
+	c.answered = c.server.now()
+	if _, err := c.socket.Write(c.answer.bytes(r.Method, c.server.calendar.at(c.answered), last)); err != nil || last {
 		return over
 	}
 	c.state.Store(idle)

@@ -183,6 +183,9 @@ func fieldName(name string) (string, bool) {
 	case canonical:
 		return name, true
 	}
+	if known, ok := spellings[name]; ok {
+		return known, true
+	}
 	return textproto.CanonicalMIMEHeaderKey(name), true
 }
 
