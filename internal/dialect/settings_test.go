@@ -10,7 +10,8 @@ import (
 )
 
 // TestSettingsAreDocumented: each switch of a dialect has a row in the reference,
-// which tells its default and where that comes from.
+// which tells its values, its default and where that comes from; and no row tells
+// of a switch that there is not.
 func TestSettingsAreDocumented(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/reference/dialects.md")
@@ -27,6 +28,19 @@ func TestSettingsAreDocumented(t *testing.T) {
 		api := sallyport.API{Name: "x"}
 		if wrong := spec.Complete(&api); len(wrong) > 0 {
 			t.Fatalf("%s: %v", name, wrong)
+		}
+		for _, s := range spec.Switches {
+			_, row, _ := strings.Cut(section, "\n| `"+s.Name+"` |")
+			row, _, _ = strings.Cut(row, "\n")
+			for _, value := range s.Values {
+				if !strings.Contains(row, "`"+value+"`") {
+					t.Errorf("%s: the reference does not tell of the value %s of %s", name, value, s.Name)
+				}
+			}
+		}
+		table, _, _ := strings.Cut(section[strings.Index(section, "| setting |"):], "\n\n")
+		if rows := strings.Count(table, "\n| `"); rows != len(spec.Switches) {
+			t.Errorf("%s: the reference has %d settings, and there are %d", name, rows, len(spec.Switches))
 		}
 		for setting, value := range api.Settings {
 			_, row, there := strings.Cut(section, "\n| `"+setting+"` |")
