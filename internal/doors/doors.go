@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -249,6 +251,7 @@ func (v *visit) find() sallyport.Reason {
 		options := openTarget
 		options.Scheme = r.Scheme
 		if t, fault = target.Parse(r.Method, r.Target, r.Host, options); fault != target.OK {
+			v.inManner()
 			return reasonOfTarget(fault)
 		}
 	}
@@ -291,6 +294,24 @@ func (v *visit) find() sallyport.Reason {
 		v.decision.Route = r.Match.Route.ID
 	}
 	return ""
+}
+
+// inManner finds the API in whose manner it is told that a target cannot be read:
+// the one that its path leads to as far as it is plain. The request is refused
+// whatever is found.
+func (v *visit) inManner() {
+	r := v.request
+	path, _, _ := strings.Cut(r.Target[:min(len(r.Target), target.MaxPath)], "?")
+	if odd := strings.IndexAny(path, `%\;`); odd >= 0 {
+		path = path[:strings.LastIndexByte(path[:odd], '/')+1]
+	}
+	t, fault := target.Parse(http.MethodGet, path, r.Host, target.Options{Scheme: r.Scheme})
+	if fault != target.OK {
+		return
+	}
+	if api, _ := v.policy.Find(t.Host, t.Path); api != nil {
+		v.decision.API, r.API = api.Name, api
+	}
 }
 
 // once refuses a request in which a parameter that routes look at is there

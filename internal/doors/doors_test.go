@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,6 +168,24 @@ func TestWhoMayWhat(t *testing.T) {
 				t.Errorf("allowed %v, reason %q; want reason %q", dec.Allowed, dec.Reason, tt.want)
 			}
 		})
+	}
+}
+
+// A target that cannot be read is refused; in which API's manner is told by the
+// part of the path that can.
+func TestInWhoseManner(t *testing.T) {
+	t.Parallel()
+	k := doorstest.New(t, shop())
+	for target, want := range map[string]sallyport.APIName{
+		"/shop/orders/a%5Cb": "shop", "/shop/%5c/%2f": "shop", "/shop/a%00": "shop", "/shop/orders?q=a%zz#x": "shop", "/shop/a;b\\c": "shop",
+		"/%5Cshop/orders": "", "/elsewhere/%5C": "", "\\shop": "", "/shop/../x%5C": "", "%5C": "",
+		"/shop/" + strings.Repeat("a/", 9000): "", "/shop/orders?" + strings.Repeat("a", 20000): "shop",
+	} {
+		r := doors.Request{Method: "GET", Target: target, Host: "api.test", Scheme: "https"}
+		dec := k.Doors.Decide(t.Context(), &r)
+		if dec.Allowed || dec.API != want || (r.API != nil) != (want != "") || r.Match.Route != nil {
+			t.Errorf("%.40s: allowed %v, %s, API %q, want %q", target, dec.Allowed, dec.Reason, dec.API, want)
+		}
 	}
 }
 
