@@ -7,7 +7,7 @@ check("design", {as: "admin", path: "/sallyport/design"});
 test("what is copied is what is shown, and times are in the reader's zone", () => visit("admin", {}, async (page) => {
   await page.goto("/sallyport/design");
   await page.getByRole("button", {name: "Copy 5a11f0e7"}).click();
-  await page.getByText("Copied").waitFor();
+  await page.getByRole("status").filter({hasText: "Copied"}).waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "5a11f0e7-0000-4000-8000-000000000001");
   assert.match(await page.locator("time").first().getAttribute("title"), /CES?T|GMT\+[12]/);
 }));
