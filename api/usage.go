@@ -27,6 +27,19 @@ type CredentialReach struct {
 	Could   []sallyport.Permission `json:"could" doc:"What it could use in some tenant, within its scopes."`
 }
 
+// An Application is a service account with its application tokens.
+type Application struct {
+	User   User         `json:"user" doc:"The service account."`
+	Tokens []Credential `json:"tokens" doc:"Its first application tokens, the oldest first; at most 3."`
+	More   bool         `json:"more,omitempty" doc:"It has more of them; credentials.list with the owner has all."`
+}
+
+// An ApplicationFilter chooses among service accounts and their tokens.
+type ApplicationFilter struct {
+	State  sallyport.State `query:"state" enum:"active,revoked" doc:"Only tokens in this state."`
+	Search string          `query:"search" doc:"What the login of the account begins with." maxLength:"128"`
+}
+
 // A TenantName is a tenant as lists of other things name it.
 type TenantName struct {
 	ID   sallyport.TenantID `json:"id" format:"uuid" doc:"The tenant."`

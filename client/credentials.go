@@ -92,6 +92,11 @@ func (c *Client) Credentials(tenant sallyport.TenantID) Secretive[api.TokenFilte
 	return Secretive[api.TokenFilter, api.NewApplicationToken]{Listing[api.Credential, api.TokenFilter]{c, at("tenants", string(tenant), "credentials")}}
 }
 
+// Applications returns the service accounts of a tenant with their first tokens.
+func (c *Client) Applications(tenant sallyport.TenantID) Listing[api.Application, api.ApplicationFilter] {
+	return Listing[api.Application, api.ApplicationFilter]{c, at("tenants", string(tenant), "applications")}
+}
+
 // Sessions are sessions, or sign-ins, which are listed and ended.
 type Sessions[ID ~string, T, F any] struct {
 	Listing[T, F]

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -151,6 +152,61 @@ func newKeyReach() *cobra.Command {
 		}),
 	}
 	tenant.add(c, usageTenant)
+	return c
+}
+
+// applications are service accounts with their tokens.
+var applications = sort{"service account", "service accounts"}
+
+func applicationView(p *printer) view[api.Application] {
+	return view[api.Application]{
+		{name: "service account", text: func(a api.Application) string { return a.User.Login }},
+		{name: "state", text: func(a api.Application) string { return string(a.User.State) }},
+		{name: "tokens", text: func(a api.Application) string {
+			names := make([]string, 0, len(a.Tokens))
+			for _, t := range a.Tokens {
+				names = append(names, t.Name)
+			}
+			if a.More {
+				names = append(names, "and more")
+			}
+			return strings.Join(names, ", ")
+		}},
+		{name: "last used", text: func(a api.Application) string {
+			last := time.Time{}
+			for _, t := range a.Tokens {
+				if t.LastUsedAt.After(last) {
+					last = t.LastUsedAt
+				}
+			}
+			return p.when(last)
+		}},
+	}
+}
+
+func newTokenApplications() *cobra.Command {
+	var tenant tenantFlag
+	var search string
+	var limit int
+	state := newChoice("", "active", "revoked")
+	c := &cobra.Command{
+		Use: "applications", Short: "List service accounts with their tokens",
+		Long:    `List service accounts with their first tokens; all of one are in sallyport token list --user LOGIN.`,
+		Example: "  sallyport token applications\n  sallyport token applications --tenant DemoTenant5 --state active --search robot",
+		Args:    noArgs,
+		RunE: managed(func(ctx context.Context, m *manager, _ []string) error {
+			in, err := m.within(ctx, tenant)
+			if err != nil {
+				return err
+			}
+			found := m.Applications(in).All(ctx, api.ApplicationFilter{State: sallyport.State(state.value), Search: search})
+			return showList(&m.printer, applications, applicationView(&m.printer), found, limit)
+		}),
+	}
+	tenant.add(c, usageTenant)
+	c.Flags().Var(state, "state", "only tokens in this state")
+	c.Flags().StringVar(&search, "search", "", "only accounts whose login begins with `TEXT`")
+	addLimit(c, &limit, 0)
 	return c
 }
 

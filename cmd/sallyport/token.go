@@ -20,7 +20,7 @@ func newToken() *cobra.Command {
 		Long: `Manage tokens. A personal token stands for a person, an application token for a service
 account; it may what its owner may, as far as its scopes reach. Without --user it is
 about your own.`,
-	}, newTokenList(), newTokenGet(), newTokenCreate(), newTokenUpdate(), newTokenRenew(), newTokenSecrets(), newTokenUsage(), newTokenReach(), newTokenEndOverlap(), newTokenBrownout(), newTokenRevoke())
+	}, newTokenList(), newTokenGet(), newTokenCreate(), newTokenUpdate(), newTokenRenew(), newTokenSecrets(), newTokenUsage(), newTokenReach(), newTokenApplications(), newTokenEndOverlap(), newTokenBrownout(), newTokenRevoke())
 }
 
 var tokens = sort{"token", "tokens"}

@@ -15,7 +15,7 @@ type Application struct {
 }
 
 // mostTokens is how many tokens of each service account are listed.
-const mostTokens = 3
+const mostTokens = 3 // which the API says, too
 
 // Applications returns the service accounts that are administered in a tenant,
 // by login, with their application tokens of a state; of every state, if it is

@@ -24,9 +24,27 @@ func inspectOperations() []operation {
 		find("me.token_reach", mine+"/reach", "", "Tell what one of your tokens could do", (*Handler).myTokenReach),
 		find("credentials.usage", others+"/usage", admin.TokensRead, "Tell what a token was used for", (*Handler).credentialUsage, everyTenant),
 		find("credentials.reach", others+"/reach", admin.TokensRead, "Tell what a token could do", (*Handler).credentialReach, everyTenant, more(explain)),
+		list("credentials.list_applications", "/tenants/{tenant}/applications", admin.TokensRead, "List the service accounts of a tenant with their tokens",
+			(*Handler).listApplications, everyTenant, more("It needs `sallyport/users.read` as well.")),
 		find("keys.usage", key+"/usage", admin.KeysRead, "Tell what an API key was used for", (*Handler).keyUsage),
 		find("keys.reach", key+"/reach", admin.KeysRead, "Tell what an API key could do", (*Handler).keyReach, more(explain)),
 	}
+}
+
+func (h *Handler) listApplications(c *call, f api.ApplicationFilter, p admin.Page) (api.List[api.Application], error) {
+	tenant := c.tenant
+	if tenant == sallyport.EveryTenant {
+		tenant = "" // of the whole installation
+	}
+	return wireList(c.applicationOnWire)(h.Admin.Applications(c.ctx, c.actor, tenant, f.State, f.Search, p))
+}
+
+func (c *call) applicationOnWire(a admin.Application) api.Application {
+	out := api.Application{User: userOnWire(a.User), Tokens: []api.Credential{}, More: a.More}
+	for _, t := range a.Tokens {
+		out.Tokens = append(out.Tokens, c.credentialOnWire(t))
+	}
+	return out
 }
 
 // usage tells of a credential that was found where the path says.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
@@ -60,6 +61,20 @@ func TestUsageAndReach(t *testing.T) {
 	refused(t, err, http.StatusNotFound)
 	_, err = w.client(t, stranger).Credentials(w.T1.ID).Reach(ctx, made.ID, w.T1.ID)
 	refused(t, err, http.StatusNotFound) // it needs the right to explain as well
+	robot := w.User(w.T1.ID, sallyport.Service)
+	_, keeper := w.Person(w.T1.ID, admin.TokensRead, admin.TokensWrite, admin.UsersRead)
+	k := w.client(t, keeper)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		w.Move(time.Millisecond)
+		_ = ok(k.Credentials(w.T1.ID).Create(ctx, api.NewApplicationToken{Owner: robot.ID, NewToken: api.NewToken{Name: name}}))(t)
+	}
+	apps := ok(k.Applications(w.T1.ID).Page(ctx, api.ApplicationFilter{State: sallyport.Active}, api.Page{}))(t)
+	if len(apps.Items) != 1 || apps.Items[0].User.ID != robot.ID || len(apps.Items[0].Tokens) != 3 || apps.Items[0].Tokens[2].Name != "c" || !apps.Items[0].More {
+		t.Errorf("applications %+v", apps)
+	}
+	_, err = w.client(t, boss).Applications(w.T1.ID).Page(ctx, api.ApplicationFilter{}, api.Page{})
+	refused(t, err, http.StatusForbidden) // it needs the right to see users as well
+
 	_, nobody := w.Person(w.T2.ID, "orders/read")
 	if _, err := w.client(t, nobody).Credentials(w.T1.ID).Usage(ctx, made.ID, api.AdviceWindow{}); err == nil {
 		t.Error("usage is told to a stranger")

@@ -97,8 +97,9 @@ func TestEveryListOfTheClient(t *testing.T) {
 				t.Errorf("groups of jo: %+v", of)
 			}
 		},
-		"findings":  listed(c.Findings(), api.AdviceFilter{Tenant: in}),
-		"decisions": func(t *testing.T) { all(t, c.Decisions(), api.DecisionFilter{}) }, // grows while it is read
+		"applications": listed(c.Applications(in), api.ApplicationFilter{}),
+		"findings":     listed(c.Findings(), api.AdviceFilter{Tenant: in}),
+		"decisions":    func(t *testing.T) { all(t, c.Decisions(), api.DecisionFilter{}) }, // grows while it is read
 		"who can": func(t *testing.T) {
 			first, all, err := c.WhoCan(t.Context(), api.WhoCanQuery{Permission: "orders/read", Tenant: in})
 			if got := yielded(t, all); err != nil || len(got) != 2 || first.Tenant != in || len(first.AllOf) != 1 {
