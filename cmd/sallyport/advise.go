@@ -32,7 +32,7 @@ file. What it takes away stays there, deactivated, so that it can be taken up ag
   sallyport advise billing -o policy > billing.yaml
   sallyport apply -f billing.yaml --adopt`,
 		Example: "  sallyport advise\n  sallyport advise --tenant DemoTenant5 --kind idle_credential\n  sallyport advise billing --since 168h\n  sallyport advise billing -o policy > billing.yaml",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    needs("[PRINCIPAL]"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			window := sallyport.Duration(since)
 			if len(args) == 1 {

@@ -22,7 +22,7 @@ routes are made by sallyport api import, which keeps the document by itself.`,
 		Example: `  sallyport api openapi inventory openapi.yaml
   sallyport api openapi inventory > openapi.json
   sallyport api openapi inventory --remove`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: needs("NAME", "[FILE]"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			name := sallyport.APIName(args[0])
 			switch {

@@ -372,6 +372,27 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// Too few and too many arguments are named as the help names them.
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	walk(newRoot(), func(c *cobra.Command) {
+		if c.HasSubCommands() || c.Name() == "help" {
+			return
+		}
+		many := strings.Fields("a b c d e f g h")
+		for _, args := range [][]string{nil, many} {
+			err := c.ValidateArgs(args)
+			if _, ok := errors.AsType[*usageError](err); err != nil && !ok {
+				t.Errorf("%s with %d arguments: %v; use needs", c.CommandPath(), len(args), err)
+			}
+		}
+		words := strings.Fields(c.Use)
+		if err := c.ValidateArgs(nil); err != nil && (len(words) < 2 || !strings.Contains(err.Error(), words[1])) {
+			t.Errorf("%s is used as %q, and without arguments it says: %v", c.CommandPath(), c.Use, err)
+		}
+	})
+}
+
 // Every example in the help works in the demonstration. What is made comes
 // before what it is made for, and what takes things away comes last.
 func TestExamples(t *testing.T) {

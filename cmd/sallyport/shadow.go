@@ -112,7 +112,7 @@ func newShadowShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show SHADOW", Short: "Show what a draft would refuse and what it would allow",
 		Example: "  sallyport shadow show tighter",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("SHADOW"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			id, err := m.shadowID(ctx, args[0])
 			if err != nil {
@@ -162,7 +162,7 @@ func newShadowStop() *cobra.Command {
 	return &cobra.Command{
 		Use: "stop SHADOW", Short: "Stop trying a draft; what it found is kept for a week",
 		Example: "  sallyport shadow stop strict",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("SHADOW"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			id, err := m.shadowID(ctx, args[0])
 			if err == nil {
@@ -180,7 +180,7 @@ func newShadowPromote() *cobra.Command {
 	return &cobra.Command{
 		Use: "promote SHADOW", Short: "Apply a draft that was tried, and stop trying it",
 		Example: "  sallyport shadow promote tighter",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("SHADOW"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			id, err := m.shadowID(ctx, args[0])
 			if err != nil {
