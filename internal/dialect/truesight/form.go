@@ -2,6 +2,7 @@ package truesight
 
 import (
 	"mime"
+	"strings"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn/carrier"
@@ -60,4 +61,15 @@ func parseForm(body []byte) (f form, err error) {
 		}
 	}
 	return f, nil
+}
+
+// loginOf returns the login of the name that somebody signs in with. The product
+// takes names of a directory as domain\user and as user@domain; no login has a
+// backslash, so the first is another way to write the second.
+func loginOf(name string) string {
+	domain, user, there := strings.Cut(name, `\`)
+	if !there || domain == "" || user == "" || strings.ContainsAny(user, `\@`) {
+		return name
+	}
+	return user + "@" + domain
 }

@@ -38,7 +38,7 @@ func (c *call) issue() error {
 	if err != nil {
 		return err
 	}
-	p, err := c.Authenticate(c.r, c.Exchange, in.username, in.password)
+	p, err := c.Authenticate(c.r, c.Exchange, loginOf(in.username), in.password)
 	if err != nil {
 		return err
 	}

@@ -119,6 +119,19 @@ func FuzzActions(f *testing.F) {
 	})
 }
 
+// TestLoginOf: a name of a directory is the same login in both ways to write it.
+func TestLoginOf(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"jane": "jane", `ACME\jane`: "jane@ACME", "jane@acme.example": "jane@acme.example", `acme.example\jane`: "jane@acme.example",
+		`\jane`: `\jane`, `ACME\`: `ACME\`, `A\B\jane`: `A\B\jane`, `ACME\jane@other`: `ACME\jane@other`, "": "",
+	} {
+		if got := loginOf(name); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}
+
 // FuzzForm: what is read of a form is what another reader finds there, once.
 func FuzzForm(f *testing.F) {
 	f.Add("grant_type=password&username=jane&password=s3cret")

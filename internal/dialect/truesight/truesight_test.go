@@ -176,6 +176,7 @@ func TestSignInRefused(t *testing.T) {
 	w := newWorld(t, nil)
 	gone := w.User("gone", w.login)
 	w.Deactivate(gone)
+	w.User("paul@acme")
 	if _, err := w.Admin.CreateUser(t.Context(), dialecttest.System(), w.Tenant, admin.NewUser{Login: "fresh", Name: "fresh", Password: dialecttest.Password}); err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +188,10 @@ func TestSignInRefused(t *testing.T) {
 	}{
 		{"wrong password", "", form("jane", "wrong"), 401, failed, ""},
 		{"unknown user", "", form("nobody", dialecttest.Password), 401, failed, ""},
+		{"unknown user of a directory", "", form(`acme\nobody`, dialecttest.Password), 401, failed, ""},
+		{"a user of a directory, wrong password", "", form(`ACME\Paul`, "wrong"), 401, failed, ""},
+		{"a user of a directory, without the right", "", form(`ACME\Paul`, dialecttest.Password), 403, noServices, ""},
+		{"the wrong way round", "", form(`paul\acme`, dialecttest.Password), 401, failed, ""},
 		{"deactivated user", "", form("gone", dialecttest.Password), 401, failed, ""},
 		{"empty password", "", form("jane", ""), 401, failed, ""},
 		{"empty name", "", form("", dialecttest.Password), 401, failed, ""},
