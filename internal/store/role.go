@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sallyport/sallyport"
 )
@@ -155,10 +156,32 @@ func (t *Tx) UpdateRole(ctx context.Context, role *sallyport.Role, ifVersion int
 	if err != nil {
 		return explain(err, "name", "there is a role of this name already; choose another")
 	}
-	if _, err := t.exec(ctx, "role", deletePermissions, string(role.Tenant), string(role.ID)); err != nil {
+	return t.changePermissions(ctx, role)
+}
+
+const deletePermission = `
+	DELETE FROM role_permission WHERE role IN (SELECT id FROM role WHERE tenant = $1 AND id = $2) AND permission = $3`
+
+// changePermissions writes which permissions a role has more, and which no more. Its
+// row was written before, so nobody else changes them meanwhile.
+func (t *Tx) changePermissions(ctx context.Context, role *sallyport.Role) error {
+	before, err := list(ctx, &t.Reader, "role", selectPermissions, scanHeld, string(role.Tenant), string(role.ID))
+	if err != nil {
 		return err
 	}
-	return t.setPermissions(ctx, role)
+	for _, h := range before {
+		if slices.Contains(role.Permissions, h.permission) {
+			continue
+		}
+		if _, err := t.exec(ctx, "role", deletePermission, string(role.Tenant), string(role.ID), string(h.permission)); err != nil {
+			return err
+		}
+	}
+	more := *role
+	more.Permissions = slices.DeleteFunc(slices.Clone(role.Permissions), func(p sallyport.Permission) bool {
+		return slices.ContainsFunc(before, func(h held) bool { return h.permission == p })
+	})
+	return t.setPermissions(ctx, &more)
 }
 
 const deleteRole = `
