@@ -91,7 +91,7 @@ func trailRoutes() []sallyport.Route {
 	}
 	return []sallyport.Route{
 		trail("read the audit trail of assets", assetEntries),
-		trail("read the audit trail of alarms, changes and reports", slices.Concat(assetEntries, changeEntries), all(desktop)),
+		trail("read the audit trail of alarms, changes and reports", slices.Concat(changeEntries, assetEntries), all(desktop)),
 		trail("read the audit trail of the system", nil, all(desktop), either(systemConfig, userRights)),
 	}
 }
