@@ -75,7 +75,7 @@ func runDemo(ctx context.Context, o *demoOptions, out, errOut io.Writer) (err er
 	}
 	open, err := openSockets(ctx, &c)
 	if err != nil {
-		return err
+		return withHint(err, "choose others with --listen and --internal-listen")
 	}
 	c.Public.URL = "http://" + open.public.Addr().String()
 	upstream, stop, err := startPlatform(ctx, filepath.Join(dir, "platform.db"))

@@ -57,11 +57,14 @@ type quickstartOptions struct {
 }
 
 func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer) error {
-	u, err := url.Parse(o.upstream)
-	if o.upstream == "" || err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return &usageError{withHint(fmt.Errorf("--upstream needs the URL of the API to guard"), "for example: sallyport quickstart --upstream http://127.0.0.1:3000")}
+	const example = "for example: sallyport quickstart --upstream http://127.0.0.1:3000"
+	if o.upstream == "" {
+		return &usageError{withHint(errors.New("--upstream is missing, the URL of the API to guard"), example)}
 	}
-	o.init.url = "http://" + reachable(o.init.listen)
+	u, err := url.Parse(o.upstream)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return &usageError{withHint(fmt.Errorf("--upstream: %q is not a URL with http or https", o.upstream), example)}
+	}
 	// The listeners come first, so that nothing is left behind when an address is
 	// taken.
 	addresses := config.Default()
@@ -70,6 +73,8 @@ func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer
 	if err != nil {
 		return withHint(err, "choose others with --listen and --internal-listen")
 	}
+	o.init.listen, o.init.internal = taken(o.init.listen, open.public), taken(o.init.internal, open.internal)
+	o.init.url = "http://" + reachable(o.init.listen)
 	path := filepath.Join(o.init.dir, configFile)
 	c, err := o.settle(path)
 	if err != nil {
@@ -104,6 +109,17 @@ func (o *quickstartOptions) listeners(flags *pflag.FlagSet, getenv func(string) 
 		}
 	}
 	return nil
+}
+
+// taken returns the address that was asked for, with the port that the system chose
+// where it was left to it: the configuration and its URL must have one.
+func taken(asked string, l net.Listener) string {
+	host, port, err := net.SplitHostPort(asked)
+	if err != nil || port != "0" {
+		return asked
+	}
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return net.JoinHostPort(host, port)
 }
 
 // reachable returns an address under which this machine reaches a listener.

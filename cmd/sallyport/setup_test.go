@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -63,6 +64,24 @@ func TestBelow(t *testing.T) {
 	for _, tt := range [][3]string{{"/", "/health", "/health"}, {"/shop", "/health", "/shop/health"}, {"/", "/", "/"}, {"/shop", "/", "/shop/"}} {
 		if got := below(tt[0], tt[1]); got != tt[2] {
 			t.Errorf("%s below %s is %s", tt[1], tt[0], got)
+		}
+	}
+}
+
+// A port that the system chose is the one that is printed and written down.
+func TestTaken(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	for asked, want := range map[string]string{
+		"127.0.0.1:0": "127.0.0.1:" + port, "localhost:0": "localhost:" + port, ":0": ":" + port, "localhost:8080": "localhost:8080",
+	} {
+		if got := taken(asked, l); got != want {
+			t.Errorf("%s: %s, want %s", asked, got, want)
 		}
 	}
 }
