@@ -196,8 +196,8 @@ const documented = {"account": "console-account", "why": "console-why", "start-f
 async function forDocs(page, name) {
   if (!process.env.SALLYPORT_PICTURES || !documented[name]) return;
   const file = path.join(here, "../../docs/images", `${documented[name]}.png`);
-  const width = await page.evaluate(() => document.documentElement.clientWidth); // without the room for a scroll bar
-  const bytes = await page.screenshot({path: file, clip: {x: 0, y: 0, width, height: page.viewportSize().height}});
+  const {width, height} = await page.evaluate(() => document.body.getBoundingClientRect()); // without the room for a scroll bar
+  const bytes = await page.screenshot({path: file, fullPage: true, clip: {x: 0, y: 0, width, height: Math.min(height, 1000)}});
   assert.ok(bytes.length < 150_000, `${documented[name]} has ${bytes.length} bytes`);
 }
 
