@@ -34,6 +34,15 @@ type decisionPage struct {
 	Again    string // why it would be refused now; empty: it would pass
 }
 
+// NamedTenant is what the request had where its tenant is named; empty: it named
+// none, and the tenant was found in another way.
+func (p *decisionPage) NamedTenant() string {
+	if t := p.Trace.Tenant; t != nil && slices.Contains([]string{"header", "path", "query"}, t.From) {
+		return t.Asked
+	}
+	return ""
+}
+
 // A consideredRow is a binding as a decision considered it.
 type consideredRow struct {
 	api.TraceBinding

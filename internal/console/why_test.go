@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors"
 )
@@ -166,6 +167,18 @@ func TestExplainAndGrant(t *testing.T) {
 		t.Errorf("the request comes to %q", d.Reason)
 	}
 	b.post("/why/request-of-jo/grant", "role", string(small.ID)).leads(t, whyOf("request-of-jo")+"?done=why.granted")
+}
+
+// TestNamedTenant: the page says of no tenant that it was asked for if the request
+// named none.
+func TestNamedTenant(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[string]string{"header": "x", "path": "x", "query": "x", "home": "", "credential": "", "fixed": "", "claim": "", "default": "", "none": ""} {
+		page := decisionPage{Trace: api.Trace{Tenant: &api.TraceTenant{From: from, Asked: "x"}}}
+		if got := page.NamedTenant(); got != want {
+			t.Errorf("from %s: %q, want %q", from, got, want)
+		}
+	}
 }
 
 // What a limited token lacks no role would give; the page says which scope would.
