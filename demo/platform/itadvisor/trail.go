@@ -24,7 +24,7 @@ type Entry struct {
 }
 
 // entryTypes are the types that a caller may filter by. Those written here
-// are ASSET_*, CUSTOMER_* and SYSTEM.
+// are ASSET_* and CUSTOMER_*; the sample data has some of the others.
 var entryTypes = []string{
 	"ALL", "ASSETS", "ASSET_ADD", "ASSET_CHANGE", "ASSET_MOVE", "ASSET_REMOVE", "ALARMS", "ALARM_RAISED", "ALARM_REMOVED",
 	"CHANGE_MANAGEMENT", "CHANGE_MANAGEMENT_WORK_ORDER", "CHANGE_MANAGEMENT_WORK_ORDER_TASK",
