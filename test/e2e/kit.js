@@ -139,7 +139,7 @@ export async function visit(as, options, use) {
     keep = as !== null;
   } finally {
     if (keep) {
-      page.removeAllListeners();
+      page.removeAllListeners("pageerror").removeAllListeners("console");
       await page.setViewportSize(room);
       await page.emulateMedia({media: null, colorScheme: null, reducedMotion: null});
       kept.set(key, [...kept.get(key) ?? [], one]);
