@@ -177,15 +177,23 @@ export async function picture(page, name) {
   await page.setViewportSize(size);
 }
 
+// What leads to Chromium itself, by page. None is ended before its page: that would take
+// the authenticators of other stories along.
+const wires = new WeakMap();
+
+async function wireTo(page) {
+  if (!wires.has(page)) wires.set(page, await page.context().newCDPSession(page));
+  return wires.get(page);
+}
+
 // shoot keeps a picture of the whole page.
 async function shoot(page, name) {
-  const wire = await page.context().newCDPSession(page);
+  const wire = await wireTo(page);
   const {cssContentSize} = await wire.send("Page.getLayoutMetrics");
   // Chromium's own quick way: the files are larger, and nobody waits for the packing.
   const {data} = await wire.send("Page.captureScreenshot", {
     format: "png", optimizeForSpeed: true, captureBeyondViewport: true, clip: {...cssContentSize, scale: 1},
   });
-  await wire.detach();
   writeFileSync(path.join(pictures, `${name}.png`), data, "base64");
 }
 
@@ -349,9 +357,9 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
     if (wrong) test("wrong input", () => opened({}, wrong));
     if (keys) test("what the keyboard must do", () => opened({}, keys));
     // To load a page takes longer than to look at it, so it is loaded once.
-    test("as it stands", (t) => visit(as, {}, async (page, context) => {
+    test("as it stands", (t) => visit(as, {}, async (page) => {
       await page.emulateMedia({colorScheme: "light", reducedMotion: "reduce"});
-      const weighed = await weigh(page, context);
+      const weighed = await weigh(page);
       await open(page);
       await t.test("loading", async (t) => {
         const sum = await weighed();
@@ -369,14 +377,16 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
 
 // weigh returns a function that tells how many bytes a page has transferred to a browser
 // that has nothing of it yet.
-async function weigh(page, context) {
-  const wire = await context.newCDPSession(page);
+async function weigh(page) {
+  const wire = await wireTo(page);
   await wire.send("Network.enable");
   await wire.send("Network.setCacheDisabled", {cacheDisabled: true});
   let sum = 0;
-  wire.on("Network.loadingFinished", (e) => { sum += e.encodedDataLength; });
+  const add = (e) => { sum += e.encodedDataLength; };
+  wire.on("Network.loadingFinished", add);
   return async () => {
-    await wire.detach();
+    wire.off("Network.loadingFinished", add);
+    await wire.send("Network.disable");
     return sum;
   };
 }
