@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,12 +74,12 @@ func (m *manager) importAPI(ctx context.Context, file string, in *apiImport) err
 	if err != nil {
 		return err
 	}
-	fresh, notes := document.API(openapi.Options{Permissions: in.permissions.String(), Open: in.open})
 	there, err := m.APIs().Get(ctx, sallyport.APIName(in.name))
 	exists := err == nil
 	if err != nil && !isStatus(err, http.StatusNotFound) {
 		return err
 	}
+	fresh, notes := document.Below(cmp.Or(in.basePath, there.Document.BasePath)).API(openapi.Options{Permissions: in.permissions.String(), Open: in.open})
 	merged, added, removed := openapi.Merge(there.Document, fresh)
 	if !exists {
 		merged = fresh

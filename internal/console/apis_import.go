@@ -98,7 +98,7 @@ func (v *visit) importDocument() error {
 // compare returns the API as it would be with a document, and fills in what that
 // changes.
 func (p *importPage) compare(v *visit, there sallyport.API, described *openapi.Document) sallyport.API {
-	fresh, notes := described.API(openapi.Options{})
+	fresh, notes := described.Below(there.BasePath).API(openapi.Options{})
 	merged, added, removed := openapi.Merge(there, fresh)
 	p.More = len(added) > shownRoutes || len(removed) > shownRoutes
 	p.Added, p.Removed = added[:min(len(added), shownRoutes)], removed[:min(len(removed), shownRoutes)]

@@ -150,7 +150,7 @@ func (form *startForm) document(v *visit, f *faults) sallyport.API {
 			f.at("document", sentence(err.Error()))
 			return doc
 		}
-		made, _ := described.API(openapi.Options{})
+		made, _ := described.Below(form.BasePath).API(openapi.Options{})
 		made.Name, made.Explain, made.Accept, made.Upstream = name, doc.Explain, doc.Accept, doc.Upstream
 		made.Title, made.BasePath = titleOr(made.Title, doc.Title), described.BasePath
 		doc = made

@@ -20,10 +20,10 @@ type Change struct {
 // is for, which are refused, and routes that are for no operation any more.
 func Drift(api *sallyport.API, d *Document) (appeared, gone []Change) {
 	used := make([]bool, len(api.Routes))
-	base := d.within(api.BasePath)
+	below := d.Below(api.BasePath)
 	for i := range d.Operations {
 		op := &d.Operations[i]
-		path, _ := Pattern(cmp.Or(strings.TrimPrefix(op.Path, base), "/"))
+		path, _ := Pattern(below.Operations[i].Path)
 		if op.Method == "TRACE" || path == "" {
 			continue
 		}
@@ -44,6 +44,22 @@ func Drift(api *sallyport.API, d *Document) (appeared, gone []Change) {
 		}
 	}
 	return appeared, gone
+}
+
+// Below returns the document with its paths as an API at this base path has them: if
+// they are whole, without the base path.
+func (d *Document) Below(basePath string) *Document {
+	base := d.within(basePath)
+	if base == "" {
+		return d
+	}
+	below := *d
+	below.Operations = slices.Clone(d.Operations)
+	for i := range below.Operations {
+		op := &below.Operations[i]
+		op.Path = cmp.Or(strings.TrimPrefix(op.Path, base), "/")
+	}
+	return &below
 }
 
 // within returns what all paths of the document begin with before the routes of an

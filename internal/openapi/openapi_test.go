@@ -194,6 +194,10 @@ func TestDriftOfWholePaths(t *testing.T) {
 	if appeared, gone := openapi.Drift(&there, read(t, fmt.Sprintf(text, ""))); len(appeared)+len(gone) != 0 {
 		t.Errorf("below the base path: %v, %v", appeared, gone)
 	}
+	fresh, _ := read(t, fmt.Sprintf(text, "")).Below("/shop").API(openapi.Options{})
+	if _, added, removed := openapi.Merge(there, fresh); len(added)+len(removed) != 0 {
+		t.Errorf("a merge below the base path: %v, %v", added, removed)
+	}
 	elsewhere := read(t, fmt.Sprintf(text, ", /shopping: {get: {responses: {}}}"))
 	if appeared, gone := openapi.Drift(&there, elsewhere); len(appeared) != 3 || len(gone) != 2 {
 		t.Errorf("paths that begin elsewhere: %v, %v", appeared, gone)
