@@ -62,8 +62,11 @@ func (l *Loader) Load(ctx context.Context, r *store.Reader) (Source, error) {
 	return next, nil
 }
 
-// mostFollowed is of how many revisions the parts are read one by one.
-const mostFollowed = 1000
+// Bounds of what is read part by part; beyond them everything is, with fewer queries.
+const (
+	mostFollowed = 1000 // revisions
+	mostParts    = 64
+)
 
 // follow brings the last source up to date. It reports false if that cannot be
 // done.
@@ -92,7 +95,9 @@ func (l *Loader) follow(ctx context.Context, r *store.Reader) (next Source, ok b
 		case c.Kind != sallyport.ChangePolicy || read[c.ID]:
 			continue
 		}
-		read[c.ID] = true
+		if read[c.ID] = true; len(read) > mostParts {
+			return next, false, nil
+		}
 		if ok, err := next.replace(ctx, r, c.ID); !ok || err != nil {
 			return next, false, err
 		}

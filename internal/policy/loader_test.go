@@ -147,6 +147,16 @@ func TestLoaderReadsWhatChanged(t *testing.T) {
 				c.note(step.part, step.f)
 				c.load(step.name, &l)
 			}
+			// So many that all is read, among them one that is not named.
+			c.write(func(ctx context.Context, tx *store.Tx) error {
+				for i := range 100 {
+					tx.Note(sallyport.ChangePolicy, policy.TenantPart(sallyport.TenantID(numbered(100+i))))
+				}
+				changed := roles[2]
+				changed.Title = "with many others"
+				return tx.UpdateRole(ctx, &changed, store.AnyVersion)
+			})
+			c.load("many", &l)
 			// Two changes at once, and one of another kind between them.
 			c.note(policy.APIPart("shop"), func(ctx context.Context, tx *store.Tx) error {
 				shop.Title = "A third"

@@ -3,13 +3,14 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport"
 )
 
-// maxNotes is how many changes one transaction lists; beyond that it says that
-// everything changed.
+// maxNotes is how many changes one transaction lists; beyond that it says that all of
+// the policy changed, or everything.
 const maxNotes = 500
 
 // Note records that the transaction changes something that others keep in
@@ -50,6 +51,9 @@ func (t *Tx) take(ctx context.Context) (sallyport.Revision, error) {
 		return 0, nil
 	}
 	if len(t.changes) > maxNotes {
+		t.changes = wholePolicy(t.changes)
+	}
+	if len(t.changes) > maxNotes {
 		t.changes = []sallyport.Change{{Kind: sallyport.ChangeEverything}}
 	}
 	n, err := one(ctx, &t.Reader, "revision", nextRevision, scanInt)
@@ -64,6 +68,16 @@ func (t *Tx) take(ctx context.Context) (sallyport.Revision, error) {
 		rows[i] = []any{n, int64(i), string(c.Kind), c.ID, at}
 	}
 	return sallyport.Revision(n), t.batch(ctx, "change", insertChanges, rows)
+}
+
+// wholePolicy returns changes with one of the whole policy in place of those of its
+// parts.
+func wholePolicy(changes []sallyport.Change) []sallyport.Change {
+	isPolicy := func(c sallyport.Change) bool { return c.Kind == sallyport.ChangePolicy }
+	if !slices.ContainsFunc(changes, isPolicy) {
+		return changes
+	}
+	return append(slices.DeleteFunc(slices.Clone(changes), isPolicy), sallyport.Change{Kind: sallyport.ChangePolicy})
 }
 
 // insertChanges makes one row for each change.

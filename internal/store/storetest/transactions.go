@@ -140,16 +140,31 @@ func testChangesPruned(ctx context.Context, t *testing.T, s *store.Store) {
 }
 
 func testChangesManyNotes(ctx context.Context, t *testing.T, s *store.Store) {
-	for _, tt := range []struct{ notes, want int }{{400, 400}, {10_000, 1}} {
+	everything := sallyport.Change{Kind: sallyport.ChangeEverything}
+	policy := sallyport.Change{Kind: sallyport.ChangePolicy}
+	for _, tt := range []struct {
+		principals, parts, want int
+		last                    sallyport.Change // zero: whatever it is
+	}{
+		{400, 0, 400, sallyport.Change{}},
+		{10_000, 0, 1, everything},
+		{3, 400, 403, sallyport.Change{}},
+		{3, 600, 4, policy}, // nobody's credentials are forgotten for many roles
+		{600, 600, 1, everything},
+	} {
 		r := write(ctx, t, s, func(tx *store.Tx) error {
-			for range tt.notes {
+			for range tt.parts {
+				tx.Note(sallyport.ChangePolicy, "role:"+id())
+			}
+			for range tt.principals {
 				tx.Note(sallyport.ChangePrincipal, id())
 			}
 			return nil
 		})
 		got, err := s.Changes(ctx, r-1, 1)
-		if err != nil || len(got) != tt.want || (tt.want == 1 && got[0].Kind != sallyport.ChangeEverything) {
-			t.Errorf("%d notes became %d changes, %v; want %d", tt.notes, len(got), err, tt.want)
+		tt.last.Revision = r
+		if err != nil || len(got) != tt.want || tt.last.Kind != "" && got[len(got)-1] != tt.last {
+			t.Errorf("%d principals and %d parts of the policy became %d changes, %v; want %d", tt.principals, tt.parts, len(got), err, tt.want)
 		}
 	}
 }
