@@ -160,7 +160,7 @@ func (l *lists) fill(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	began := time.Now().AddDate(0, -1, 0).UnixMicro()
 	for _, f := range []struct {
 		query string

@@ -145,11 +145,12 @@ func TestImportAgain(t *testing.T) {
 	b.post("/start", "upstream", upstream.URL, "name", "pets", "dialect", "standard", "document", petsDocument).leads(t, Base+"/start/pets?done=start")
 	b.get("/apis/pets").want(t, 200).has(t, "/sallyport/apis/pets/import")
 	version := b.get("/apis/pets/import").want(t, 200).part(t, versionPattern)
-	routes := func() (list string) {
+	routes := func() string {
+		var list []string
 		for _, r := range w.node.Doors.Policy().API("pets").Document.Routes {
-			list += r.Methods[0] + r.Path + " "
+			list = append(list, r.Methods[0]+r.Path)
 		}
-		return list
+		return strings.Join(list, " ")
 	}
 	before := routes()
 	for wrong, says := range map[string]string{" ": "Paste the document here", "hello: {": "neither YAML nor JSON"} {
@@ -171,7 +172,7 @@ func TestImportAgain(t *testing.T) {
 		t.Errorf("it was done already: %s", got)
 	}
 	b.post("/apis/pets/import", "version", version, "document", fresh, "sure", sure).leads(t, "/sallyport/apis/pets?done=api.imported")
-	if got := routes(); got != "GET/all GET/some " {
+	if got := routes(); got != "GET/all GET/some" {
 		t.Errorf("the routes are %s", got)
 	}
 	b.get("/apis/pets").want(t, 200).has(t, "The routes and the OpenAPI document fit each other.")
