@@ -207,6 +207,8 @@ func refusedKind(reason sallyport.Reason, kind sallyport.CredentialKind) sallypo
 type advice struct {
 	cache *otter.Cache[adviceKey, []respond.Grant]
 	busy  chan struct{} // has room while there is time to think
+
+	patience time.Duration // for which a refusal waits; for tests to change
 }
 
 func newAdvice() (*advice, error) {
@@ -217,7 +219,7 @@ func newAdvice() (*advice, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of advice: %w", err)
 	}
-	return &advice{cache: cache, busy: make(chan struct{}, adviceAtOnce)}, nil
+	return &advice{cache: cache, busy: make(chan struct{}, adviceAtOnce), patience: advicePatience}, nil
 }
 
 // Repair returns what the body of a refusal can say about its own repair: the
@@ -239,7 +241,7 @@ func (d *Doors) Repair(ctx context.Context, r *Request, dec *sallyport.Decision)
 	default:
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, advicePatience)
+	ctx, cancel := context.WithTimeout(ctx, d.advice.patience)
 	defer cancel()
 	grants, err := d.repair(ctx, r, dec)
 	if err != nil {

@@ -33,10 +33,8 @@ func TestRepair(t *testing.T) {
 
 	r := request("PUT", "/shop/orders/1", "Authorization", "Bearer "+token)
 	dec := k.Doors.Decide(ctx, r)
+	k.Doors.WaitForAdvice(time.Minute)
 	got := k.Doors.Repair(ctx, r, &dec)
-	for tries := 0; len(got) == 0 && tries < 50; tries++ { // a busy machine is out of patience at first
-		got = k.Doors.Repair(ctx, r, &dec)
-	}
 	if len(got) != 3 || got[0].Roles[0] != "writer" || got[0].AlsoOpens != 0 || len(got[0].MayGrant) != 1 || got[0].MayGrant[0] != "ada" {
 		t.Fatalf("repair = %+v", got)
 	}
