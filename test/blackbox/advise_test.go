@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sallyport/sallyport/internal/proctest"
 )
 
 // secret returns the secret of a credential of the cast.
@@ -37,7 +39,7 @@ func (s *stage) command(t testing.TB, args ...string) (out, errOut string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, proctest.Binary(t), args...)
 	cmd.Env = environment("SALLYPORT_URL="+s.URL, "SALLYPORT_TOKEN="+s.secret("administration"))
 	var o, e bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &o, &e

@@ -72,7 +72,7 @@ func run(t testing.TB, env []string, args ...string) result {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out, errOut bytes.Buffer
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, proctest.Binary(t), args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = environment(env...), &out, &errOut, t.TempDir()
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -99,7 +99,7 @@ func start(t testing.TB, signal string, env []string, args ...string) *process {
 	var err error
 	p.Process, err = proctest.Start(proctest.Command{
 		// The shell is replaced by the program, so that signals reach it.
-		Args: append([]string{"/bin/sh", "-c", `exec "$@" 2>"$0"`, p.errFile, binary}, args...),
+		Args: append([]string{"/bin/sh", "-c", `exec "$@" 2>"$0"`, p.errFile, proctest.Binary(t)}, args...),
 		Env:  environment(env...), Dir: dir, Log: p.outFile, Signal: signal,
 	})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/sallyport/sallyport/internal/proctest"
 )
 
 // A scene is a block of commands of a page, and what the page shows of their
@@ -62,7 +64,7 @@ func TestTutorialWhy(t *testing.T) {
 	t.Parallel()
 	s := startDemo(t)
 	dir := t.TempDir()
-	for name, target := range map[string]string{"bin/sallyport": binary, "demo.json": s.manifest} {
+	for name, target := range map[string]string{"bin/sallyport": proctest.Binary(t), "demo.json": s.manifest} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -5,10 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -76,7 +74,7 @@ func startDemonstration(t *testing.T) *demonstration {
 	manifest := filepath.Join(dir, "manifest.json")
 	process, err := proctest.Start(proctest.Command{
 		Args: []string{
-			program(t), "demo", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0",
+			proctest.Binary(t), "demo", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0",
 			"--data", filepath.Join(dir, "data"), "--manifest", manifest,
 		},
 		Log: filepath.Join(dir, "log"),
@@ -136,19 +134,4 @@ func readManifest(t *testing.T, path string) *demonstration {
 	}
 	t.Fatal("the manifest has no token of viewer for the inventory")
 	return nil
-}
-
-// program returns the path of the built program: that of SALLYPORT_BIN, or one
-// that is built now.
-func program(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("SALLYPORT_BIN"); path != "" {
-		return path
-	}
-	path := filepath.Join(t.TempDir(), "sallyport")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/sallyport/sallyport/cmd/sallyport").CombinedOutput()
-	if err != nil {
-		t.Fatalf("build the program: %v\n%s", err, strings.TrimSpace(string(out)))
-	}
-	return path
 }

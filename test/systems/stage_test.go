@@ -35,7 +35,7 @@ func startDemo(t *testing.T) *stage {
 	public, internal := freeAddress(t), freeAddress(t)
 	manifest, log := filepath.Join(dir, "demo.json"), filepath.Join(dir, "log")
 	p, err := proctest.Start(proctest.Command{
-		Args: []string{binary, "demo", "--listen", public, "--internal-listen", internal, "--manifest", manifest},
+		Args: []string{proctest.Binary(t), "demo", "--listen", public, "--internal-listen", internal, "--manifest", manifest},
 		Env:  []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}, Dir: dir, Log: log,
 	})
 	if err != nil {

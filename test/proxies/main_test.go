@@ -1,0 +1,9 @@
+package proxies_test
+
+import (
+	"testing"
+
+	"github.com/sallyport/sallyport/internal/proctest"
+)
+
+func TestMain(m *testing.M) { proctest.Main(m) }
