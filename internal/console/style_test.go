@@ -79,7 +79,7 @@ func classesUsed(t *testing.T) map[string]bool {
 			t.Fatal(err)
 		}
 		for _, m := range attribute.FindAllStringSubmatch(string(text), -1) {
-			for _, class := range strings.Fields(action.ReplaceAllString(m[1], " ")) {
+			for class := range strings.FieldsSeq(action.ReplaceAllString(m[1], " ")) {
 				used[class] = true
 			}
 		}
@@ -125,7 +125,7 @@ func TestDesignShowsEachComponent(t *testing.T) {
 	page := w.signedIn("jo").get("/design").want(t, 200).text
 	shown := map[string]bool{}
 	for _, m := range regexp.MustCompile(`class="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-		for _, class := range strings.Fields(m[1]) {
+		for class := range strings.FieldsSeq(m[1]) {
 			shown[class] = true
 		}
 	}
