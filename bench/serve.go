@@ -132,8 +132,8 @@ func opened(ctx context.Context, upstream string) (*world, func() error, error) 
 		return nil, nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	stop := w.run(ctx)
-	runtime.GC()         // what filling the store left
-	node.CollectRarely() // as the program does; it ends with the process
+	runtime.GC()                 // what filling the store left
+	node.CollectRarely(time.Now) // as the program does; it ends with the process
 	return w, func() error { return errors.Join(stop(), os.RemoveAll(folder)) }, nil
 }
 

@@ -287,7 +287,7 @@ func (s *server) run(ctx context.Context) error {
 	// more memory than the program needs from now on.
 	debug.FreeOSMemory()
 	giveBackPages()
-	defer node.CollectRarely()()
+	defer node.CollectRarely(time.Now)()
 	<-ctx.Done()
 	s.shutdown(ctx)
 	err := group.Wait()

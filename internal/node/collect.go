@@ -1,7 +1,6 @@
 package node
 
 import (
-	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -27,11 +26,11 @@ const (
 // the program; a process of somebody else that imports this is not ours to tune. Where
 // the operator has set GOGC nothing is done; GOMEMLIMIT holds as ever. It ends with the
 // returned function.
-func CollectRarely() (stop func()) {
-	if os.Getenv("GOGC") != "" {
+func CollectRarely(now func() time.Time) (stop func()) {
+	if read("/gc/gogc:percent") != usualPercent {
 		return func() {}
 	}
-	c := &collections{percent: usualPercent, last: time.Now()}
+	c := &collections{now: now, percent: usualPercent, last: now()}
 	c.watch()
 	return func() {
 		c.stopped.Store(true)
@@ -41,6 +40,7 @@ func CollectRarely() (stop func()) {
 
 // collections is told of each collection, by one goroutine at a time.
 type collections struct {
+	now     func() time.Time
 	percent int
 	last    time.Time
 	stopped atomic.Bool
@@ -56,13 +56,18 @@ func (s *sentinel) collected() {
 	if c.stopped.Load() {
 		return
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	if percent := c.next(time.Now(), live[0].Value.Uint64()); percent != c.percent {
+	if percent := c.next(c.now(), read("/gc/heap/live:bytes")); percent != c.percent {
 		c.percent = percent
 		debug.SetGCPercent(percent)
 	}
 	c.watch()
+}
+
+// read returns a figure of the runtime.
+func read(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
 
 // next returns the percentage of what is live that may come together as garbage until
