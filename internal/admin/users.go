@@ -107,10 +107,10 @@ func (w *work) equip(ctx context.Context, user sallyport.User, in NewUser) (sall
 			return user, inField(fmt.Sprintf("roles[%d]", i), err)
 		}
 	}
-	switch in.State {
-	case "", sallyport.Active:
+	if in.State == "" || in.State == sallyport.Active {
 		return user, nil
-	case sallyport.Deactivated:
+	}
+	if in.State == sallyport.Deactivated {
 		return w.deactivateUser(ctx, user.Tenant, user.ID, AnyVersion)
 	}
 	return user, sallyport.ErrInvalid("state", "a new user is active or deactivated")
