@@ -76,7 +76,7 @@ func (v *visit) importDocument() error {
 		page.Faults.at("document", sentence(err.Error()))
 		return v.show(http.StatusUnprocessableEntity, "api_import", page)
 	}
-	merged := page.compare(v, there, described)
+	merged := page.compare(there, described)
 	sum := sha256.Sum256([]byte(page.Document))
 	page.Sure = hex.EncodeToString(sum[:])
 	if v.form.Get("sure") != page.Sure {
@@ -97,7 +97,7 @@ func (v *visit) importDocument() error {
 
 // compare returns the API as it would be with a document, and fills in what that
 // changes.
-func (p *importPage) compare(v *visit, there sallyport.API, described *openapi.Document) sallyport.API {
+func (p *importPage) compare(there sallyport.API, described *openapi.Document) sallyport.API {
 	fresh, notes := described.Below(there.BasePath).API(openapi.Options{})
 	merged, added, removed := openapi.Merge(there, fresh)
 	p.More = len(added) > shownRoutes || len(removed) > shownRoutes
