@@ -34,7 +34,8 @@ func TestDress(t *testing.T) {
 	}{
 		{"http", "http://h", "yes", http.Header{}, "Server=TrueSight Network Automation Server X-Frame-Options=SAMEORIGIN X-Xss-Protection=1; mode=block"},
 		{
-			"https", "https://h", "yes", http.Header{},
+			"https", "https://h", "yes",
+			http.Header{},
 			"Server=TrueSight Network Automation Server Strict-Transport-Security=max-age=31536000 X-Frame-Options=SAMEORIGIN X-Xss-Protection=1; mode=block",
 		},
 		{"theirs", "http://h", "yes", http.Header{"Server": {"s"}, "X-Frame-Options": {"DENY"}}, "Server=s X-Frame-Options=DENY X-Xss-Protection=1; mode=block"},
