@@ -26,11 +26,14 @@ type input map[string]json.RawMessage
 // maxNesting is how deep JSON may be nested; the product reads no deeper.
 const maxNesting = 512
 
+// jsonSpace is what JSON takes for space (RFC 8259 section 2): less than Go does.
+const jsonSpace = " \t\r\n"
+
 // readInput reads json_data as the product does. Everything that equals nothing
 // there (null, false, 0, an empty text or list) is as good as no JSON. What is not
 // an object has no members.
 func readInput(text string) (input, bool) {
-	raw := bytes.TrimSpace([]byte(text))
+	raw := bytes.Trim([]byte(text), jsonSpace)
 	if !utf8.Valid(raw) || tooDeep(raw) || !json.Valid(raw) {
 		return nil, false
 	}

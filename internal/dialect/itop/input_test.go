@@ -66,6 +66,7 @@ func FuzzInput(f *testing.F) {
 	for _, seed := range []string{
 		`{"operation":"core/get","class":"Person","key":"SELECT Person"}`, `{"operation":"core/get","class":"Person","key":"SELECT Person UNION SELECT Server"}`,
 		`{"operation":"core/update","class":"Server","key":1}`, `{"operation":"core/delete","class":"Server","key":{"name":"x"}}`, `[1]`, `null`, `"x"`, "{\"\xff\":1}", `{`,
+		"\v\"0\"", "\u00a0{}", " {}\n",
 		`{"operation":"core/get","class":"Person","key":"select\u0009Person as p where p.name='x'"}`,
 	} {
 		f.Add(seed)
