@@ -15,7 +15,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -200,8 +202,8 @@ func (w *world) change(ctx context.Context, every time.Duration) error {
 		case <-tick.C:
 		}
 		role := roles[i/2%len(roles)]
-		if i%2 == 0 { // the last one is not what the askers of a role need
-			role.Permissions = role.Permissions[:len(role.Permissions)-1]
+		if i%2 == 0 {
+			role.Permissions = withoutSpare(role)
 		}
 		_, err := w.node.Store.Write(ctx, func(tx *store.Tx) error {
 			tx.Note(sallyport.ChangePolicy, policy.RolePart(role.Tenant, role.ID))
@@ -214,6 +216,14 @@ func (w *world) change(ctx context.Context, every time.Duration) error {
 			return fmt.Errorf("change the policy: %w", err)
 		}
 	}
+}
+
+// withoutSpare returns the permissions of a role without one that its askers do not
+// need; see [world.insertRoles].
+func withoutSpare(role sallyport.Role) []sallyport.Permission {
+	needed := sallyport.Permission(string(apiName) + "/p" + strings.TrimPrefix(role.Name, "role "))
+	spare := slices.IndexFunc(role.Permissions, func(p sallyport.Permission) bool { return p != needed })
+	return slices.Delete(slices.Clone(role.Permissions), spare, spare+1)
 }
 
 // serveDecideStandard is the same on the listener of net/http.
