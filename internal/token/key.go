@@ -80,7 +80,7 @@ func NewSigningKey(kind JWTKind, algorithm Algorithm, now time.Time) (*SigningKe
 		return nil, fmt.Errorf("make a signing key: %w", err)
 	}
 	id := make([]byte, 16)
-	if err := randomText(rand.Reader, id); err != nil {
+	if err := randomText(rand.Reader, alphabet, id); err != nil {
 		return nil, fmt.Errorf("make a signing key: %w", err)
 	}
 	k := &SigningKey{ID: string(id), Kind: kind, Algorithm: algorithm, State: KeyNext, Created: now}

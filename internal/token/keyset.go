@@ -101,7 +101,7 @@ func (s *KeySet) Sign(kind JWTKind, algorithm Algorithm, claims Claims) (sallypo
 	claims.Issuer = s.issuer
 	if claims.ID == "" {
 		id := make([]byte, 24)
-		if err := randomText(rand.Reader, id); err != nil {
+		if err := randomText(rand.Reader, alphabet, id); err != nil {
 			return "", fmt.Errorf("sign: %w", err)
 		}
 		claims.ID = string(id)

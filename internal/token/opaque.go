@@ -88,7 +88,7 @@ func mint(random io.Reader, kind sallyport.CredentialKind) (sallyport.Secret, er
 	}
 	text := make([]byte, OpaqueLen)
 	copy(text, prefix)
-	if err := randomText(random, text[prefixLen:bodyLen]); err != nil {
+	if err := randomText(random, alphabet, text[prefixLen:bodyLen]); err != nil {
 		return "", fmt.Errorf("mint a %s: %w", kind, err)
 	}
 	sum := checksum(string(text[:bodyLen]))
@@ -96,19 +96,20 @@ func mint(random io.Reader, kind sallyport.CredentialKind) (sallyport.Secret, er
 	return sallyport.Secret(text), nil
 }
 
-// randomText fills dst with characters of the alphabet, each equally likely.
-func randomText(random io.Reader, dst []byte) error {
-	// 248 is the largest multiple of 62 in a byte. Bytes above are thrown away,
-	// since folding them would favour the first characters of the alphabet.
-	const limit = 248
+// randomText fills dst with characters of letters, at most 256 of them in ASCII,
+// each equally likely.
+func randomText(random io.Reader, letters string, dst []byte) error {
+	// Bytes above the largest multiple of the number of letters are thrown away,
+	// since folding them would favour the first letters.
+	limit := 256 - 256%len(letters)
 	var pool [64]byte
 	for n := 0; n < len(dst); {
 		if _, err := io.ReadFull(random, pool[:]); err != nil {
 			return fmt.Errorf("read random bytes: %w", err)
 		}
 		for _, b := range pool {
-			if b < limit && n < len(dst) {
-				dst[n] = alphabet[b%62]
+			if int(b) < limit && n < len(dst) {
+				dst[n] = letters[int(b)%len(letters)]
 				n++
 			}
 		}
@@ -180,6 +181,7 @@ func Hint(text string) string {
 // scrambledPrefix begins what some clients send in the place of a password.
 const (
 	scrambledPrefix = "_P__"
+	lowerAlphabet   = "0123456789abcdefghijklmnopqrstuvwxyz"
 	scrambledLen    = len(scrambledPrefix) + 45
 )
 
@@ -189,29 +191,10 @@ const (
 func MintScrambled() (sallyport.Secret, error) {
 	text := make([]byte, scrambledLen)
 	copy(text, scrambledPrefix)
-	if err := randomLower(rand.Reader, text[len(scrambledPrefix):]); err != nil {
+	if err := randomText(rand.Reader, lowerAlphabet, text[len(scrambledPrefix):]); err != nil {
 		return "", fmt.Errorf("mint a scrambled password: %w", err)
 	}
 	return sallyport.Secret(text), nil
-}
-
-// randomLower fills dst with lower-case letters and digits, each equally likely.
-func randomLower(random io.Reader, dst []byte) error {
-	const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
-	const limit = 252 // the largest multiple of 36 in a byte; see randomText
-	var pool [64]byte
-	for n := 0; n < len(dst); {
-		if _, err := io.ReadFull(random, pool[:]); err != nil {
-			return fmt.Errorf("read random bytes: %w", err)
-		}
-		for _, b := range pool {
-			if b < limit && n < len(dst) {
-				dst[n] = letters[b%36]
-				n++
-			}
-		}
-	}
-	return nil
 }
 
 // IsScrambled reports whether text begins like a scrambled password. It says
@@ -232,7 +215,7 @@ const base64Len = 120
 // so that it needs no escapes in a URL; these are 714 random bits.
 func MintBase64() (sallyport.Secret, error) {
 	text := make([]byte, base64Len)
-	if err := randomText(rand.Reader, text); err != nil {
+	if err := randomText(rand.Reader, alphabet, text); err != nil {
 		return "", fmt.Errorf("mint a secret in base64: %w", err)
 	}
 	return sallyport.Secret(text), nil

@@ -159,18 +159,21 @@ func TestRandomTextIsUnbiased(t *testing.T) {
 	for i := range all {
 		all[i] = byte(i)
 	}
-	out := make([]byte, 248)
-	if err := randomText(bytes.NewReader(all), out); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []byte(alphabet) {
-		if n := bytes.Count(out, []byte{c}); n != 4 {
-			t.Errorf("%c comes %d times of 248, want 4", c, n)
+	for letters, each := range map[string]int{alphabet: 4, lowerAlphabet: 7} {
+		out := make([]byte, each*len(letters))
+		if err := randomText(bytes.NewReader(all), letters, out); err != nil {
+			t.Fatal(err)
 		}
-	}
-	high := append(bytes.Repeat([]byte{248, 255}, 31), 61, 247)
-	if err := randomText(bytes.NewReader(high), out[:2]); err != nil || string(out[:2]) != "zz" {
-		t.Errorf("after bytes to throw away: %s, %v; want zz", out[:2], err)
+		for _, c := range []byte(letters) {
+			if n := bytes.Count(out, []byte{c}); n != each {
+				t.Errorf("of %d letters %c comes %d times, want %d", len(letters), c, n, each)
+			}
+		}
+		limit := byte(len(out)) // the first that is thrown away
+		high := append(bytes.Repeat([]byte{limit, 255}, 31), byte(len(letters)-1), limit-1)
+		if err := randomText(bytes.NewReader(high), letters, out[:2]); err != nil || string(out[:2]) != "zz" {
+			t.Errorf("of %d letters, after bytes to throw away: %s, %v; want zz", len(letters), out[:2], err)
+		}
 	}
 }
 
@@ -214,7 +217,7 @@ func TestScrambled(t *testing.T) {
 		}
 		seen[text] = true
 	}
-	if err := randomLower(bytes.NewReader(nil), make([]byte, 1)); err == nil {
+	if err := randomText(bytes.NewReader(nil), lowerAlphabet, make([]byte, 1)); err == nil {
 		t.Error("no random source, and no error")
 	}
 	for text, want := range map[string]bool{"": false, "_P_": false, "_P__": true, "x_P__": false, "_p__a": false} {
