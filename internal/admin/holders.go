@@ -58,7 +58,7 @@ func (s *Service) WhoCan(ctx context.Context, a Actor, tenant sallyport.TenantID
 			return err
 		}
 		want.Tenant = tenant
-		h := &holders{work: w, want: want, need: w.numbers(&want), groups: map[sallyport.GroupID]*sallyport.Group{}}
+		h := &holders{work: w, want: want, need: w.numbers(&want)}
 		place := []string{"who-can", string(want.Tenant), want.Realm, joinPermissions(want.AllOf), joinPermissions(want.AnyOf)}
 		list, err = pages(w, p, place, func(p store.Page) ([]Holder, string, error) { return h.page(ctx, p) })
 		return err
@@ -96,26 +96,22 @@ const nobodys = -1
 // holders looks for who holds something.
 type holders struct {
 	*work
-	want   Wanted
-	need   sallyport.Need
-	groups map[sallyport.GroupID]*sallyport.Group
-	asked  map[sallyport.PrincipalID][]Held
+	want Wanted
+	need sallyport.Need
 }
 
 // page returns the holders behind an id.
 func (h *holders) page(ctx context.Context, p store.Page) (out []Holder, next string, err error) {
-	if err := h.collect(ctx); err != nil {
+	all, err := h.candidates(ctx, p)
+	if err != nil {
 		return nil, "", err
 	}
-	var ids []sallyport.PrincipalID
-	for id := range h.asked {
-		if string(id) > p.After {
-			ids = append(ids, id)
+	for {
+		id, through, err := all.next(ctx)
+		if err != nil || id == "" {
+			return out, "", err
 		}
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		holder := Holder{Through: h.asked[id]}
+		holder := Holder{Through: through}
 		if !h.enough(&holder) {
 			continue
 		}
@@ -131,39 +127,6 @@ func (h *holders) page(ctx context.Context, p store.Page) (out []Holder, next st
 		}
 		out = append(out, holder)
 	}
-	return out, "", nil
-}
-
-// collect finds every binding that gives something of what is wanted.
-func (h *holders) collect(ctx context.Context) error {
-	if h.asked != nil {
-		return nil
-	}
-	h.asked = map[sallyport.PrincipalID][]Held{}
-	places := []sallyport.TenantID{sallyport.EveryTenant}
-	if h.want.Tenant != sallyport.EveryTenant {
-		places = append(places, h.want.Tenant)
-	}
-	for _, role := range h.snapshot.RoleList() {
-		gives := h.gives(role)
-		if len(gives) == 0 || role.Tenant != sallyport.EveryTenant && role.Tenant != h.want.Tenant {
-			continue
-		}
-		for _, place := range places {
-			bindings, err := all(func(p store.Page) ([]sallyport.Binding, string, error) {
-				return h.tx.Bindings(ctx, place, store.BindingFilter{Role: role.ID, State: sallyport.Active}, p)
-			})
-			if err != nil {
-				return err
-			}
-			for _, b := range bindings {
-				if err := h.take(ctx, Held{Binding: b, Role: role, Gives: gives}); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // gives returns what a role has of what is wanted.
@@ -180,39 +143,11 @@ func (h *holders) gives(role *policy.Role) (out []sallyport.Permission) {
 	return out
 }
 
-// take notes a binding for each who has it.
-func (h *holders) take(ctx context.Context, held Held) error {
-	b := &held.Binding
+// counts reports whether a binding gives its role now, and where it is wanted.
+func (h *holders) counts(b *sallyport.Binding) bool {
 	over := !b.Expires.IsZero() && !b.Expires.After(h.now)
 	elsewhere := b.Realm != "" && b.Realm != h.want.Realm && (h.want.Realm != "" || !h.want.Realms)
-	if over || elsewhere {
-		return nil
-	}
-	if b.SubjectKind != sallyport.SubjectGroup {
-		id := sallyport.PrincipalID(b.Subject)
-		h.asked[id] = append(h.asked[id], held)
-		return nil
-	}
-	id := sallyport.GroupID(b.Subject)
-	if h.groups[id] == nil {
-		group, err := h.groupFor(ctx, b.Tenant, id)
-		if err != nil {
-			return unlessNotFound(err)
-		}
-		if h.may(h.want.Tenant, GroupsRead) != nil {
-			group.Name, group.Title = "", ""
-		}
-		h.groups[id] = &group
-	}
-	held.Group = h.groups[id]
-	members, err := h.tx.MemberIDs(ctx, held.Group.Tenant, id)
-	if err != nil {
-		return err
-	}
-	for _, m := range members {
-		h.asked[m] = append(h.asked[m], held)
-	}
-	return nil
+	return !over && !elsewhere
 }
 
 // enough reports whether what somebody has is what is wanted, and says where and
@@ -262,7 +197,7 @@ func meets(need sallyport.Need, sets []sallyport.Set) bool {
 // fill adds who the holder is, and his tokens. It reports false when he is
 // nobody who can act now.
 func (h *holders) fill(ctx context.Context, id sallyport.PrincipalID, holder *Holder) (bool, error) {
-	record, err := h.record(ctx, id)
+	record, err := h.identity(ctx, id)
 	switch {
 	case sallyport.KindOf(err) == sallyport.Refused: // neither a user nor a key any more
 		return false, nil

@@ -60,6 +60,16 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, a Actor) (*work, erro
 
 // record loads what the store holds about a principal.
 func (w *work) record(ctx context.Context, id sallyport.PrincipalID) (*policy.Record, error) {
+	record, err := w.identity(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	record.Bindings, record.Groups, err = w.tx.BindingsOfPrincipal(ctx, id)
+	return record, err
+}
+
+// identity is record without the bindings and groups.
+func (w *work) identity(ctx context.Context, id sallyport.PrincipalID) (*policy.Record, error) {
 	user, err := w.tx.UserByID(ctx, id)
 	record := &policy.Record{}
 	switch {
@@ -78,8 +88,7 @@ func (w *work) record(ctx context.Context, id sallyport.PrincipalID) (*policy.Re
 	default:
 		return nil, err
 	}
-	record.Bindings, record.Groups, err = w.tx.BindingsOfPrincipal(ctx, id)
-	return record, err
+	return record, nil
 }
 
 func principalOf(u sallyport.User) sallyport.Principal {

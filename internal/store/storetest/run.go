@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Role", testRole},
 		{"Binding", testBinding},
 		{"BindingsOfPrincipal", testBindingsOfPrincipal},
+		{"Holders", testHolders},
 		{"API", testAPI},
 		{"PolicyItems", testPolicyItems},
 		{"CredentialRoundTrip", testCredentialRoundTrip},

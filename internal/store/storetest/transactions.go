@@ -278,6 +278,7 @@ func testOtherTenant(ctx context.Context, t *testing.T, s *store.Store) {
 			"Families":          size(s.Families(ctx, in, "", store.Page{})),
 			"Audit":             size(s.Audit(ctx, in, store.AuditFilter{}, store.Page{})),
 			"CredentialSecrets": len(must[[]sallyport.CredentialSecret](t)(s.CredentialSecrets(ctx, in, c.ID))),
+			"MembersFrom":       size(s.MembersFrom(ctx, in, g.ID, store.Page{})),
 			"MemberIDs":         len(must[[]sallyport.PrincipalID](t)(s.MemberIDs(ctx, in, g.ID))),
 		} {
 			if n != 0 {
