@@ -21,11 +21,14 @@ const maxCode = 64
 
 // SecondFactor checks a code of a user whose password was right a moment ago: of
 // an app that shows codes, or a recovery code. Either is good once, on all nodes
-// together. Wrong codes are counted with wrong passwords of the account, so that
-// there is one budget for both.
+// together. Wrong codes have a budget like that of wrong passwords, and beside it:
+// who guesses codes knows the password, and giving it forgives no wrong code.
 func (v *Verifier) SecondFactor(ctx context.Context, p *sallyport.Principal, code string, client netip.Addr) (sallyport.Reason, int) {
 	return v.tried(ctx, p, client, func() sallyport.Reason { return v.checkFactor(ctx, p.ID, code) })
 }
+
+// codesOf stands before the login where codes are counted. No login has a NUL.
+const codesOf = "second factor\x00"
 
 // tried checks a second factor of a user, if he may try one now.
 func (v *Verifier) tried(ctx context.Context, p *sallyport.Principal, client netip.Addr, check func() sallyport.Reason) (sallyport.Reason, int) {
@@ -33,7 +36,7 @@ func (v *Verifier) tried(ctx context.Context, p *sallyport.Principal, client net
 	if err != nil {
 		return sallyport.InternalFault, 0
 	}
-	attempt, wait, err := v.Throttle.Begin(ctx, canonical, client)
+	attempt, wait, err := v.Throttle.Begin(ctx, codesOf+canonical, client)
 	switch {
 	case err != nil:
 		return sallyport.Overloaded, busySeconds

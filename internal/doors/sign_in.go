@@ -43,7 +43,7 @@ func (d *Doors) Password(ctx context.Context, login, secret string, client netip
 
 // SecondFactor checks the code of a principal whose password was right a moment
 // ago: of an app, or one of his recovery codes. A code is good once. Wrong ones
-// count like wrong passwords.
+// count like wrong passwords, and giving the password again forgives none of them.
 func (d *Doors) SecondFactor(ctx context.Context, p *policy.Principal, code string, client netip.Addr) (sallyport.Reason, int) {
 	reason, retryAfter := d.authn.SecondFactor(ctx, &p.Principal, code, client)
 	if reason == "" {

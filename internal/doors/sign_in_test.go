@@ -96,3 +96,37 @@ func TestSecondFactor(t *testing.T) {
 	}
 	try("the right one, too late", now(), sallyport.Overdone)
 }
+
+// Who guesses codes knows the password: to give it between guesses, and in another
+// spelling of the login, forgives none of them.
+func TestThePasswordForgivesNoCodes(t *testing.T) {
+	t.Parallel()
+	k := doorstest.New(t, shop())
+	alice := k.User("alice", password)
+	client := netip.MustParseAddr("192.0.2.7")
+	p, reason, _ := k.Doors.Authenticate(t.Context(), "alice", password, client)
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	k.Write(func(ctx context.Context, tx *store.Tx) error {
+		tx.Note(sallyport.ChangePrincipal, string(alice))
+		return tx.InsertFactor(ctx, &store.Factor{
+			ID: "code", Principal: alice, Kind: store.FactorRecovery, Active: true,
+			Secret: authn.RecoveryDigest(k.Secrets, alice, "abcde-fghij"),
+		})
+	})
+	evaluated := 0
+	for _, login := range []string{"alice", "Alice", "ALICE", "aLICE", "alIce"} {
+		if _, reason, _ := k.Doors.Password(t.Context(), login, password, client); reason != "" {
+			t.Fatalf("the password of %s: %q", login, reason)
+		}
+		for range 9 {
+			if reason, _ := k.Doors.SecondFactor(t.Context(), p, "111111", client); reason == sallyport.SecondFactorWrong {
+				evaluated++
+			}
+		}
+	}
+	if evaluated != 10 {
+		t.Errorf("%d codes could be guessed at once, want 10", evaluated)
+	}
+}
