@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -112,8 +113,10 @@ func (w *work) sameEpoch(epoch int64) error {
 	return nil
 }
 
-// shorten cuts text that only people read.
+// shorten cuts text that only people read, and leaves out what cannot be stored as
+// text.
 func shorten(s string, most int) string {
+	s = strings.ToValidUTF8(s, "")
 	for i := range s { // at the beginning of a character
 		if i > most {
 			return s[:i]

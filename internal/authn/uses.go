@@ -52,9 +52,13 @@ func (v *Verifier) Remark(k Known, client netip.Addr, agent string) {
 	}
 	digest := v.Secrets.Digest(k.secret.Reveal())
 	v.uses.mu.Lock()
-	v.uses.list = append(v.uses.list, used{k.entry, digest, client, strings.Clone(agent)})
+	v.uses.list = append(v.uses.list, used{k.entry, digest, client, strings.Clone(asText(agent))})
 	v.uses.mu.Unlock()
 }
+
+// asText leaves out what cannot be stored as text: a header may hold any byte, and
+// one that the store refuses would keep all counts from being written.
+func asText(s string) string { return strings.ToValidUTF8(s, "") }
 
 // Flush writes the uses counted since the last flush to the store. What could
 // not be written is kept for the next one.
