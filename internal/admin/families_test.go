@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -287,5 +288,54 @@ func TestRevokeByToken(t *testing.T) {
 	}
 	if rows := must(s.Audit(s.ctx, s.Root, s.in, store.AuditFilter{Target: string(r.Family.ID)}, admin.Page{})); len(rows.Items) != 2 {
 		t.Errorf("%d entries about the sign-in, want its beginning and its end", len(rows.Items))
+	}
+}
+
+// What was begun with a credential ends when its secret is replaced, when an overlap
+// is ended, and when it is narrowed: nobody can tell with which secret it was.
+func TestSignInsEndWithTheirSecret(t *testing.T) {
+	t.Parallel()
+	system := admin.System("test")
+	for _, tt := range []struct {
+		name string
+		end  func(s *scene) error
+	}{
+		{"renewed", func(s *scene) error {
+			_, err := s.RenewKey(s.ctx, system, s.in, s.key.ID, anyVersion, 0)
+			return err
+		}},
+		{"adopted", func(s *scene) error {
+			return s.AdoptKeySecret(s.ctx, system, s.in, s.key.ID, "a-secret-from-elsewhere-9")
+		}},
+		{"narrowed", func(s *scene) error {
+			_, err := s.UpdateKey(s.ctx, system, s.in, s.key.ID, anyVersion, admin.TokenChange{Scopes: &[]string{"orders"}})
+			return err
+		}},
+		{"overlap ended", func(s *scene) error {
+			_, err := s.EndKeyOverlap(s.ctx, system, s.in, s.key.ID, anyVersion)
+			return err
+		}},
+	} {
+		s := newScene(t)
+		begin := func() admin.SignIn {
+			return must(s.StartFamily(s.ctx, admin.NewFamily{
+				Principal: s.key.Owner, Credential: s.key.ID, Tenant: s.in, Client: "cli", Refresh: true, Lifetime: 10 * time.Hour,
+			}))
+		}
+		if strings.HasPrefix(tt.name, "overlap") {
+			s.Clock.Move(time.Minute)
+			must(s.RenewKey(s.ctx, system, s.in, s.key.ID, anyVersion, 30*time.Minute))
+		}
+		old, err := rotate(s, begin().Refresh)
+		if err != nil {
+			t.Fatalf("%s: before: %v", tt.name, err)
+		}
+		if err := tt.end(s); err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		_, err = rotate(s, old.Refresh)
+		if got := reason(err); got != sallyport.CredentialRevoked && got != sallyport.CredentialReplaced {
+			t.Errorf("%s: the refresh token goes on: %v", tt.name, err)
+		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // EndTokenOverlap ends the overlap after a renewal at once: the secrets before the
-// newest stop working. It needs what [Service.RenewToken] needs.
+// newest stop working, and with them what was begun with the token. It needs what [Service.RenewToken] needs.
 func (s *Service) EndTokenOverlap(ctx context.Context, a Actor, id sallyport.CredentialID, ifVersion int64) (out sallyport.Credential, err error) {
 	err = s.changeToken(ctx, a, id, ifVersion, func(w *work, c sallyport.Credential, home sallyport.TenantID) error {
 		out, err = w.endOverlap(ctx, c, ifVersion)
@@ -34,6 +34,9 @@ func (s *Service) EndKeyOverlap(ctx context.Context, a Actor, tenant sallyport.T
 
 func (w *work) endOverlap(ctx context.Context, c sallyport.Credential, ifVersion int64) (sallyport.Credential, error) {
 	if err := w.tx.EndOverlap(ctx, c.Tenant, c.ID, ifVersion); err != nil {
+		return c, err
+	}
+	if err := w.endBegunWith(ctx, c.ID); err != nil {
 		return c, err
 	}
 	return w.tx.Credential(ctx, c.Tenant, c.ID)

@@ -59,11 +59,16 @@ func (w *work) updateCredential(ctx context.Context, c *sallyport.Credential, po
 	return w.endBegunWith(ctx, c.ID)
 }
 
-// endBegunWith ends the sessions that were begun with a credential: they have its
-// limits as they were then.
+// endBegunWith ends the sessions and sign-ins that were begun with a credential:
+// they have its limits as they were then, and whoever began them may have had the
+// secret that is being replaced.
 func (w *work) endBegunWith(ctx context.Context, id sallyport.CredentialID) error {
 	sessions, err := w.tx.RevokeBegunWith(ctx, id)
-	w.noteEnded(store.Ended{Credentials: sessions})
+	if err != nil {
+		return err
+	}
+	families, err := w.tx.EndFamiliesByCredential(ctx, id, "credential_changed")
+	w.noteEnded(store.Ended{Credentials: sessions, Families: families})
 	return err
 }
 
@@ -100,8 +105,8 @@ func (s *Service) changeToken(ctx context.Context, a Actor, id sallyport.Credent
 }
 
 // RenewToken gives a token a new secret. The one before works for as long as the
-// overlap says, 0 for not at all, at most 30 days; sessions that were begun with
-// it end at once. The new secret has the shape of the old one. It needs what
+// overlap says, 0 for not at all, at most 30 days; sessions and sign-ins that were
+// begun with it end at once. The new secret has the shape of the old one. It needs what
 // [Service.UpdateToken] needs.
 func (s *Service) RenewToken(ctx context.Context, a Actor, id sallyport.CredentialID, ifVersion int64, overlap time.Duration) (issued Issued, err error) {
 	return s.RenewTokenAs(ctx, a, id, ifVersion, overlap, ShapeStandard)

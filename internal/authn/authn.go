@@ -139,6 +139,9 @@ func (k Known) Expires() time.Time {
 	return time.UnixMicro(k.entry.Expires).UTC()
 }
 
+// Made returns when a stored secret was made, or an access token issued.
+func (k Known) Made() time.Time { return time.UnixMicro(k.entry.Stamp).UTC() }
+
 // Dead reports whether the credential was forgotten since it was looked up.
 func (k Known) Dead() bool { return k.entry.Dead() }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -228,8 +229,9 @@ func (v *Verifier) askSignIn(ctx context.Context, claims *token.Claims, now time
 	return c.Networks, ""
 }
 
-// askExchanged looks at the API key behind an access token, and whether the
-// token itself was revoked: then there is a sign-in of its own id.
+// askExchanged looks at the API key behind an access token: whether it still has the
+// secret that the token was exchanged for and reaches as far, and whether the token
+// itself was revoked. Then there is a sign-in of its own id.
 func (v *Verifier) askExchanged(ctx context.Context, claims *token.Claims, now time.Time) ([]netip.Prefix, sallyport.Reason) {
 	c, err := v.Store.CredentialByID(ctx, sallyport.CredentialID(claims.Client))
 	switch {
@@ -239,6 +241,14 @@ func (v *Verifier) askExchanged(ctx context.Context, claims *token.Claims, now t
 		return nil, sallyport.CredentialRevoked
 	case !c.Expires.IsZero() && !now.Before(c.Expires):
 		return nil, sallyport.CredentialExpired
+	case !within(claims.Scopes, c.Scopes):
+		return nil, sallyport.CredentialRevoked
+	}
+	switch good, err := v.Store.HasSecretSince(ctx, c.ID, claims.Issued, now); {
+	case err != nil:
+		return nil, reasonOf(err, sallyport.CredentialReplaced)
+	case !good:
+		return nil, sallyport.CredentialReplaced
 	}
 	_, err = v.Store.FamilyByID(ctx, sallyport.FamilyID(claims.ID))
 	switch {
@@ -248,6 +258,18 @@ func (v *Verifier) askExchanged(ctx context.Context, claims *token.Claims, now t
 		return nil, reasonOf(err, sallyport.CredentialRevoked)
 	}
 	return c.Networks, ""
+}
+
+// within reports whether scopes are among others, which may stand for a whole API;
+// nil is not limited.
+func within(scopes, among []string) bool {
+	if among == nil || scopes == nil {
+		return among == nil
+	}
+	return !slices.ContainsFunc(scopes, func(s string) bool {
+		api, _, _ := strings.Cut(s, "/")
+		return !slices.Contains(among, s) && !slices.Contains(among, api)
+	})
 }
 
 // reasonOf tells "there is none" from "the store did not answer". Only the

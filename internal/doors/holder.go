@@ -34,6 +34,7 @@ type Holder struct {
 	Tenant     sallyport.TenantID // the one tenant that it acts in; empty: wherever the principal may
 	Limited    bool               // whether Scopes applies
 	Scopes     []string
+	Made       time.Time     // of a stored secret: when it was made
 	Expires    time.Time     // zero: never
 	Idle       time.Duration // it ends when unused for so long; 0: no limit
 }
@@ -74,7 +75,7 @@ func (v *visit) holder() Holder {
 	limits := v.known.Limits()
 	return Holder{
 		Principal: v.principal, Kind: v.known.Kind(), Credential: v.known.ID(), Tenant: limits.Tenant,
-		Limited: limits.Limited, Scopes: slices.Clone(limits.Scopes), Expires: v.known.Expires(), Idle: limits.Idle,
+		Limited: limits.Limited, Scopes: slices.Clone(limits.Scopes), Made: v.known.Made(), Expires: v.known.Expires(), Idle: limits.Idle,
 	}
 }
 

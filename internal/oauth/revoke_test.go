@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 )
 
@@ -94,6 +95,38 @@ func TestRevokeExchanged(t *testing.T) {
 	k.exchanged() // the key goes on
 	if !k.audited("sign_in.end") {
 		t.Error("it is not in the audit trail")
+	}
+}
+
+// A token that a key was exchanged for reaches no further than the key does now,
+// and ends with the secret that it was exchanged for.
+func TestExchangedFollowsItsKey(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.Clock.Advance(300 * time.Millisecond)
+	before := k.exchanged()
+	k.Clock.Advance(300 * time.Millisecond) // in the same second
+	issued, err := k.admin.RenewKey(t.Context(), admin.System("test"), doorstest.Tenant, k.key.ID, admin.AnyVersion, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Apply()
+	k.secret = issued.Secret.Reveal()
+	if reason := k.opens("shop", before); reason != sallyport.CredentialReplaced {
+		t.Errorf("of the old secret: %q", reason)
+	}
+	k.Clock.Advance(time.Millisecond)
+	after := k.exchanged()
+	if reason := k.opens("shop", after); reason != "" {
+		t.Errorf("of the new secret: %q", reason)
+	}
+	scopes := []string{"stock"}
+	if _, err := k.admin.UpdateKey(t.Context(), admin.System("test"), doorstest.Tenant, k.key.ID, admin.AnyVersion, admin.TokenChange{Scopes: &scopes}); err != nil {
+		t.Fatal(err)
+	}
+	k.Apply()
+	if reason := k.opens("shop", after); reason != sallyport.CredentialRevoked {
+		t.Errorf("beyond the scopes that are left: %q", reason)
 	}
 }
 

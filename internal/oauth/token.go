@@ -84,7 +84,7 @@ func (x *exchange) clientCredentials(c caller, w wish) (any, *fault) {
 	}
 	return x.issue(w.api, token.Claims{
 		Subject: h.Principal.ID, Client: c.client, Session: sallyport.FamilyID(c.client), Tenant: h.Tenant, Scopes: scopes,
-	}, h.Expires, time.Time{})
+	}, h.Expires, h.Made)
 }
 
 // password exchanges a login and password (RFC 6749 section 4.3). It is there
@@ -117,7 +117,7 @@ func (x *exchange) password(ctx context.Context, c caller, w wish) (any, *fault)
 			of(sallyport.PasswordChangeRequired)
 	}
 	in, err := x.s.c.Admin.StartFamily(ctx, admin.NewFamily{
-		Principal: p.ID, Client: c.client, API: w.api.Name, Scopes: w.scopes,
+		Principal: p.ID, Epoch: p.Epoch, Client: c.client, API: w.api.Name, Scopes: w.scopes,
 		Lifetime: time.Duration(w.api.Document.Token.Refresh), Refresh: true,
 		Address: x.client(), RequestID: x.id,
 	})

@@ -86,6 +86,18 @@ func (r *Reader) CredentialSecrets(ctx context.Context, tenant sallyport.TenantI
 	return list(ctx, r, "secret of credential", selectSecrets, scanSecret, string(tenant), string(id))
 }
 
+const countSecretsSince = `
+	SELECT COUNT(*) FROM credential_secret
+	WHERE credential = $1 AND created <= $2 AND (expires = 0 OR expires > $3)`
+
+// HasSecretSince reports whether a credential has a secret that it had at a time
+// already and that is good now. If not, what was exchanged for its secret then stems
+// from one that was replaced since.
+func (r *Reader) HasSecretSince(ctx context.Context, id sallyport.CredentialID, then, now time.Time) (bool, error) {
+	n, err := one(ctx, r, "secret of credential", countSecretsSince, scanInt, string(id), micros(then), micros(now))
+	return n > 0, err
+}
+
 const insertSecret = `
 	INSERT INTO credential_secret (digest, credential, pepper, hint, expires, uses, last_used, last_addr, last_via, created)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`

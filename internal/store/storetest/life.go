@@ -143,6 +143,19 @@ func testEndOverlap(ctx context.Context, t *testing.T, s *store.Store) {
 	used := store.UseCount{Credential: c.ID, Digest: old.Digest, Uses: 3, LastUsed: day(3), Addr: "192.0.2.7", Via: "curl/8"}
 	write(ctx, t, s, func(tx *store.Tx) error { return tx.CountUses(ctx, []store.UseCount{used}) })
 	secrets := must[[]sallyport.CredentialSecret](t)(s.CredentialSecrets(ctx, m, c.ID))
+	for _, since := range []struct {
+		then, now time.Time
+		want      bool
+	}{
+		{old.Created, day(3), true},
+		{old.Created, day(20), false}, // the overlap is over
+		{secrets[0].Created, day(20), true},
+		{old.Created.Add(-time.Microsecond), day(3), false},
+	} {
+		if got := must[bool](t)(s.HasSecretSince(ctx, c.ID, since.then, since.now)); got != since.want {
+			t.Errorf("a secret since %v, at %v: %v", since.then, since.now, got)
+		}
+	}
 	if len(secrets) != 2 || secrets[0].LastAddr != "" || secrets[1].LastAddr != "192.0.2.7" || secrets[1].LastVia != "curl/8" || secrets[1].Uses != 3 {
 		t.Errorf("who uses which: %+v", secrets)
 	}
