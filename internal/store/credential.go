@@ -307,8 +307,8 @@ const (
 	deleteDeadCredentials = `
 	DELETE FROM credential WHERE id IN (` + deadCredentials + `)`
 	deadCredentials = `
-	SELECT id FROM credential
-	WHERE kind = $1 AND (expires > 0 AND expires < $2 OR state = 'revoked' AND updated < $2)`
+	SELECT id FROM credential WHERE kind = $1 AND expires > 0 AND expires < $2
+	UNION ALL SELECT id FROM credential WHERE kind = $1 AND state = 'revoked' AND updated < $2`
 	deleteOldSecrets = `
 	DELETE FROM credential_secret WHERE expires > 0 AND expires < $1`
 )

@@ -183,7 +183,8 @@ func (t *Tx) EndFamiliesByCredential(ctx context.Context, id sallyport.Credentia
 
 const (
 	deadFamilies = `
-	SELECT id FROM family WHERE expires < $1 OR state = 'revoked' AND ended < $1`
+	SELECT id FROM family WHERE expires < $1
+	UNION ALL SELECT id FROM family WHERE state = 'revoked' AND ended < $1`
 	deleteDeadTokens = `
 	DELETE FROM refresh_token WHERE family IN (` + deadFamilies + `)`
 	deleteDeadFamilies = `

@@ -22,7 +22,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the number of the newest migration.
-const schemaVersion = 13
+const schemaVersion = 14
 
 // versionTable is where goose writes down what it did.
 const versionTable = "schema_version"

@@ -124,10 +124,10 @@ func (t *Tx) RotateRefreshToken(ctx context.Context, used [32]byte, next *Refres
 }
 
 const forgetSuccessors = `
-	UPDATE refresh_token SET successor = $1 WHERE used > 0 AND used < $2 AND successor <> $3`
+	UPDATE refresh_token SET successor = $1 WHERE used > 0 AND used < $2 AND length(successor) > 0`
 
 // ForgetSuccessors removes the sealed answers to exchanges before a time, when
 // no retry can ask for them any more, and returns how many.
 func (t *Tx) ForgetSuccessors(ctx context.Context, before time.Time) (int64, error) {
-	return t.exec(ctx, "refresh token", forgetSuccessors, blob(nil), micros(before), blob(nil))
+	return t.exec(ctx, "refresh token", forgetSuccessors, blob(nil), micros(before))
 }

@@ -45,7 +45,9 @@ const (
 	onceBuried = `
 	ON CONFLICT (digest) DO NOTHING`
 	buryDead = burial + `
-	AND c.kind = $2 AND (c.expires > 0 AND c.expires < $3 OR c.state = 'revoked' AND c.updated < $3)` + onceBuried
+	AND c.id IN (
+		SELECT id FROM credential WHERE kind = $2 AND expires > 0 AND expires < $3
+		UNION ALL SELECT id FROM credential WHERE kind = $2 AND state = 'revoked' AND updated < $3)` + onceBuried
 	buryReplaced = burial + `
 	AND s.expires > 0 AND s.expires < $2` + onceBuried
 )
