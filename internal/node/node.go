@@ -260,9 +260,10 @@ func every(ctx context.Context, interval time.Duration, f func()) {
 	}
 }
 
-// tidy sets room aside for revocations on a full disk, and removes what has been
-// over for a while.
+// tidy checks the file of the store if a process that died left it, sets room aside
+// for revocations on a full disk, and removes what has been over for a while.
 func (n *Node) tidy(ctx context.Context) {
+	n.tell(ctx, "the file of the store could not be checked, or is broken", n.Store.CheckFile(ctx))
 	n.tell(ctx, "no room could be set aside for revocations on a full disk", n.Store.Reserve())
 	n.tell(ctx, "nodes that are gone could not be forgotten; the next time they will be", n.forgetNodes(ctx))
 	n.tell(ctx, "what is over could not be removed; the next time it will be", n.Admin.Sweep(ctx))

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/sallyport/sallyport"
 )
@@ -30,7 +31,8 @@ func openSQLite(ctx context.Context, path string, options Options) (*Store, erro
 	if err := makePrivate(path); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	unclean := leftOpen(path) // asked before a connection begins a new log
+	left := &unchecked{path: path}
+	unclean := left.leftOpen() // asked before a connection begins a new log
 
 	write, err := sql.Open("sqlite", sqliteName(path, url.Values{
 		"_txlock":       {"immediate"},
@@ -52,10 +54,10 @@ func openSQLite(ctx context.Context, path string, options Options) (*Store, erro
 	read.SetMaxIdleConns(readers)
 
 	s := newStore(SQLite, read, write, options)
-	s.spare = &spare{path: path + ".reserve"}
+	s.spare, s.unchecked = &spare{path: path + ".reserve"}, left
 	err = s.checkEngine(ctx)
 	if err == nil && unclean {
-		err = s.checkFile(ctx, path)
+		err = s.checkLeft(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -101,10 +103,14 @@ func makePrivate(path string) error {
 }
 
 // leftOpen reports whether the last process that had the file open did not
-// close it: then its write-ahead log is still there.
-func leftOpen(path string) bool {
-	info, err := os.Stat(path + "-wal")
-	return err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist)
+// close it, so that its write-ahead log is still there, or did not come to check it.
+func (u *unchecked) leftOpen() bool {
+	log, err := os.Stat(u.path + "-wal")
+	if err == nil && log.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	_, err = os.Stat(u.markPath())
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 const (
@@ -128,15 +134,75 @@ func (s *Store) checkEngine(ctx context.Context) error {
 	return nil
 }
 
-// checkFile refuses a broken file.
-func (s *Store) checkFile(ctx context.Context, path string) error {
-	s.log.InfoContext(ctx, "the store was not closed properly; checking the file", "path", path)
-	var result string
-	if err := s.write.QueryRowContext(ctx, quickCheck).Scan(&result); err != nil {
-		return s.dialect.fault("checking the store after an unclean stop", err)
-	}
-	if result != "ok" {
-		return sallyport.ErrUnavailable(fmt.Errorf("checking the store after an unclean stop: %s", result))
+// checkedFirst is how large a file may be, in bytes, that is checked before the
+// store opens: that takes some hundredths of a second. What is larger would keep a
+// node from its work for seconds after it was killed, and is checked by
+// [Store.CheckFile].
+const checkedFirst = 16 << 20
+
+// An unchecked file is one that is still to be checked. A mark beside it says so, and
+// outlives a process that had not the time.
+type unchecked struct {
+	path string // of the file
+	here atomic.Bool
+}
+
+func (u *unchecked) markPath() string { return u.path + ".unchecked" }
+
+// mark has the file checked, now or at the next start.
+func (u *unchecked) mark() error {
+	u.here.Store(true)
+	return os.WriteFile(u.markPath(), nil, 0o600)
+}
+
+// clear says that the file was checked.
+func (u *unchecked) clear() error {
+	u.here.Store(false)
+	if err := os.Remove(u.markPath()); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
+}
+
+// checkLeft refuses a broken file that was left open, or leaves it for later: if the
+// mark that it is to be checked can be made, even on a full disk.
+func (s *Store) checkLeft(ctx context.Context) error {
+	s.log.InfoContext(ctx, "the store was not closed properly; checking the file", "path", s.unchecked.path)
+	marked := s.unchecked.mark()
+	info, err := os.Stat(s.unchecked.path)
+	if err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	if marked == nil && info.Size() > checkedFirst {
+		return nil
+	}
+	return s.CheckFile(ctx)
+}
+
+// errBroken is in the chain of what is said of a file that fell to pieces.
+var errBroken = errors.New("the file is broken")
+
+// CheckFile checks an SQLite file that the last process left open, if [Open] left
+// that for later, and otherwise returns nil at once. Of a broken file the error is
+// Unavailable; from then on nothing more is written, and [Store.Ping] says so. It
+// takes seconds for each GB, and others use the store meanwhile: what they read from
+// a broken page is an error too.
+func (s *Store) CheckFile(ctx context.Context) error {
+	if s.unchecked == nil || !s.unchecked.here.Load() {
+		return nil
+	}
+	var result string
+	err := s.read.QueryRowContext(ctx, quickCheck).Scan(&result)
+	if err == nil && result != "ok" {
+		err = fmt.Errorf("%w: %s", errBroken, result)
+	}
+	if err == nil {
+		s.log.InfoContext(ctx, "the file of the store was checked and is whole", "path", s.unchecked.path)
+		if err := s.unchecked.clear(); err != nil {
+			s.log.WarnContext(ctx, "the next start will check the file again", "error", err)
+		}
+		return nil
+	}
+	s.distrust(err)
+	return s.dialect.fault("checking the store after an unclean stop", err)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -177,7 +178,7 @@ func TestKill(t *testing.T) {
 }
 
 // DB-06: after an unclean stop a broken file is noticed when it is opened, not
-// when something needs it.
+// when something needs it, and again at the next start.
 func TestSQLiteBrokenFile(t *testing.T) {
 	t.Parallel()
 	path := storetest.File(t)
@@ -185,16 +186,99 @@ func TestSQLiteBrokenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := bytes.Clone(whole)
-	copy(broken[5*4096:], bytes.Repeat([]byte{0xA5}, 3*4096))
-	if err := os.WriteFile(path, broken, 0o600); err != nil {
+	breakPages(t, path, 5)
+	leaveOpen(t, path)
+	for _, when := range []string{"first", "again"} {
+		if _, err := openAt(t, "sqlite:"+path, 0); sallyport.KindOf(err) != sallyport.Unavailable {
+			t.Errorf("opening a broken file, %s: %v, want Unavailable", when, err)
+		}
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := openAt(t, "sqlite:"+path, 0); err != nil {
+		t.Errorf("opening a whole file in its place: %v", err)
+	}
+	if _, err := os.Stat(path + ".unchecked"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is whole, and the mark beside it is still there: %v", err)
+	}
+}
+
+// breakPages overwrites three pages of a file.
+func breakPages(t *testing.T, path string, first int64) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xA5}, 3*4096), first*4096); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leaveOpen leaves a write-ahead log, as a process that is killed does.
+func leaveOpen(t *testing.T, path string) {
+	t.Helper()
 	if err := os.WriteFile(path+"-wal", []byte("left by a process that was killed"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openAt(t, "sqlite:"+path, 0); sallyport.KindOf(err) != sallyport.Unavailable {
-		t.Errorf("opening a broken file: %v, want Unavailable", err)
+}
+
+// DB-06 of a large file: it is checked when the node is at work, and what then comes
+// out ends writing. A process that ends before leaves it to the next.
+func TestSQLiteLargeBrokenFile(t *testing.T) {
+	t.Parallel()
+	path := storetest.File(t)
+	db := raw(t, "sqlite", path)
+	mustExec(t, db, `INSERT INTO meta (key, value) VALUES ('large', hex(zeroblob(9000000)))`)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	leaveOpen(t, path)
+	set := func(tx *store.Tx) error { return tx.SetMeta(t.Context(), "x", "1") }
+	open := func() *store.Store {
+		s, err := openAt(t, "sqlite:"+path, 20*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open()
+	if err := s.CheckFile(t.Context()); err != nil {
+		t.Errorf("checking a whole file: %v", err)
+	}
+	if _, err := s.Write(t.Context(), set); err != nil {
+		t.Errorf("writing to a whole file: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	breakPages(t, path, 1000)
+	leaveOpen(t, path)
+	for range 2 { // the first process ends before it comes to check the file
+		if err := open().Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open()
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("before the file is checked: %v", err)
+	}
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"checking a broken file", func() error { return s.CheckFile(t.Context()) }},
+		{"Ping", func() error { return s.Ping(t.Context()) }},
+		{"writing", func() error { _, err := s.Write(t.Context(), set); return err }},
+	} {
+		if err := step.do(); sallyport.KindOf(err) != sallyport.Unavailable {
+			t.Errorf("%s: %v, want Unavailable", step.name, err)
+		}
 	}
 }
 

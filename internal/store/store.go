@@ -38,6 +38,8 @@ type Store struct {
 	spare    *spare                // SQLite only: room for [Store.WriteReserved]
 	broken   atomic.Pointer[error] // SQLite only: the disk failed; nothing is written any more
 
+	unchecked *unchecked // SQLite only: whether the file is still to be checked
+
 	mu       sync.Mutex // guards onCommit
 	onCommit []func(sallyport.Revision, []sallyport.Change)
 }
@@ -53,7 +55,8 @@ const (
 // refuses a database whose schema is too new for this program.
 //
 // For SQLite it checks the version of the engine and, when the last process
-// did not close the file, the file's integrity.
+// did not close the file, the file's integrity; that of a large file is left to
+// [Store.CheckFile].
 func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	if options.Now == nil {
 		return nil, errors.New("opening the store: no clock")

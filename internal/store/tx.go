@@ -155,10 +155,14 @@ func (s *Store) begin(ctx context.Context, db *sql.DB, limit time.Duration, opti
 	}
 }
 
-// distrust remembers that the disk failed while it was written to.
+// distrust remembers that the disk failed: while it was written to, or some time
+// before the file was checked. The next start checks the file.
 func (s *Store) distrust(err error) {
-	if s.dialect.diskFailed(err) {
+	if s.dialect.diskFailed(err) || errors.Is(err, errBroken) {
 		s.broken.CompareAndSwap(nil, &err)
+		if s.unchecked != nil {
+			err = errors.Join(err, s.unchecked.mark())
+		}
 		s.log.Error("the disk failed; the store takes no more writes until it is opened anew", "error", err)
 	}
 }
