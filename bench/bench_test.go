@@ -151,6 +151,27 @@ func TestWorld(t *testing.T) {
 	}
 }
 
+// TestPoured: who was poured into the store is let in like who was written through
+// it.
+func TestPoured(t *testing.T) {
+	t.Parallel()
+	w, err := newWorld(t.Context(), t.TempDir(), size{Routes: 10, Roles: 3, Users: 4, Tokens: 8}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.node.Close(t.Context()) })
+	w.Users, w.Tokens = 20, 50
+	if err := w.pour(t.Context(), 4, 8); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.users) != w.Users || len(w.askers[byToken]) != w.Tokens {
+		t.Fatalf("%d users with %d tokens, want %d and %d", len(w.users), len(w.askers[byToken]), w.Users, w.Tokens)
+	}
+	if err := many(w, byToken).check(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestWhyIsFound: what is measured of why is a refusal that is kept, with what
 // would help.
 func TestWhyIsFound(t *testing.T) {

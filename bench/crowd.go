@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"time"
 )
 
 // A manyOrder says how often to measure, with how many tokens in the store, and
@@ -19,52 +18,27 @@ type manyOrder struct {
 	Binary         string
 }
 
-// Goals: of a decision about one of many known tokens, in nanoseconds; of what
-// one takes of the heap, in bytes; of a start, in milliseconds; of an idle program, in MiB; and of what a decision
-// costs while another core decides too, which leaves two cores 1.9 times as many.
+// Goals: of a decision about one of many known tokens, in nanoseconds; of what one
+// takes of the heap, in bytes; and of what a decision costs while another core decides
+// too, which leaves two cores 1.9 times as many.
 const (
 	coldGoal    = 400
 	heapGoal    = 100
-	startGoal   = 150
-	idleGoal    = 25 // MiB of an idle program
 	scalingGoal = 2 / 1.9
 )
 
-// crowd is the part about a node whose store has very many tokens: how long it takes
-// to start, what they take of its memory once it knows all of them, and what a
-// decision costs when they come in turn.
+// crowd is the part about a node that knows very many tokens: what they take of its
+// memory, and what a decision costs when they come in turn.
 func crowd(ctx context.Context, orders *json.Decoder, answers *json.Encoder) error {
 	var o manyOrder
 	if err := orders.Decode(&o); err != nil {
 		return fmt.Errorf("read the orders: %w", err)
 	}
-	folder, err := os.MkdirTemp("", "sallyport-bench-")
-	if err != nil {
-		return fmt.Errorf("make a folder: %w", err)
-	}
-	defer os.RemoveAll(folder)
-	w, err := newWorld(ctx, folder, size{Routes: 1000, Roles: 100, Users: 1000, Tokens: o.Tokens}, "")
+	w, _, end, err := crowded(ctx, o.Tokens)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = w.node.Close(ctx) }()
-	start, err := w.starting(ctx, o.Rounds)
-	if err != nil {
-		return err
-	}
-	results := []result{figure(fmt.Sprintf("start with %d tokens in the store", o.Tokens), start, "ms").goal(startGoal)}
-	if o.Binary != "" {
-		millis, _, err := starts(ctx, o.Rounds, o.Binary, folder, w.url.Reveal(), w.master)
-		if err != nil {
-			return err
-		}
-		results = append(results, figure(fmt.Sprintf("start of the program, %d tokens", o.Tokens), millis, "ms").goal(startGoal))
-		empty, err := programResults(ctx, o.Rounds, o.Binary, folder)
-		if err != nil {
-			return err
-		}
-		results = append(results, empty...)
-	}
+	defer func() { _ = end() }()
 	cold := many(w, byToken)
 	some := deciding(w, "", byToken, o.Tokens/4) // in which all owners are
 	before, err := w.heapOnce(ctx, some.check)
@@ -82,10 +56,22 @@ func crowd(ctx context.Context, orders *json.Decoder, answers *json.Encoder) err
 			return err
 		}
 	}
-	return answers.Encode(append(results,
+	return answers.Encode([]result{
 		figure(fmt.Sprintf("heap of one more known token, to %d", o.Tokens), heap, "bytes").goal(heapGoal),
-		cold.result("decision, "+cold.name).goal(coldGoal),
-	))
+		cold.result("decision, " + cold.name).goal(coldGoal),
+	})
+}
+
+// crowded makes a world with so many tokens in a folder of its own.
+func crowded(ctx context.Context, tokens int) (w *world, folder string, end func() error, err error) {
+	if folder, err = os.MkdirTemp("", "sallyport-bench-"); err != nil {
+		return nil, "", nil, fmt.Errorf("make a folder: %w", err)
+	}
+	w, err = newWorld(ctx, folder, size{Routes: 1000, Roles: 100, Users: 1000, Tokens: tokens}, "")
+	if err != nil {
+		return nil, "", nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return w, folder, func() error { return errors.Join(w.node.Close(ctx), os.RemoveAll(folder)) }, nil
 }
 
 // heapOnce returns how much is reachable once what is asked for is known, when no use
@@ -110,28 +96,6 @@ func liveHeap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc) //nolint:gosec // it fits
-}
-
-// starting returns the milliseconds from nothing to a decision: the store is
-// opened, the policy put in force and one token looked up. It leaves the node of
-// the last start.
-func (w *world) starting(ctx context.Context, rounds int) (float64, error) {
-	var took []float64
-	for range rounds {
-		if err := w.node.Close(ctx); err != nil {
-			return 0, err
-		}
-		began := time.Now()
-		var err error
-		if w.node, err = w.open(ctx, false); err != nil {
-			return 0, err
-		}
-		if dec := w.node.Doors.Decide(ctx, requestOf(w.askers[byToken][0])); !dec.Allowed {
-			return 0, fmt.Errorf("after a start a token is refused for the reason %q", dec.Reason)
-		}
-		took = append(took, float64(time.Since(began).Microseconds())/1e3)
-	}
-	return median(took), nil
 }
 
 // scaling is the part that takes decisions on two cores at the same time, about

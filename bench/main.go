@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.BoolVar(&o.peers, "peers", false, "also measure nginx and HAProxy of Debian's packages in the rounds of the part decide")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
-	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, crowd, decide, gateway or tail; or lists, which is left out otherwise: the pages of the console that list -users and -tokens")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, start, crowd, decide, gateway or tail; or lists, which is left out otherwise: the pages of the console that list -users and -tokens")
 	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
 		o.turns, err = regexp.Compile(text)
 		return err
@@ -74,6 +74,8 @@ func partOf(name string) func(context.Context, *json.Decoder, *json.Encoder) err
 		return load
 	case "decisions":
 		return decisions
+	case "start":
+		return begin
 	case "crowd":
 		return crowd
 	case "scaling":
@@ -134,7 +136,8 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		orders           any
 	}{
 		{"scaling", "decisions on two cores at once", "", decisionRounds},
-		{"crowd", fmt.Sprintf("a store with %d tokens", o.tokens), serveCore, manyOrder{crowdRounds, o.tokens, o.binary}},
+		{"start", fmt.Sprintf("starts on a store with %d tokens", o.tokens), serveCore, manyOrder{crowdRounds, o.tokens, o.binary}},
+		{"crowd", fmt.Sprintf("a node that knows %d tokens", o.tokens), serveCore, manyOrder{crowdRounds, o.tokens, ""}},
 	} {
 		if o.only != "" && o.only != p.name {
 			continue

@@ -37,8 +37,16 @@ storage: {url: "%[3]s"}
 keys: {master_key_file: master.key}
 `
 
-// startProgram starts a program on a store and waits until it is ready.
-func startProgram(ctx context.Context, binary, folder, storage string, master token.MasterKey) (*program, error) {
+// programs are those that are started on one store, one after the other.
+type programs struct {
+	binary  string
+	folder  string // of their configuration
+	storage string
+	master  token.MasterKey
+}
+
+// start starts one and waits until it is ready.
+func (s *programs) start(ctx context.Context) (*program, error) {
 	public, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -47,21 +55,21 @@ func startProgram(ctx context.Context, binary, folder, storage string, master to
 	if err != nil {
 		return nil, err
 	}
-	config := filepath.Join(folder, "sallyport.yaml")
+	config := filepath.Join(s.folder, "sallyport.yaml")
 	err = errors.Join(
-		os.WriteFile(filepath.Join(folder, "master.key"), []byte(master.Text()+"\n"), 0o600),
-		os.WriteFile(config, fmt.Appendf(nil, configText, public, internal, storage), 0o600),
+		os.WriteFile(filepath.Join(s.folder, "master.key"), []byte(s.master.Text()+"\n"), 0o600),
+		os.WriteFile(config, fmt.Appendf(nil, configText, public, internal, s.storage), 0o600),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("write a configuration: %w", err)
 	}
-	p := &program{cmd: exec.CommandContext(ctx, binary, "serve", "--config", config)}
+	p := &program{cmd: exec.CommandContext(ctx, s.binary, "serve", "--config", config)}
 	p.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	client := &http.Client{Timeout: patience}
 	defer client.CloseIdleConnections()
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", binary, err)
+		return nil, fmt.Errorf("start %s: %w", s.binary, err)
 	}
 	for time.Since(began) < untilReady {
 		res, err := client.Get("http://" + internal + "/readyz")
@@ -74,7 +82,7 @@ func startProgram(ctx context.Context, binary, folder, storage string, master to
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return nil, errors.Join(fmt.Errorf("%s was not ready within %s", binary, untilReady), p.end())
+	return nil, errors.Join(fmt.Errorf("%s was not ready within %s", s.binary, untilReady), p.end())
 }
 
 // freeAddress returns an address that nobody listens on at the moment.
@@ -95,6 +103,15 @@ func (p *program) end() error {
 	if err := p.cmd.Wait(); err != nil {
 		return fmt.Errorf("the program ended: %w", err)
 	}
+	return nil
+}
+
+// kill ends the program as a lack of memory does, and waits for it.
+func (p *program) kill() error {
+	if err := p.cmd.Process.Kill(); err != nil {
+		return fmt.Errorf("kill the program: %w", err)
+	}
+	_ = p.cmd.Wait() // it says that it was killed
 	return nil
 }
 
@@ -123,25 +140,36 @@ func (p *program) memory() (f footprint) {
 	return f
 }
 
-// starts returns the median of the milliseconds that starts of a program on a store
-// take, and what the last of them had in memory when nobody had asked it anything.
-func starts(ctx context.Context, rounds int, binary, folder, storage string, master token.MasterKey) (millis float64, idle footprint, err error) {
+// started is what starts on one store took.
+type started struct {
+	millis float64 // median
+	idle   footprint
+}
+
+// starts starts programs one after the other, each after the one before ended in this
+// way, and looks at the memory of the last of them when nobody had asked it anything.
+// The first does not count: it meets the store as another program has left it.
+func (s *programs) starts(ctx context.Context, rounds int, end func(*program) error) (out started, err error) {
 	var took []float64
-	for i := range rounds {
-		p, err := startProgram(ctx, binary, folder, storage, master)
+	for i := range rounds + 1 {
+		p, err := s.start(ctx)
 		if err != nil {
-			return 0, idle, err
+			return out, err
 		}
-		took = append(took, float64(p.start.Microseconds())/1e3)
-		if i == rounds-1 {
+		if i > 0 {
+			took = append(took, float64(p.start.Microseconds())/1e3)
+		}
+		if i == rounds {
 			time.Sleep(untilIdle)
-			idle = p.memory()
+			out.idle = p.memory()
+			end = (*program).end
 		}
-		if err := p.end(); err != nil {
-			return 0, idle, err
+		if err := end(p); err != nil {
+			return out, err
 		}
 	}
-	return median(took), idle, nil
+	out.millis = median(took)
+	return out, nil
 }
 
 // programResults are about a program on an empty store.
@@ -150,13 +178,14 @@ func programResults(ctx context.Context, rounds int, binary, folder string) ([]r
 	if err != nil {
 		return nil, fmt.Errorf("make a master key: %w", err)
 	}
-	millis, idle, err := starts(ctx, rounds+1, binary, folder, "sqlite:"+filepath.Join(folder, "empty.db"), master)
+	p := programs{binary, folder, "sqlite:" + filepath.Join(folder, "empty.db"), master}
+	empty, err := p.starts(ctx, rounds, (*program).end)
 	if err != nil {
 		return nil, err
 	}
 	return []result{
-		figure("start of the program, empty store", millis, "ms").goal(startGoal),
-		figure("memory of the idle program", idle.all/(1<<20), "MiB").goal(idleGoal),
-		figure("the same without the pages of its file", idle.own/(1<<20), "MiB"),
+		figure("start of the program, empty store", empty.millis, "ms").goal(startGoal),
+		figure("memory of the idle program", empty.idle.all/(1<<20), "MiB").goal(idleGoal),
+		figure("the same without the pages of its file", empty.idle.own/(1<<20), "MiB"),
 	}, nil
 }

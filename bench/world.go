@@ -30,7 +30,7 @@ type world struct {
 	node   *node.Node
 	master token.MasterKey
 	url    sallyport.Secret
-	users  []sallyport.PrincipalID // and behind them those with a password
+	users  []sallyport.PrincipalID // but for those with a password
 	askers map[string][]asker      // by the kind of what they present
 }
 
@@ -65,6 +65,9 @@ const (
 	// inOneWrite is how many users, tokens or other credentials are written together; a
 	// write has a limit of time, and machines are busy.
 	inOneWrite = 1_000
+	// inStore is how many users and tokens are written through the store; all others
+	// are poured into its file.
+	inStore = 10_000
 	// mostRefused is how many tokens are also presented where they are not enough.
 	mostRefused = 10_000
 	// ofBasic is less, since each password takes 20 ms to hash.
@@ -93,10 +96,14 @@ func newWorld(ctx context.Context, folder string, s size, upstream string) (*wor
 	if err := w.furnish(ctx, upstream); err != nil {
 		return nil, fmt.Errorf("fill the store: %w", err)
 	}
-	for first := 0; first < w.Tokens; first += inOneWrite {
+	some := min(w.Tokens, inStore)
+	for first := 0; first < some; first += inOneWrite {
 		if _, err := w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.insertTokens(ctx, tx, first) }); err != nil {
 			return nil, fmt.Errorf("fill the store: %w", err)
 		}
+	}
+	if err := w.pour(ctx, min(w.Users, inStore), some); err != nil {
+		return nil, fmt.Errorf("fill the store: %w", err)
 	}
 	if _, err := w.node.Doors.Apply(ctx); err != nil {
 		return nil, fmt.Errorf("put the policy in force: %w", err)
@@ -158,7 +165,7 @@ func (w *world) furnish(ctx context.Context, upstream string) error {
 		roles, err = w.insertRoles(ctx, tx)
 		return err
 	})
-	for first := 0; first < w.Users+ofBasic && err == nil; first += inOneWrite {
+	for first := 0; first < min(w.Users, inStore) && err == nil; first += inOneWrite {
 		_, err = w.node.Store.Write(ctx, func(tx *store.Tx) error { return w.insertUsers(ctx, tx, tenant.ID, roles, first) })
 	}
 	if err != nil {
@@ -172,27 +179,30 @@ func (w *world) furnish(ctx context.Context, upstream string) error {
 	}
 	_, err = w.node.Store.Write(ctx, func(tx *store.Tx) error {
 		tx.Note(sallyport.ChangePolicy, "")
-		return w.insertPasswords(ctx, tx, tenant.ID)
+		return w.insertPasswords(ctx, tx, tenant.ID, roles)
 	})
 	return err
 }
 
 // insertUsers makes the users from this one on, as many as go into one write.
 func (w *world) insertUsers(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, roles []sallyport.RoleID, first int) error {
-	for i := first; i < min(first+inOneWrite, w.Users+ofBasic); i++ {
-		user := sallyport.User{
-			ID: sallyport.PrincipalID(newID()), Tenant: tenant, Kind: sallyport.Person,
-			Login: fmt.Sprintf("user-%d", i), State: sallyport.Active,
-		}
-		if err := tx.InsertUser(ctx, &user); err != nil {
+	for i := first; i < min(first+inOneWrite, w.Users, inStore); i++ {
+		id, err := insertUser(ctx, tx, tenant, fmt.Sprintf("user-%d", i), roles[i%w.Roles])
+		if err != nil {
 			return err
 		}
-		if err := bind(ctx, tx, tenant, sallyport.SubjectUser, string(user.ID), roles[i%w.Roles]); err != nil {
-			return err
-		}
-		w.users = append(w.users, user.ID)
+		w.users = append(w.users, id)
 	}
 	return nil
+}
+
+// insertUser makes a user with a role.
+func insertUser(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, login string, role sallyport.RoleID) (sallyport.PrincipalID, error) {
+	user := sallyport.User{ID: sallyport.PrincipalID(newID()), Tenant: tenant, Kind: sallyport.Person, Login: login, State: sallyport.Active}
+	if err := tx.InsertUser(ctx, &user); err != nil {
+		return "", err
+	}
+	return user.ID, bind(ctx, tx, tenant, sallyport.SubjectUser, string(user.ID), role)
 }
 
 // permissions returns how many different permissions the routes need.
@@ -315,12 +325,17 @@ func (w *world) insertTokens(ctx context.Context, tx *store.Tx, first int) error
 		if err != nil {
 			return err
 		}
-		w.add(byToken, w.pathFor(user%w.Roles, i), "Authorization", "Bearer "+secret)
-		if i < mostRefused {
-			w.add(noPermission, basePath+"/v1/closed/1", "Authorization", "Bearer "+secret)
-		}
+		w.addToken(i, secret)
 	}
 	return nil
+}
+
+// addToken adds the askers with a token.
+func (w *world) addToken(i int, secret string) {
+	w.add(byToken, w.pathFor(i%w.Users%w.Roles, i), "Authorization", "Bearer "+secret)
+	if i < mostRefused {
+		w.add(noPermission, basePath+"/v1/closed/1", "Authorization", "Bearer "+secret)
+	}
 }
 
 func (w *world) add(kind, path, header, value string) {
@@ -383,22 +398,27 @@ func tamper(secret string) string {
 	return secret[:len(secret)-1] + string(last)
 }
 
-func (w *world) insertPasswords(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID) error {
+// insertPasswords makes the askers with a password. They are users of their own:
+// setting a password ends older access tokens.
+func (w *world) insertPasswords(ctx context.Context, tx *store.Tx, tenant sallyport.TenantID, roles []sallyport.RoleID) error {
 	hasher, err := password.NewHasher(password.DefaultParams(), password.NewGate(1, 1))
 	if err != nil {
 		return err
 	}
-	// Setting a password ends older access tokens, so these are other users.
-	for i := w.Users; i < len(w.users); i++ {
-		secret := newID()
+	for i := range ofBasic {
+		login, secret := fmt.Sprintf("basic-%d", i), newID()
+		id, err := insertUser(ctx, tx, tenant, login, roles[i%w.Roles])
+		if err != nil {
+			return err
+		}
 		hash, err := hasher.Hash(ctx, secret)
 		if err != nil {
 			return err
 		}
-		if err := tx.SetPassword(ctx, tenant, w.users[i], sallyport.Secret(hash), false); err != nil {
+		if err := tx.SetPassword(ctx, tenant, id, sallyport.Secret(hash), false); err != nil {
 			return err
 		}
-		pair := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "user-%d:%s", i, secret))
+		pair := base64.StdEncoding.EncodeToString([]byte(login + ":" + secret))
 		w.add(byBasic, w.pathFor(i%w.Roles, i), "Authorization", "Basic "+pair)
 	}
 	return nil
