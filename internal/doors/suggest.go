@@ -1,6 +1,7 @@
 package doors
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -59,37 +60,46 @@ func (d *Doors) Suggest(ctx context.Context, id sallyport.PrincipalID, want Want
 
 func (d *Doors) suggest(ctx context.Context, p *policy.Principal, want Wanted, most int) ([]api.Suggestion, error) {
 	s := d.Policy()
-	a := s.API(want.API)
-	if a == nil {
-		return nil, nil
-	}
-	route := a.Route(want.Route)
-	if route == nil || route.Public || route.Authenticated && want.Kind == "" {
-		return nil, nil
-	}
-	tenant := want.Tenant
-	if tenant == "" {
-		tenant = sallyport.EveryTenant
-	}
-	want.Facts.Tenant, want.Facts.Realm = want.Tenant, want.Realm
-	q := &sallyport.Question{Need: route.Need, Realm: want.Realm, AnyRealm: route.Realm != nil && route.Realm.Any, Facts: want.Facts}
-	if want.Kind != "" {
-		k := route.ForKind(want.Kind)
-		if k == nil {
-			return nil, nil
-		}
-		q.Need, q.AnyRealm, q.Realm, q.Facts.Realm, want.Realm = k.Need, true, "", "", ""
-	}
+	found, realm := suggestions(s, p, &want, most)
+	tenant := inTenant(want.Tenant)
 	var out []api.Suggestion
-	for _, found := range s.Suggest(p, tenant, route, q, most) {
-		one := suggestionOnWire(&found, tenant, want.Realm)
+	for _, found := range found {
+		one := suggestionOnWire(&found, tenant, realm)
 		var err error
-		if one.MayGrant, err = d.granters(ctx, s, tenant, want.Realm, found.Roles); err != nil {
+		if one.MayGrant, err = d.granters(ctx, s, tenant, realm, found.Roles); err != nil {
 			return nil, err
 		}
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// inTenant is where something is to be bound for a request in a tenant.
+func inTenant(asked sallyport.TenantID) sallyport.TenantID {
+	return cmp.Or(asked, sallyport.EveryTenant)
+}
+
+// suggestions are those of [Doors.Suggest] under a policy, and the realm in which
+// they are to be bound; empty: in each.
+func suggestions(s *policy.Snapshot, p *policy.Principal, want *Wanted, most int) ([]policy.Suggestion, string) {
+	a := s.API(want.API)
+	if a == nil {
+		return nil, ""
+	}
+	route := a.Route(want.Route)
+	if route == nil || route.Public || route.Authenticated && want.Kind == "" {
+		return nil, ""
+	}
+	q := &sallyport.Question{Need: route.Need, Realm: want.Realm, AnyRealm: route.Realm != nil && route.Realm.Any, Facts: want.Facts}
+	q.Facts.Tenant, q.Facts.Realm = want.Tenant, want.Realm
+	if want.Kind == "" {
+		return s.Suggest(p, inTenant(want.Tenant), route, q, nil, most), want.Realm
+	}
+	k := route.ForKind(want.Kind)
+	if k == nil {
+		return nil, ""
+	}
+	return s.Suggest(p, inTenant(want.Tenant), route, q, k, most), ""
 }
 
 func suggestionOnWire(found *policy.Suggestion, tenant sallyport.TenantID, realm string) api.Suggestion {

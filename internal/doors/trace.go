@@ -125,9 +125,6 @@ func (n *note) tell(step string, t *api.Trace, claimed *authn.Claimed) string {
 		if len(dec.Realms) > 0 {
 			return "the request named no realm, so it is about those in which the right is held: " + strings.Join(dec.Realms, ", ")
 		}
-		if len(dec.Realms) > 0 {
-			return fmt.Sprintf("the request names no realm; the upstream is told of the %d in which the right is held", len(dec.Realms))
-		}
 	case "scopes":
 		return n.tellScopes()
 	case "permission":

@@ -92,7 +92,7 @@ func TestSuggest(t *testing.T) {
 			p := principal(t, c, tt.bindings...)
 			route, q := question(s, tt.route)
 			q.Realm, q.Facts.Realm = tt.realm, tt.realm
-			found := s.Suggest(p, "north", route, q, 3)
+			found := s.Suggest(p, "north", route, q, nil, 3)
 			if got := suggested(found); got != tt.want {
 				t.Errorf("suggestions = %q, want %q", got, tt.want)
 			}
@@ -118,7 +118,7 @@ func TestSuggestPairs(t *testing.T) {
 	c := newCompiler(t)
 	s := compile(t, c, source)
 	route, q := question(s, "both")
-	if got := suggested(s.Suggest(principal(t, c), "north", route, q, 3)); got != "one+two:0" {
+	if got := suggested(s.Suggest(principal(t, c), "north", route, q, nil, 3)); got != "one+two:0" {
 		t.Errorf("suggestions = %q", got)
 	}
 }
@@ -212,7 +212,7 @@ func BenchmarkSuggest(b *testing.B) {
 	q := &sallyport.Question{Need: route.Need, Facts: sallyport.Circumstances{Time: noon}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if len(s.Suggest(p, "north", route, q, 3)) != 3 {
+		if len(s.Suggest(p, "north", route, q, nil, 3)) != 3 {
 			b.Fatal("nothing was suggested")
 		}
 	}

@@ -33,19 +33,29 @@ type Suggestion struct {
 // tenant, or of every tenant, would make what q asks for be given, those first
 // that open the fewest other routes. There are at most so many. It is empty when
 // nothing is missing, and when no two roles together would do.
-func (s *Snapshot) Suggest(p *Principal, tenant sallyport.TenantID, route *Route, q *sallyport.Question, most int) []Suggestion {
+//
+// kind is what the route asks besides of the kind of the credential, if that is
+// what was refused; else nil. It is for no realm in particular, and what is
+// suggested for it is to be bound in each.
+func (s *Snapshot) Suggest(p *Principal, tenant sallyport.TenantID, route *Route, q *sallyport.Question, kind *KindNeed, most int) []Suggestion {
 	var grants []sallyport.Grant
 	if p != nil {
 		grants = p.Grants(tenant)
 	}
-	a := &adviser{Snapshot: s, held: s.held(grants, q), need: q.Need, route: route, inRealm: q.Realm != ""}
-	if a.meets(a.held) {
+	a := &adviser{Snapshot: s, held: s.held(grants, q), route: route, inRealm: q.Realm != "" && kind == nil}
+	a.halves = append(a.halves, half{q.Need, s.heldTogether(grants, q)})
+	if kind != nil {
+		anywhere := *q
+		anywhere.AnyRealm, anywhere.Realm, anywhere.Facts.Realm = true, "", ""
+		a.halves = append(a.halves, half{kind.Need, []sallyport.Set{s.held(grants, &anywhere)}})
+	}
+	if a.meets() {
 		return nil
 	}
 	candidates := a.candidates(tenant)
 	var found []Suggestion
 	for _, role := range candidates {
-		if a.meets(a.with(role)) {
+		if a.meets(role) {
 			found = append(found, Suggestion{Roles: []*Role{role}})
 		}
 	}
@@ -68,17 +78,51 @@ func compareSuggestions(x, y Suggestion) int {
 	)
 }
 
+// heldTogether returns what grants give for a question, as sets of which one must
+// have all that is needed: of a request that names no realm, where a right in any
+// will do, one for each realm, since what is held in one does not complete what is
+// held in another.
+func (s *Snapshot) heldTogether(grants []sallyport.Grant, q *sallyport.Question) []sallyport.Set {
+	if q.Realm != "" || !q.AnyRealm {
+		return []sallyport.Set{s.held(grants, q)}
+	}
+	in, seen, sets := *q, map[string]bool{}, []sallyport.Set(nil)
+	in.AnyRealm = false
+	add := func(realm string) {
+		if !seen[realm] {
+			seen[realm] = true
+			in.Realm, in.Facts.Realm = realm, realm
+			sets = append(sets, s.held(grants, &in))
+		}
+	}
+	add("")
+	for i := range grants {
+		add(grants[i].Realm)
+	}
+	return sets
+}
+
+// A half is a need, and sets of which one must meet it.
+type half struct {
+	need sallyport.Need
+	held []sallyport.Set
+}
+
 // An adviser looks for what would make one request pass.
 type adviser struct {
 	*Snapshot
 	held    sallyport.Set // by the principal, now
-	need    sallyport.Need
-	route   *Route // that was asked for; may be nil
-	inRealm bool   // the grant would be limited to a realm
+	halves  []half        // that must be met; nearly always one
+	route   *Route        // that was asked for; may be nil
+	inRealm bool          // the grant would be limited to a realm
 }
 
-// meets reports whether a set has what is needed.
-func (a *adviser) meets(set sallyport.Set) bool { return meets(a.need, set) }
+// meets reports whether the request would pass with some roles.
+func (a *adviser) meets(roles ...*Role) bool {
+	return !slices.ContainsFunc(a.halves, func(h half) bool {
+		return !slices.ContainsFunc(h.held, func(set sallyport.Set) bool { return meets(h.need, together(set, roles)) })
+	})
+}
 
 func meets(need sallyport.Need, set sallyport.Set) bool {
 	for _, n := range need.AllOf {
@@ -90,8 +134,10 @@ func meets(need sallyport.Need, set sallyport.Set) bool {
 }
 
 // with returns what the principal would hold with roles.
-func (a *adviser) with(roles ...*Role) sallyport.Set {
-	set := slices.Clone(a.held)
+func (a *adviser) with(roles ...*Role) sallyport.Set { return together(a.held, roles) }
+
+func together(set sallyport.Set, roles []*Role) sallyport.Set {
+	set = slices.Clone(set)
 	for _, r := range roles {
 		union(&set, r.Set)
 	}
@@ -106,12 +152,19 @@ func (a *adviser) candidates(tenant sallyport.TenantID) []*Role {
 		if role.Tenant != tenant && role.Tenant != sallyport.EveryTenant {
 			continue
 		}
-		helps := func(n int32) bool { return role.Set.Has(n) && !a.held.Has(n) }
-		if slices.ContainsFunc(a.need.AllOf, helps) || slices.ContainsFunc(a.need.AnyOf, helps) {
+		if slices.ContainsFunc(a.halves, func(h half) bool { return h.helped(role) }) {
 			out = append(out, role)
 		}
 	}
 	return out
+}
+
+// helped reports whether a role gives something that is needed and not held.
+func (h half) helped(role *Role) bool {
+	helps := func(n int32) bool {
+		return role.Set.Has(n) && slices.ContainsFunc(h.held, func(set sallyport.Set) bool { return !set.Has(n) })
+	}
+	return slices.ContainsFunc(h.need.AllOf, helps) || slices.ContainsFunc(h.need.AnyOf, helps)
 }
 
 // pairs returns what two roles together would do, of the roles that add the
@@ -122,7 +175,7 @@ func (a *adviser) pairs(roles []*Role) (found []Suggestion) {
 	roles = roles[:min(len(roles), maxPaired)]
 	for i, one := range roles {
 		for _, other := range roles[i+1:] {
-			if a.meets(a.with(one, other)) {
+			if a.meets(one, other) {
 				found = append(found, Suggestion{Roles: []*Role{one, other}})
 			}
 		}
