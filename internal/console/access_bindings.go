@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ type bindingsPage struct {
 	Kinds []option
 	Role  string
 	Roles []option
+	Whom  string // id of the one whose bindings these are; empty: everybody's
 	Pager pager
 }
 
@@ -89,8 +91,8 @@ func (v *visit) bindings() error {
 	if err != nil {
 		return err
 	}
-	page := &bindingsPage{place: p, Kind: q.Get("kind"), Role: q.Get("role")}
-	filter := store.BindingFilter{SubjectKind: sallyport.SubjectKind(page.Kind), Role: sallyport.RoleID(page.Role)}
+	page := &bindingsPage{place: p, Kind: q.Get("kind"), Role: q.Get("role"), Whom: q.Get("whom")}
+	filter := store.BindingFilter{SubjectKind: sallyport.SubjectKind(page.Kind), Subject: page.Whom, Role: sallyport.RoleID(page.Role)}
 	list, err := v.Admin.Bindings(v.r.Context(), v.actor, v.listOf(p), filter, v.listed())
 	if err != nil {
 		return err
@@ -113,6 +115,23 @@ func (v *visit) subjectKinds(chosen string) (list []option) {
 		list = append(list, option{Value: string(k), Text: v.text("subject." + string(k)), Chosen: chosen == string(k)})
 	}
 	return list
+}
+
+// shownHeld is how many bindings a page shows that is about something else.
+const shownHeld = 25
+
+// held are the first bindings of a subject, and where all are if there are more.
+func (v *visit) held(p place, kind sallyport.SubjectKind, subject string) (rows []bindingRow, all string, err error) {
+	filter := store.BindingFilter{SubjectKind: kind, Subject: subject}
+	list, err := v.Admin.Bindings(v.r.Context(), v.actor, v.listOf(p), filter, admin.Page{Limit: shownHeld})
+	if err != nil {
+		return nil, "", err
+	}
+	if list.Next != "" {
+		all = p.In + "/bindings?" + url.Values{"kind": {string(kind)}, "whom": {subject}}.Encode()
+	}
+	rows, err = v.bindingRows(list.Items)
+	return rows, all, err
 }
 
 // maxChoices bounds the lists to choose from in a form.

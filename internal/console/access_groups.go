@@ -8,7 +8,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/store"
 )
 
 func groupRoutes() []route {
@@ -56,6 +55,7 @@ type groupPage struct {
 	Members  []userRow
 	Pager    pager
 	Bindings []bindingRow
+	All      string // URL of all of them; empty: these are
 	Login    string // that was typed to be added
 	Faults   faults
 }
@@ -92,12 +92,7 @@ func (v *visit) showGroup(status int, page *groupPage) error {
 		slices.SortFunc(page.Members, func(a, b userRow) int { return strings.Compare(a.Login, b.Login) })
 	}
 	if page.Can("bindings.read") {
-		filter := store.BindingFilter{SubjectKind: sallyport.SubjectGroup, Subject: string(g.ID)}
-		list, err := v.Admin.Bindings(ctx, v.actor, v.listOf(page.place), filter, admin.Page{Limit: maxList})
-		if err != nil {
-			return err
-		}
-		if page.Bindings, err = v.bindingRows(list.Items); err != nil {
+		if page.Bindings, page.All, err = v.held(page.place, sallyport.SubjectGroup, string(g.ID)); err != nil {
 			return err
 		}
 	}

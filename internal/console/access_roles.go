@@ -25,8 +25,11 @@ func roleRoutes() []route {
 	}
 }
 
-// maxColumns is how many roles one matrix shows beside each other.
-const maxColumns = 12
+// How many roles one matrix shows beside each other, and how many permissions below.
+const (
+	maxColumns = 12
+	maxRows    = 100
+)
 
 // A rolesPage shows the roles of a tenant against the permissions of one API.
 type rolesPage struct {
@@ -37,6 +40,7 @@ type rolesPage struct {
 	Rows    []matrixRow
 	Others  []roleColumn // roles that give nothing of this API
 	Pager   pager
+	Down    pager // to more permissions
 }
 
 // A roleColumn is a role in the head of the matrix.
@@ -97,19 +101,13 @@ func (v *visit) fillMatrix(page *rolesPage, api *sallyport.API, roles []sallypor
 			page.Others = append(page.Others, c)
 		}
 	}
-	first, _ := strconv.Atoi(v.r.URL.Query().Get("from")) // 0 for what is no number
-	first = min(max(first, 0), len(columns))
-	last := min(first+maxColumns, len(columns))
-	page.Columns = columns[first:last]
-	at := page.In + "/roles?api=" + string(api.Name)
-	if first > 0 {
-		page.Pager.First = at
-	}
-	if last < len(columns) {
-		page.Pager.Next = at + "&from=" + strconv.Itoa(last)
-	}
+	first, last, across := v.part("from", len(columns), maxColumns)
+	page.Columns, page.Pager = columns[first:last], across
+	page.Pager.Of = v.text("roles.title")
+	first, last, page.Down = v.part("below", len(api.Permissions), maxRows)
+	page.Down.Of = v.text("role.permissions")
 	whole := sallyport.Permission(string(api.Name) + "/*")
-	for _, spec := range api.Permissions {
+	for _, spec := range api.Permissions[first:last] {
 		row := matrixRow{Name: spec.Name, Title: spec.Title}
 		for _, c := range page.Columns {
 			cell := ""

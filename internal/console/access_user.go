@@ -8,7 +8,6 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
-	"github.com/sallyport/sallyport/internal/store"
 )
 
 // A userPage is about one user.
@@ -18,7 +17,7 @@ type userPage struct {
 	Kind     string
 	Groups   []sallyport.Group
 	Bindings []bindingRow
-	More     bool // there are more bindings than are shown
+	All      string // URL of all bindings; empty: these are
 	Tokens   tokenTable
 	Next     string    // URL of the next part of the tokens; empty: these are the last
 	Seen     bool      // the visitor may see tokens
@@ -55,15 +54,9 @@ func (v *visit) user() error {
 		}
 	}
 	if page.Can("bindings.read") {
-		filter := store.BindingFilter{SubjectKind: sallyport.SubjectUser, Subject: string(u.ID)}
-		list, err := v.Admin.Bindings(ctx, v.actor, v.listOf(p), filter, admin.Page{Limit: maxList})
-		if err != nil {
+		if page.Bindings, page.All, err = v.held(p, sallyport.SubjectUser, string(u.ID)); err != nil {
 			return err
 		}
-		if page.Bindings, err = v.bindingRows(list.Items); err != nil {
-			return err
-		}
-		page.More = list.Next != ""
 	}
 	if page.Seen = page.Can("tokens.read") || page.User.Myself; page.Seen {
 		at := admin.Page{Limit: shownTokens, Cursor: v.r.URL.Query().Get("tokens")}

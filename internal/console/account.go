@@ -50,8 +50,10 @@ type accountPage struct {
 	Tenants     []sallyport.Tenant
 	MoreTenants string // URL of the next part of the list; empty: this is all of it
 	Tokens      tokenTable
-	MoreTokens  string
-	Ending      []tokenRow // those that end soon, of the ones that are shown
+	Pager       pager      // of the tokens
+	Unread      bool       // there are more tokens than were looked through
+	Soon        int        // how many end soon
+	Ending      []tokenRow // the first of those
 	Ended       bool       // tokens that were revoked are shown as well
 }
 
@@ -62,31 +64,46 @@ func (v *visit) account() error {
 	if err != nil {
 		return err
 	}
+	page.Tenants, page.MoreTenants = tenants.Items, more(q, "tenants", tenants.Next, "tenants")
+	if err := v.myTokens(page); err != nil {
+		return err
+	}
+	if page.Roles, err = v.myRoles(); err != nil {
+		return err
+	}
+	page.Home = v.tenantName(v.self.Principal.Home)
+	return v.show(http.StatusOK, "account", page)
+}
+
+// myTokens fills in the visitor's tokens, the newest first, and which end soon.
+func (v *visit) myTokens(page *accountPage) error {
 	filter := admin.TokenFilter{Owner: v.self.Principal.ID, State: sallyport.Active}
 	if page.Ended {
 		filter.State = ""
 	}
-	tokens, err := v.Admin.Tokens(ctx, v.actor, "", filter, admin.Page{Limit: maxList, Cursor: q.Get("tokens")})
+	tokens, unread, err := every(maxChoices, func(at admin.Page) (admin.List[sallyport.Credential], error) {
+		return v.Admin.Tokens(v.r.Context(), v.actor, "", filter, at)
+	})
 	if err != nil {
 		return err
 	}
-	page.Tenants, page.MoreTenants = tenants.Items, more(q, "tenants", tenants.Next, "tenants")
+	slices.SortStableFunc(tokens, func(a, b sallyport.Credential) int { return b.Created.Compare(a.Created) })
+	first, last, at := v.part("from", len(tokens), shownTokens)
+	page.Pager, page.Unread = at.to("tokens"), unread
 	page.Tokens = tokenTable{Now: v.now, Change: true, Revoke: true}
-	for _, c := range tokens.Items {
+	for i, c := range tokens {
 		row := v.row(c)
-		page.Tokens.Rows = append(page.Tokens.Rows, row)
+		if i >= first && i < last {
+			page.Tokens.Rows = append(page.Tokens.Rows, row)
+		}
 		if row.Soon {
 			page.Ending = append(page.Ending, row)
 		}
 	}
-	slices.SortStableFunc(page.Tokens.Rows, func(a, b tokenRow) int { return b.Created.Compare(a.Created) })
 	slices.SortFunc(page.Ending, func(a, b tokenRow) int { return a.Expires.Compare(b.Expires) })
-	if page.Roles, err = v.myRoles(); err != nil {
-		return err
-	}
-	page.MoreTokens = more(q, "tokens", tokens.Next, "tokens")
-	page.Home = v.tenantName(v.self.Principal.Home)
-	return v.show(http.StatusOK, "account", page)
+	page.Soon = len(page.Ending)
+	page.Ending = page.Ending[:min(page.Soon, maxNamed)]
+	return nil
 }
 
 // shownRoles is how many of his roles somebody is told of.

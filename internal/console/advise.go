@@ -108,7 +108,7 @@ func (v *visit) enough(f *api.Finding) string {
 	case len(p.Roles) > 0:
 		return v.text("advise.roles", strings.Join(p.Roles, ", "))
 	case p.Role != nil:
-		return v.text("advise.new", inWords(p.Role.Permissions))
+		return v.text("advise.new", v.inWords(p.Role.Permissions))
 	case len(p.Scopes) > 0:
 		return v.text("advise.scopes", strings.Join(p.Scopes, ", "))
 	}
@@ -119,8 +119,9 @@ func (v *visit) enough(f *api.Finding) string {
 type advicePage struct {
 	frame
 	api.Advice
-	Rows []findingRow
-	Text string // the proposals as a policy file; empty: there is nothing to change by one
+	Rows  []findingRow
+	Pager pager
+	Text  string // the proposals as a policy file; empty: there is nothing to change by one
 }
 
 func (v *visit) advice() error {
@@ -128,7 +129,9 @@ func (v *visit) advice() error {
 	if err != nil {
 		return err
 	}
-	page := &advicePage{frame: v.frame(v.text("advice.title", a.Login), "advise"), Advice: a, Rows: v.findingRows(a.Findings)}
+	page := &advicePage{frame: v.frame(v.text("advice.title", a.Login), "advise"), Advice: a}
+	first, last, at := v.part("from", len(a.Findings), shownHeld)
+	page.Rows, page.Pager = v.findingRows(a.Findings[first:last]), at.to("found")
 	if a.Policy != nil {
 		text, err := json.MarshalIndent(a.Policy, "", "  ") // which is YAML, too
 		if err != nil {

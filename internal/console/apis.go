@@ -93,7 +93,7 @@ func (v *visit) apis() error {
 		}
 	}
 	var first, last int
-	first, last, page.Pager = v.part(len(rows), shownAPIs)
+	first, last, page.Pager = v.part("from", len(rows), shownAPIs)
 	page.Rows = rows[first:last]
 	return v.show(http.StatusOK, "apis", page)
 }
@@ -136,19 +136,20 @@ func (v *visit) explorable() ([]apiRow, error) {
 	return rows, nil
 }
 
-// part is the part of a list of so many that the query asks for with "from".
-func (v *visit) part(all, most int) (first, last int, p pager) {
+// part is the part of a list of so many that the query asks for under a name.
+func (v *visit) part(name string, all, most int) (first, last int, p pager) {
 	q := v.r.URL.Query()
-	from, _ := strconv.Atoi(q.Get("from")) // 0 for what is no number
+	q.Del("done")
+	from, _ := strconv.Atoi(q.Get(name)) // 0 for what is no number
 	first = min(max(from, 0), all)
 	last = min(first+most, all)
 	at := func() string { return v.r.URL.Path + "?" + q.Encode() }
 	if first > 0 {
-		q.Del("from")
+		q.Del(name)
 		p.First = at()
 	}
 	if last < all {
-		q.Set("from", strconv.Itoa(last))
+		q.Set(name, strconv.Itoa(last))
 		p.Next = at()
 	}
 	return first, last, p
@@ -388,7 +389,7 @@ func (v *visit) apiPermissions() error {
 	}
 	doc := f.API.Document
 	var first, last int
-	first, last, page.Pager = v.part(len(doc.Permissions), shownParts)
+	first, last, page.Pager = v.part("from", len(doc.Permissions), shownParts)
 	for _, p := range doc.Permissions[first:last] {
 		full := string(doc.Name) + "/" + p.Name
 		page.Permissions = append(page.Permissions, askedRow{full, p.Title, grouped(used[sallyport.Permission(full)])})

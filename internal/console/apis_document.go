@@ -21,6 +21,7 @@ func documentRoutes() []route {
 	return []route{
 		{"api.document.show", "GET", documentPath, member, (*visit).showDocument},
 		{"api.document", "POST", documentPath, member, (*visit).saveDocument},
+		{"api.document.file", "GET", documentPath + "/file", member, (*visit).takeDocument},
 		{"api.delete.ask", "GET", one + "/delete", member, (*visit).askUnmount},
 		{"api.delete", "POST", one + "/delete", member, (*visit).unmount},
 	}
@@ -31,7 +32,7 @@ func documentRoutes() []route {
 type documentPage struct {
 	apiFrame
 	Document string
-	Large    bool // it is too large for a form
+	Large    bool // it is too large for a field
 	Version  int64
 	Faults   faults
 }
@@ -46,40 +47,89 @@ func (v *visit) documentIn() (*documentPage, store.APIDocument, error) {
 	return &documentPage{apiFrame: f, Version: d.Version}, d, err
 }
 
+// maxTyped is how long a document is edited in the page, in bytes; a longer one comes
+// and goes as a file.
+const maxTyped = 150_000
+
 func (v *visit) showDocument() error {
-	page, d, err := v.documentIn()
+	page, text, err := v.writtenDocument()
 	if err != nil {
 		return err
 	}
+	page.fill(string(text))
+	return v.show(http.StatusOK, "api_document", page)
+}
+
+// takeDocument sends the document as a file.
+func (v *visit) takeDocument() error {
+	page, text, err := v.writtenDocument()
+	if err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "application/json")
+	v.w.Header().Set("Content-Disposition", `attachment; filename="`+string(page.Name)+`.json"`)
+	v.send(http.StatusOK, text)
+	return nil
+}
+
+// writtenDocument is the document as it is edited.
+func (v *visit) writtenDocument() (*documentPage, []byte, error) {
+	page, d, err := v.documentIn()
+	if err != nil {
+		return nil, nil, err
+	}
 	text, err := json.MarshalIndent(d.API, "", "  ") // which is YAML, too
 	if err != nil {
-		return fmt.Errorf("write the document of an API: %w", err)
+		return nil, nil, fmt.Errorf("write the document of an API: %w", err)
 	}
-	page.Document, page.Large = string(text), len(text) > maxUpload/2
-	return v.show(http.StatusOK, "api_document", page)
+	return page, text, nil
+}
+
+// fill puts a document into the form, if it is not too long for it.
+func (p *documentPage) fill(text string) {
+	if p.Large = len(text) > maxTyped; !p.Large {
+		p.Document = text
+	}
 }
 
 // saveDocument puts another document in the place of the one that the form was
 // made of, or says all that is wrong with it.
 func (v *visit) saveDocument() error {
-	page, d, err := v.documentIn()
+	page, there, err := v.writtenDocument()
 	if err != nil {
 		return err
 	}
-	page.Document, page.Version = v.form.Get("document"), version(v.form)
-	doc, err := config.DecodeAPI([]byte(strings.ReplaceAll(page.Document, "\r\n", "\n")))
-	if err != nil {
-		page.Faults.at("document", strings.TrimSpace(err.Error()))
-		return v.show(http.StatusUnprocessableEntity, "api_document", page)
+	text := uploaded(v.form)
+	if page.fill(string(there)); !page.Large {
+		page.fill(text)
 	}
-	_, err = v.Admin.ReplaceAPI(v.r.Context(), v.actor, d.API.Name, page.Version, doc)
+	page.Version = version(v.form)
+	page.Faults.need(text, "document", v.text("document.need"))
+	var doc sallyport.API
+	if !page.Faults.Any() {
+		if doc, err = config.DecodeAPI([]byte(strings.ReplaceAll(text, "\r\n", "\n"))); err != nil {
+			page.Faults.at("document", strings.TrimSpace(err.Error()))
+		}
+	}
+	if page.Faults.Any() {
+		return v.wrongDocument(http.StatusUnprocessableEntity, page)
+	}
+	_, err = v.Admin.ReplaceAPI(v.r.Context(), v.actor, page.Name, page.Version, doc)
 	switch {
 	case err == nil:
 		return v.redirect(page.Path + "?done=api.document")
 	case !noteFaults(&page.Faults, err):
 		return err
 	}
-	return v.show(statusOf(err), "api_document", page)
+	return v.wrongDocument(statusOf(err), page)
+}
+
+// wrongDocument shows what is wrong beside the field that there is.
+func (v *visit) wrongDocument(status int, page *documentPage) error {
+	if wrong := page.Faults.Of("document"); page.Large && wrong != "" {
+		page.Faults.at("file", wrong)
+	}
+	return v.show(status, "api_document", page)
 }
 
 // noteFaults notes all that is wrong with the document of an API beside its field.

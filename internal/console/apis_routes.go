@@ -61,7 +61,7 @@ func (v *visit) apiRoutes() error {
 	}
 	page.Sum = v.texts().plain("api.fit."+one(len(rows)), grouped(int64(len(rows))))
 	var first, last int
-	first, last, page.Pager = v.part(len(rows), shownRoutes)
+	first, last, page.Pager = v.part("from", len(rows), shownRoutes)
 	page.Rows = rows[first:last]
 	return v.show(http.StatusOK, "api_routes", page)
 }

@@ -74,6 +74,7 @@ type Console struct {
 	languages   map[string]*catalogue
 	pages       map[string]pages // by language
 	assets      assets
+	packers     packers
 	mux         *http.ServeMux
 	begun       atomic.Bool // there is an administrator, as there always is from then on
 }

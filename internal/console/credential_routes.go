@@ -161,7 +161,7 @@ func (v *visit) credentialRoutes() error {
 	rows, may := v.reachedRows(page, &reach)
 	page.Sum = v.text("token.can.sum", grouped(int64(may)), grouped(int64(len(page.API.Routes))))
 	var first, last int
-	first, last, page.Pager = v.part(len(rows), shownRoutes)
+	first, last, page.Pager = v.part("from", len(rows), shownRoutes)
 	page.Rows = rows[first:last]
 	return v.show(http.StatusOK, "credential_routes", page)
 }

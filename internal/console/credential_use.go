@@ -32,6 +32,7 @@ type aboutPage struct {
 	OldLeft  *meter
 	In       string       // start of the URLs of pages in the tenant of a key
 	Bindings []bindingRow // of a key
+	All      string       // URL of all of them; empty: these are
 	Seen     bool         // the visitor may see bindings
 	rights   []sallyport.Permission
 
@@ -357,11 +358,6 @@ func (v *visit) tellBindings(page *aboutPage) error {
 		return err
 	}
 	page.Seen, page.In, page.rights = true, in(c.Tenant), rights
-	filter := store.BindingFilter{SubjectKind: sallyport.SubjectKey, Subject: string(c.ID)}
-	list, err := v.Admin.Bindings(ctx, v.actor, c.Tenant, filter, admin.Page{Limit: maxList})
-	if err != nil {
-		return err
-	}
-	page.Bindings, err = v.bindingRows(list.Items)
+	page.Bindings, page.All, err = v.held(place{Tenant: c.Tenant, In: page.In}, sallyport.SubjectKey, string(c.ID))
 	return err
 }

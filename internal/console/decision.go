@@ -213,7 +213,7 @@ func (v *visit) granting(roles []string) (*confirmPage, *decisionPage, *wayOut, 
 		confirm.Points = append(confirm.Points, v.text("decision.grant.realm", way.Realm))
 	}
 	if len(way.Adds) > 0 {
-		confirm.Points = append(confirm.Points, v.text("decision.grant.adds", inWords(way.Adds)))
+		confirm.Points = append(confirm.Points, v.text("decision.grant.adds", v.inWords(way.Adds)))
 	}
 	opens := v.text("decision.grant.nothing")
 	if way.AlsoOpens > 0 {
@@ -223,11 +223,14 @@ func (v *visit) granting(roles []string) (*confirmPage, *decisionPage, *wayOut, 
 	return confirm, page, way, nil
 }
 
-// inWords writes permissions in a sentence.
-func inWords(list []sallyport.Permission) string {
+// inWords writes permissions in a sentence, the first of very many.
+func (v *visit) inWords(list []sallyport.Permission) string {
 	var all []string
-	for _, p := range list {
+	for _, p := range list[:min(len(list), shownHeld)] {
 		all = append(all, string(p))
+	}
+	if more := len(list) - len(all); more > 0 {
+		all = append(all, v.text("decision.out.more", more))
 	}
 	return strings.Join(all, ", ")
 }

@@ -15,7 +15,8 @@
 //
 // What a browser is told about each page is in headers.go: nothing that stands
 // in the page itself is run, no frame, no other site, nothing kept in a cache.
-// Forms of other sites are refused (stamp.go). A form that is refused comes back
+// Forms of other sites are refused (stamp.go). A page is compressed only on a way
+// that no other site can have chosen (packing.go). A form that is refused comes back
 // with what was typed, the fault beside its field; passwords alone are to be
 // typed again.
 //

@@ -419,7 +419,7 @@ func (v *visit) listOperations(page *explorePage, x *exploration) {
 			page.Show == "may" && !op.May || page.Show == "not" && op.May
 	})
 	page.Sum = v.texts().plain("explore.fit."+one(len(ops)), grouped(int64(len(ops))))
-	first, last, pager := v.part(len(ops), shownRoutes)
+	first, last, pager := v.part("from", len(ops), shownRoutes)
 	page.Pager = pager
 	for _, op := range ops[first:last] {
 		if n := len(page.Groups); n == 0 || page.Groups[n-1].Tag != op.Tag {

@@ -97,6 +97,18 @@ type tab struct {
 type pager struct {
 	First string // URL; empty: this is the first part
 	Next  string // empty: this is the last
+	Of    string // what the list is of, where a page has more than one; empty: it has one
+}
+
+// to leads to a part of the page.
+func (p pager) to(part string) pager {
+	if p.First != "" {
+		p.First += "#" + part
+	}
+	if p.Next != "" {
+		p.Next += "#" + part
+	}
+	return p
 }
 
 // A confirmPage asks once before something that cannot be undone, or not easily,

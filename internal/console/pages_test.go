@@ -288,7 +288,7 @@ func TestOddRequests(t *testing.T) {
 	}
 	b.get("/account?done="+hostile[:4]+"x").want(t, 200).hasNot(t, `class="notice`)
 	b.post("/tokens/new", "name", strings.Repeat("x", maxForm)).want(t, 413)
-	b.get("/account?tokens=made-up").want(t, 422)
+	b.get("/account?tenants=made-up").want(t, 422)
 }
 
 // A page that fails inside is a page that says so, without a word of the cause.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport/sallyport/internal/admin"
 )
@@ -63,7 +64,8 @@ func functions(texts *catalogue) template.FuncMap {
 	all := template.FuncMap{
 		"t": texts.rich, "count": texts.count, "has": texts.has, "nothing": nothing,
 		"moment": texts.moment, "exact": texts.exact, "date": texts.date, "day": asDay, "lines": asLines,
-		"at": func(now time.Time, row tokenRow) tokenAt { return tokenAt{now, row} },
+		"short": short,
+		"at":    func(now time.Time, row tokenRow) tokenAt { return tokenAt{now, row} },
 	}
 	maps.Copy(all, fieldFunctions(texts))
 	return all
@@ -154,7 +156,7 @@ func (v *visit) show(status int, name string, data any) error {
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.Header().Set("Content-Language", v.texts().lang)
-	v.send(status, v.stamped(b.Bytes()))
+	v.page(status, v.stamped(b.Bytes()))
 	return nil
 }
 
@@ -164,6 +166,14 @@ func asDay(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.DateOnly)
+}
+
+// short is the beginning of a text that may be long, for a list.
+func short(most int, text string) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most]) + "…"
 }
 
 func asLines(list []string) string { return strings.Join(list, "\n") }
