@@ -38,7 +38,9 @@ func start(ctx context.Context, core, profile, part string, orders any) (*child,
 		args = append([]string{"taskset", "-c", core}, args...)
 	}
 	c := &child{cmd: exec.CommandContext(ctx, args[0], args[1:]...)}
-	c.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	if core == "" { // on a core of its own Go runs one thread, unless the part wants it otherwise
+		c.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	}
 	if profile != "" {
 		c.cmd.Args = append(c.cmd.Args, filepath.Join(profile, part+".prof"))
 	}

@@ -136,6 +136,7 @@ func opened(ctx context.Context, upstream string) (*world, func() error, error) 
 	stop := w.run(ctx)
 	runtime.GC()                 // what filling the store left
 	node.CollectRarely(time.Now) // as the program does; it ends with the process
+	node.ShareCore()             // the same
 	return w, func() error { return errors.Join(stop(), os.RemoveAll(folder)) }, nil
 }
 

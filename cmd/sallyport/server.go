@@ -288,6 +288,7 @@ func (s *server) run(ctx context.Context) error {
 	debug.FreeOSMemory()
 	giveBackPages()
 	defer node.CollectRarely(time.Now)()
+	defer node.ShareCore()()
 	<-ctx.Done()
 	s.shutdown(ctx)
 	err := group.Wait()
