@@ -18,8 +18,8 @@ import (
 // Names of the session cookies that a browser may have for the host that an API
 // shares with Sallyport itself. No upstream sees or sets them.
 const (
-	SessionCookie         = "__Host-sp_session"
-	InsecureSessionCookie = "sp_session" // over plain http, on one's own machine
+	SessionCookie         = surface.SessionCookie
+	InsecureSessionCookie = surface.InsecureSessionCookie // over plain http, on one's own machine
 )
 
 // Config is what a gateway is made of.

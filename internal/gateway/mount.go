@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors"
+	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/doors/target"
 	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/respond"
@@ -32,7 +33,7 @@ type mount struct {
 
 	read  []string // headers that the decision depends on
 	strip target.StripOptions
-	cut   cuts
+	cut   surface.Cuts
 
 	vary     []string
 	varyLine []string // the same as a header that has nothing else in it; never changed
@@ -52,7 +53,7 @@ func newMount(api *policy.API, l *links) (*mount, error) {
 			AllowEncodedSlash: doc.Path.AllowEncodedSlash, AllowSemicolon: doc.Path.AllowSemicolon,
 			AllowEmptySegments: doc.Path.AllowEmptySegments,
 		},
-		cut: newCuts(doc),
+		cut: surface.NewCuts(doc),
 	}
 	if m.base != "" {
 		t, fault := target.Parse(http.MethodGet, m.base, "upstream", target.Options{})
@@ -66,34 +67,11 @@ func newMount(api *policy.API, l *links) (*mount, error) {
 	if m.transport, m.upgrades, err = l.to(u, &doc.Upstream); err != nil {
 		return nil, fmt.Errorf("reach the upstream of %s: %w", api.Name, err)
 	}
-	m.read = readHeaders(api)
-	m.strip = target.StripOptions{Guarded: append(slices.Clone(m.read), m.cut.headers...)}
+	m.read = surface.ReadHeaders(api)
+	m.strip = target.StripOptions{Guarded: append(slices.Clone(m.read), m.cut.Headers...)}
 	m.vary = varyOf(api)
 	m.varyLine = []string{strings.Join(m.vary, ", ")}
 	return m, nil
-}
-
-// readHeaders returns the names, in canonical form, of the headers that the
-// decision depends on: those that name a tenant or realm or tell operations
-// apart, and the one that says how a form is to be read.
-func readHeaders(api *policy.API) []string {
-	names := []string{"Content-Type", "Content-Encoding"}
-	add := func(s *sallyport.Selector) {
-		if s == nil || s.From != "header" {
-			return
-		}
-		if name := http.CanonicalHeaderKey(s.Name); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	for _, r := range api.Routes {
-		add(r.Tenant)
-		add(r.Realm)
-	}
-	for _, p := range api.Parameters {
-		add(&sallyport.Selector{From: p.In, Name: p.Name})
-	}
-	return names
 }
 
 // varyOf returns the headers on which any answer of the API depends.

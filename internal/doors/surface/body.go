@@ -34,7 +34,7 @@ func (b *Body) Bytes() ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
-	if coded(r.Header["Content-Encoding"]) {
+	if Coded(r.Header["Content-Encoding"]) {
 		b.err = ErrCoded
 		return nil, b.err
 	}
@@ -58,7 +58,8 @@ func (b *Body) Bytes() ([]byte, error) {
 // upstream that decodes it, and by nobody here.
 var ErrCoded = errors.New("the body has a content coding")
 
-func coded(values []string) bool {
+// Coded reports whether the values of a Content-Encoding say that there is one.
+func Coded(values []string) bool {
 	return len(values) > 0 && (len(values) > 1 || !strings.EqualFold(values[0], "identity"))
 }
 

@@ -50,6 +50,9 @@ func StripManaged(h http.Header, opt StripOptions) (removed int) {
 	return removed
 }
 
+// Forbids reports whether [StripManaged] removes a header of this name.
+func (opt *StripOptions) Forbids(name string) bool { return forbidden(name, opt) }
+
 // forbidden reports whether the header must go.
 func forbidden(name string, opt *StripOptions) bool {
 	for _, guarded := range opt.Guarded {
