@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,12 +21,15 @@ var noStore = []string{"no-store"} // never changed
 
 // allow answers an allowed request, or makes a denial of it and reports false.
 // net/http sends 200 by itself, and copies the headers if it is told to.
-func (h *Handler) allow(w http.ResponseWriter, r *http.Request, v *visit) bool {
+func (h *Handler) allow(ctx context.Context, w http.ResponseWriter, v *visit) bool {
 	if err := h.identity.Write(h.doors, &v.decision, v.began, w); err != nil {
-		h.log.log.ErrorContext(r.Context(), "an allowed request has no identity", "request_id", v.decision.RequestID, "error", err)
+		h.log.log.ErrorContext(ctx, "an allowed request has no identity", "request_id", v.decision.RequestID, "error", err)
 		blank(w)
 		v.decision.Allowed, v.decision.Reason = false, sallyport.InternalFault
 		return false
+	}
+	if v.check != nil {
+		return true // no cache reads it
 	}
 	if l, ok := w.(surface.Liner); ok {
 		l.Line("Cache-Control", noStore[0])
@@ -44,14 +48,14 @@ func blank(w http.ResponseWriter) {
 }
 
 // write answers a denial.
-func (h *Handler) write(w http.ResponseWriter, r *http.Request, v *visit) {
+func (h *Handler) write(ctx context.Context, w http.ResponseWriter, r *http.Request, v *visit) {
 	a := respond.Answer{Decision: v.decision}
 	if api := v.request.API; api != nil {
 		a.Explain = api.Document.Explain
 		named := selectors(api, v.request.Match.Route)
 		a.Vary = respond.Vary(api.Accept, named[:]...)
 		a.Challenges = h.challenges(api, v)
-		a.Repair = short(h.doors.Repair(r.Context(), &v.request, &v.decision))
+		a.Repair = short(h.doors.Repair(ctx, &v.request, &v.decision))
 	}
 	if v.family != nil && v.family.narrow {
 		if len(a.Challenges) > 1 {

@@ -23,27 +23,38 @@ const (
 	secretWrong    = "the header " + HeaderCaller + " does not hold decide.secret; bring the proxy up to date"
 )
 
-// refuses returns what is wrong with the caller, or "" if he may ask. The scratch
-// space is for the comparison; it comes back, perhaps grown.
-func (c *callers) refuses(r *http.Request, scratch []byte) (string, []byte) {
+// A Caller is who asks.
+type Caller struct {
+	Addr   netip.Addr // not valid: the connection has none
+	Socket bool       // he came over the unix socket; who can open it is believed
+	Secret []string   // what he sent in [HeaderCaller]
+}
+
+// callerOf returns who asks over HTTP.
+func callerOf(r *http.Request) Caller {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		if overSocket(r) {
-			return "", scratch // who can open the socket is believed
-		}
-		return foreignAddress, scratch
+		return Caller{Socket: overSocket(r)}
 	}
-	if !c.has(peer.Addr().Unmap().WithZone("")) {
+	return Caller{Addr: peer.Addr(), Secret: r.Header[HeaderCaller]}
+}
+
+// refuses returns what is wrong with the caller, or "" if he may ask. The scratch
+// space is for the comparison; it comes back, perhaps grown.
+func (c *callers) refuses(from *Caller, scratch []byte) (string, []byte) {
+	if from.Socket {
+		return "", scratch
+	}
+	if !from.Addr.IsValid() || !c.has(from.Addr.Unmap().WithZone("")) {
 		return foreignAddress, scratch
 	}
 	if len(c.secret) == 0 {
 		return "", scratch
 	}
-	said := r.Header[HeaderCaller]
-	if len(said) != 1 {
+	if len(from.Secret) != 1 {
 		return secretMissing, scratch
 	}
-	scratch = append(scratch[:0], said[0]...)
+	scratch = append(scratch[:0], from.Secret[0]...)
 	if subtle.ConstantTimeCompare(scratch, c.secret) != 1 {
 		return secretWrong, scratch
 	}

@@ -1,8 +1,8 @@
 package decide
 
 import (
+	"context"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 )
@@ -30,7 +30,7 @@ type complaints struct {
 
 // complain logs a complaint, unless one about the same subject was logged a
 // moment ago; then it is counted for the next one.
-func (c *complaints) complain(r *http.Request, about subject, message string, args ...any) {
+func (c *complaints) complain(ctx context.Context, about subject, message string, args ...any) {
 	now := c.now().UnixNano()
 	last := c.last[about].Load()
 	if last != 0 && now-last < int64(every) || !c.last[about].CompareAndSwap(last, now) {
@@ -40,5 +40,5 @@ func (c *complaints) complain(r *http.Request, about subject, message string, ar
 	if n := c.held[about].Swap(0); n > 0 {
 		args = append(args, "more_before", n)
 	}
-	c.log.WarnContext(r.Context(), message, args...) //nolint:sloglint // the messages are constants, where it is called
+	c.log.WarnContext(ctx, message, args...) //nolint:sloglint // the messages are constants, where it is called
 }

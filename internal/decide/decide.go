@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/surface"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -34,6 +36,10 @@ type Config struct {
 	Trusted []netip.Prefix
 	Depth   int
 
+	// FormLimit bounds the body that a proxy shows over gRPC, if a credential or an
+	// operation is looked for in it; 0 is [carrier.DefaultMaxBody].
+	FormLimit int
+
 	// Docs is where problem documents point; empty is [respond.DefaultDocs].
 	Docs respond.Docs
 	// Metadata returns the URL of an API's protected resource metadata (RFC 9728)
@@ -51,12 +57,14 @@ type Handler struct {
 	log      complaints
 	callers  callers
 	hops     hops
+	most     int // bytes of a form
 	docs     respond.Docs
 	metadata func(*policy.API) string
 
 	ids      telemetry.RequestIDs
 	identity surface.Identities
 	forms    forms
+	trims    trims
 	visits   sync.Pool // of *visit
 }
 
@@ -67,7 +75,11 @@ func New(c Config) *Handler {
 		log:     complaints{log: c.Log, now: c.Now},
 		callers: callers{networks: c.Callers, secret: []byte(c.Secret.Reveal())},
 		hops:    hops{trusted: c.Trusted, depth: c.Depth},
+		most:    c.FormLimit,
 		docs:    c.Docs, metadata: c.Metadata,
+	}
+	if h.most == 0 {
+		h.most = carrier.DefaultMaxBody
 	}
 	if h.docs == "" {
 		h.docs = respond.DefaultDocs
@@ -78,6 +90,7 @@ func New(c Config) *Handler {
 // A visit is one question on its way to an answer. It is used again.
 type visit struct {
 	family   *family // nil: the question was for none
+	check    *Check  // nil: it came over HTTP
 	request  doors.Request
 	decision sallyport.Decision
 	began    time.Time
@@ -88,51 +101,60 @@ type visit struct {
 }
 
 // ServeHTTP answers one question of a proxy.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.serve(r.Context(), w, r, nil) }
+
+// serve answers a question and reports whether the request may pass. With a check it
+// is that, and r is the client's request; without one r is the question over HTTP.
+func (h *Handler) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, c *Check) (allowed bool) {
 	v, _ := h.visits.Get().(*visit)
 	if v == nil {
 		v = new(visit)
 	}
-	v.began = h.now()
+	v.began, v.check = h.now(), c
 	v.decision = sallyport.Decision{RequestID: h.ids.New()}
-	defer h.recover(w, r, v)
+	defer h.recover(ctx, w, r, v)
 
-	v.decision.Reason = h.question(r, v)
+	v.decision.Reason = h.question(ctx, r, v)
 	if v.decision.Reason == "" {
-		h.decide(w, r, v)
+		h.decide(ctx, w, r, v)
 	}
 	status := http.StatusOK
-	if !v.decision.Allowed || !h.allow(w, r, v) {
-		status = h.deny(w, r, v)
+	if !v.decision.Allowed || !h.allow(ctx, w, v) {
+		status = h.deny(ctx, w, r, v)
 	}
 	h.note(r, v, status)
 
 	*v = visit{scratch: v.scratch}
 	h.visits.Put(v)
+	return status == http.StatusOK
 }
 
 // question reads who asks and about what. It returns why there is nothing to
 // decide, or "".
-func (h *Handler) question(r *http.Request, v *visit) sallyport.Reason {
+func (h *Handler) question(ctx context.Context, r *http.Request, v *visit) sallyport.Reason {
+	var caller Caller
+	if v.check != nil {
+		caller = v.check.Caller
+	} else {
+		caller = callerOf(r)
+	}
 	var wrong string
-	if wrong, v.scratch = h.callers.refuses(r, v.scratch); wrong != "" {
-		h.log.complain(r, untrusted, "a decision was refused to an untrusted caller", "caller", r.RemoteAddr, "cause", wrong)
+	if wrong, v.scratch = h.callers.refuses(&caller, v.scratch); wrong != "" {
+		from := r.RemoteAddr
+		if v.check != nil {
+			from = caller.Addr.String()
+		}
+		h.log.complain(ctx, untrusted, "a decision was refused to an untrusted caller", "caller", from, "cause", wrong)
 		return sallyport.CallerUntrusted
 	}
-	v.family = familyOf(r)
-	switch {
-	case v.family == nil:
-		h.log.complain(r, unreadable, "there is no decision endpoint with this path; it is /decide/ and the kind of the proxy", "path", r.URL.Path)
-		return sallyport.RouteUnknown
-	case r.Method != http.MethodGet && r.Method != http.MethodHead && !v.family.mirror:
-		h.log.complain(r, unreadable, "a proxy asked with another method than GET; have it ask with GET and without a body",
-			"proxy", v.family.name, "method", r.Method)
-		v.decision.Allow = []string{http.MethodGet, http.MethodHead}
-		return sallyport.MethodNotAllowed
+	if v.check != nil {
+		v.family = &overGRPC
+	} else if reason := h.endpoint(ctx, r, v); reason != "" {
+		return reason
 	}
 	if bad, ok := v.family.original(r, h.hops, v); !ok {
-		h.log.complain(r, unreadable, "a proxy's question cannot be read; compare its configuration with the sample in deploy/",
-			"proxy", v.family.name, "header", bad.header, "cause", bad.what)
+		h.log.complain(ctx, unreadable, "a proxy's question cannot be read; compare its configuration with the sample in deploy/",
+			"proxy", v.family.name, "header", bad.Header, "cause", bad.What)
 		return sallyport.HeaderMalformed
 	}
 	if v.request.Target[0] != '/' {
@@ -141,36 +163,59 @@ func (h *Handler) question(r *http.Request, v *visit) sallyport.Reason {
 	return ""
 }
 
+// endpoint finds the family whose endpoint was asked over HTTP.
+func (h *Handler) endpoint(ctx context.Context, r *http.Request, v *visit) sallyport.Reason {
+	v.family = familyOf(r)
+	switch {
+	case v.family == nil:
+		h.log.complain(ctx, unreadable, "there is no decision endpoint with this path; it is /decide/ and the kind of the proxy", "path", r.URL.Path)
+		return sallyport.RouteUnknown
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && !v.family.mirror:
+		h.log.complain(ctx, unreadable, "a proxy asked with another method than GET; have it ask with GET and without a body",
+			"proxy", v.family.name, "method", r.Method)
+		v.decision.Allow = []string{http.MethodGet, http.MethodHead}
+		return sallyport.MethodNotAllowed
+	}
+	return ""
+}
+
 // decide takes the decision.
-func (h *Handler) decide(w http.ResponseWriter, r *http.Request, v *visit) {
-	clean(r.Header)
+func (h *Handler) decide(ctx context.Context, w http.ResponseWriter, r *http.Request, v *visit) {
+	clean(r.Header, v.check)
 	v.request.ID, v.request.Header, v.request.Now = v.decision.RequestID, r.Header, v.began
 	v.request.Blind = true
-	ctx := &deadline{parent: r.Context(), limit: limit}
-	defer ctx.end()
-	v.decision = h.doors.Decide(ctx, &v.request)
+	if v.check != nil && v.check.Shown {
+		v.request.Blind, v.request.Body = false, func() ([]byte, error) { return v.check.form(r.Header, h.most) }
+	}
+	limited := &deadline{parent: ctx, limit: limit}
+	defer limited.end()
+	v.decision = h.doors.Decide(limited, &v.request)
 	h.doors.Announce(&v.decision, w.Header())
 	if !v.decision.Allowed {
 		return
 	}
-	if reason := h.cannotCarry(r, v); reason != "" {
+	if reason := h.cannotCarry(ctx, r, v); reason != "" {
 		v.decision.Allowed, v.decision.Reason = false, reason
+		return
+	}
+	if v.check != nil {
+		h.trim(r.Header, v)
 	}
 }
 
 // recover makes a refusal of a panic: what failed did not decide. The proxy gets
 // an answer, and the process goes on.
-func (h *Handler) recover(w http.ResponseWriter, r *http.Request, v *visit) {
+func (h *Handler) recover(ctx context.Context, w http.ResponseWriter, r *http.Request, v *visit) {
 	p := recover()
 	if p == nil {
 		return
 	}
 	// Not the value: it may hold what was in the request.
-	h.log.log.ErrorContext(r.Context(), "a decision failed", "request_id", v.decision.RequestID, "stack", string(debug.Stack()))
+	h.log.log.ErrorContext(ctx, "a decision failed", "request_id", v.decision.RequestID, "stack", string(debug.Stack()))
 	blank(w)
 	v.decision = sallyport.Decision{RequestID: v.decision.RequestID, API: v.decision.API, Reason: sallyport.InternalFault}
 	v.request.Reset()
-	h.write(w, r, v)
+	h.write(ctx, w, r, v)
 	h.note(r, v, v.decision.Reason.Status())
 }
 
@@ -188,7 +233,7 @@ func (h *Handler) note(r *http.Request, v *visit, status int) {
 		Method: v.request.Method, Path: v.path(), Client: v.request.Client,
 	}
 	if v.request.Method == "" { // the question was not read; it is what there is to tell
-		v.access.Method, v.access.Path = r.Method, r.URL.Path
+		v.access.Method, v.access.Path = r.Method, asked(r)
 	}
 	h.access.Write(&v.access)
 }

@@ -56,11 +56,11 @@ func TestComplaintsAreBounded(t *testing.T) {
 	c := complaints{log: slog.New(slog.NewTextHandler(&out, nil)), now: clock.Now}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	for range 1000 {
-		c.complain(r, untrusted, "one")
+		c.complain(r.Context(), untrusted, "one")
 	}
-	c.complain(r, unreadable, "another subject")
+	c.complain(r.Context(), unreadable, "another subject")
 	clock.Advance(every)
-	c.complain(r, untrusted, "two")
+	c.complain(r.Context(), untrusted, "two")
 	if n := strings.Count(out.String(), "\n"); n != 3 || !strings.Contains(out.String(), "more_before=999") {
 		t.Errorf("%d lines, want 3, the last with more_before=999:\n%s", n, out.String())
 	}

@@ -3,6 +3,7 @@ package decide
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport/internal/doors/target"
@@ -17,6 +18,9 @@ type family struct {
 	// path of the endpoint in front of its target. Method, target and host are
 	// then those of the question, and there are no headers for them.
 	mirror bool
+
+	// shown says that the request is there as it is, beside the question.
+	shown bool
 
 	method string // the method of the client's request
 	uri    string // its target, as it came
@@ -67,6 +71,11 @@ var families = [...]family{
 	},
 }
 
+// overGRPC is Envoy as it asks over gRPC. It shows the client's request whole, and
+// says itself who is at the other end of the connection; what it appends to
+// X-Forwarded-For it may be told not to.
+var overGRPC = family{name: "envoy, gRPC", shown: true, proto: "X-Forwarded-Proto"}
+
 // prefix is what the path of every endpoint starts with.
 const prefix = "/decide/"
 
@@ -86,10 +95,10 @@ func familyOf(r *http.Request) *family {
 	return nil
 }
 
-// A fault says what is wrong with a question, for the operator's log.
-type fault struct {
-	header string
-	what   string
+// A Fault says what is wrong with a question, for the operator's log.
+type Fault struct {
+	Header string // that it is about
+	What   string
 }
 
 const (
@@ -102,15 +111,20 @@ const (
 // original reads the client's request from the question into the visit. It
 // reports the first header that is not there exactly once, or cannot be what it
 // should.
-func (f *family) original(r *http.Request, hops hops, v *visit) (fault, bool) {
+func (f *family) original(r *http.Request, hops hops, v *visit) (Fault, bool) {
 	if f.mirror {
 		// The path of the endpoint is cut off the target as it came: nothing may
 		// be decoded on the way. A question that spells it in another way is none.
 		uri, ok := strings.CutPrefix(r.RequestURI, prefix+f.name)
 		if !ok || uri == "" {
-			return fault{":path", missing}, false
+			return Fault{":path", missing}, false
 		}
 		v.request.Method, v.request.Target, v.request.Host = r.Method, uri, r.Host
+	}
+	if f.shown {
+		if bad := v.check.original(r, v); bad.What != "" {
+			return bad, false
+		}
 	}
 	for _, field := range [...]struct {
 		name string
@@ -128,25 +142,33 @@ func (f *family) original(r *http.Request, hops hops, v *visit) (fault, bool) {
 		values := r.Header[field.name]
 		switch {
 		case len(values) > 1:
-			return fault{field.name, twice}, false
+			return Fault{field.name, twice}, false
 		case len(values) == 0 || values[0] == "":
-			return fault{field.name, missing}, false
+			return Fault{field.name, missing}, false
 		}
 		*field.into = values[0]
 	}
 	var ok bool
 	if v.request.Scheme, ok = schemeOf(v.proto); !ok {
-		return fault{f.proto, noScheme}, false
+		return Fault{f.proto, noScheme}, false
 	}
-	if f.hops {
+	switch {
+	case f.shown:
+		v.request.Client = hops.behind(v.check.Peer, r.Header["X-Forwarded-For"])
+		if !v.request.Client.IsValid() {
+			return Fault{"source.address", noAddress}, false
+		}
+	case f.hops:
 		v.request.Client = hops.client(v.client)
-	} else if addr, err := netip.ParseAddr(v.client); err == nil {
-		v.request.Client = addr.Unmap().WithZone("")
+	default:
+		if addr, err := netip.ParseAddr(v.client); err == nil {
+			v.request.Client = addr.Unmap().WithZone("")
+		}
 	}
 	if !v.request.Client.IsValid() {
-		return fault{f.client, noAddress}, false
+		return Fault{f.client, noAddress}, false
 	}
-	return fault{}, true
+	return Fault{}, true
 }
 
 // schemeOf returns the scheme of HTTP that a proxy means. Traefik says ws and wss
@@ -178,6 +200,27 @@ func (p hops) client(list string) netip.Addr {
 		return peer
 	}
 	return target.ClientIP(peer, []string{list[:i]}, p.trusted, p.depth)
+}
+
+// behind returns the address that the lists of hops lead to from the other end of
+// the proxy's connection, which the proxy says by itself. It may have appended that
+// to the list as well; it then counts once.
+func (p hops) behind(peer netip.Addr, lists []string) netip.Addr {
+	peer = peer.Unmap().WithZone("")
+	n := len(lists)
+	if n == 0 || !peer.IsValid() {
+		return peer
+	}
+	list := lists[n-1]
+	switch i := strings.LastIndexByte(list, ','); {
+	case last(list[i+1:]) != peer:
+	case i < 0:
+		lists = lists[:n-1]
+	default:
+		lists = slices.Clone(lists)
+		lists[n-1] = list[:i]
+	}
+	return target.ClientIP(peer, lists, p.trusted, p.depth)
 }
 
 // last parses the token that the asking proxy wrote itself. Some proxies append

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -103,18 +104,18 @@ func (h *Handler) usual(r *http.Request, v *visit) (key formKey, ok bool) {
 
 // deny answers a denial and returns its status, which is that of the client's
 // answer, whatever the proxy can carry.
-func (h *Handler) deny(w http.ResponseWriter, r *http.Request, v *visit) int {
+func (h *Handler) deny(ctx context.Context, w http.ResponseWriter, r *http.Request, v *visit) int {
 	fit(&v.decision)
 	key, ok := h.usual(r, v)
 	if !ok {
-		h.write(w, r, v)
+		h.write(ctx, w, r, v)
 		return v.decision.Reason.Status()
 	}
 	inForce := h.doors.Policy()
 	f := h.forms.find(inForce, &key)
 	if f == nil {
-		if f = h.compose(r, v); f == nil {
-			h.write(w, r, v)
+		if f = h.compose(ctx, r, v); f == nil {
+			h.write(ctx, w, r, v)
 			return v.decision.Reason.Status()
 		}
 		h.forms.put(inForce, &key, f)
@@ -149,11 +150,11 @@ func (h *Handler) fill(f *form, w http.ResponseWriter, dec *sallyport.Decision) 
 
 // compose writes the answer to a denial for nobody and makes a form of it; nil if
 // that cannot be done.
-func (h *Handler) compose(r *http.Request, v *visit) *form {
+func (h *Handler) compose(ctx context.Context, r *http.Request, v *visit) *form {
 	defer func(told sallyport.Decision) { v.decision = told }(v.decision)
 	v.decision.RequestID, v.decision.Revision = blankID, 0
 	w := &draft{header: http.Header{}, status: http.StatusOK}
-	h.write(w, r, v)
+	h.write(ctx, w, r, v)
 	id := w.header[doors.HeaderRequestID]
 	delete(w.header, doors.HeaderRequestID)
 	f := &form{status: w.status, header: w.header, lines: headLines(w.header)}

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -12,11 +13,15 @@ import (
 
 // clean makes of the headers of a question what the doors are to see: those of
 // the client, without Sallyport's own in any spelling. The doors read no header
-// but those that an API names, so this is for an API that names one of ours.
-func clean(h http.Header) {
+// but those that an API names, so this is for an API that names one of ours. A check
+// has the proxy remove them, too.
+func clean(h http.Header, c *Check) {
 	for name := range h {
 		if len(name) > len("x-sallyport") && name[0]|0x20 == 'x' && name[2]|0x20 == 's' && target.OwnHeader(name) {
 			delete(h, name)
+			if c != nil {
+				c.remove(name)
+			}
 		}
 	}
 	// Some proxies keep the Upgrade header to themselves. A WebSocket cannot be
@@ -28,17 +33,20 @@ func clean(h http.Header) {
 }
 
 // cannotCarry returns why the proxy must not forward what was allowed, or "". It
-// forwards the client's bytes, and it has not shown the body.
-func (h *Handler) cannotCarry(r *http.Request, v *visit) sallyport.Reason {
+// forwards the client's bytes, and mostly it has not shown the body.
+func (h *Handler) cannotCarry(ctx context.Context, r *http.Request, v *visit) sallyport.Reason {
 	q := &v.request
 	if q.Canonical.Rewritten && !h.sameRoute(q) {
 		return sallyport.PathAmbiguous
+	}
+	if q.Body != nil {
+		return h.cannotCut(ctx, v)
 	}
 	for i := range q.API.Parameters {
 		if q.API.Parameters[i].In == "form" && r.Header["Content-Type"] != nil {
 			// An operation in the body would outweigh the one in the query that
 			// was decided on.
-			h.log.complain(r, unreadable, "a request with a body was refused: the routes of this API are told apart by a form field, which a proxy does not show; put the gateway in front of it",
+			h.log.complain(ctx, unreadable, "a request with a body was refused: the routes of this API are told apart by a form field, which a proxy does not show; put the gateway in front of it",
 				"api", q.API.Name, "field", q.API.Parameters[i].Name)
 			return sallyport.BodyMalformed
 		}
@@ -72,6 +80,15 @@ func (p parameters) Header(name string) (string, bool) {
 		return "", false
 	}
 	return values[0], true
+}
+
+// asked is the path of a question that could not be read.
+func asked(r *http.Request) string {
+	if r.URL != nil {
+		return r.URL.Path
+	}
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	return path
 }
 
 // path is what the access log says: what was matched, or what was sent if it

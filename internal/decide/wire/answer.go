@@ -119,7 +119,7 @@ func appendStatus(b []byte, status int) []byte {
 
 // appendValue appends a value. A line end in it would begin another header.
 func appendValue(b []byte, v string) []byte {
-	if isValue(v) {
+	if IsValue(v) {
 		return append(b, v...)
 	}
 	for i := range len(v) {

@@ -33,8 +33,8 @@ func TestFieldName(t *testing.T) {
 		"Accept": "Accept", "accept": "Accept", "DNT": "Dnt", "x-a-": "X-A-", "A1-b": "A1-B",
 		"X-Original-URI": "X-Original-Uri", "x-original-uri": "X-Original-Uri", "x-api-key": "X-Api-Key", "-": "-", "x y": "", "x:": "", "\u00e4": "",
 	} {
-		if got, ok := fieldName(name); got != want || ok != (want != "") {
-			t.Errorf("fieldName(%q) = %q, %t, want %q", name, got, ok, want)
+		if got, ok := FieldName(name); got != want || ok != (want != "") {
+			t.Errorf("FieldName(%q) = %q, %t, want %q", name, got, ok, want)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func FuzzValue(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if got, want := isValue(s), all(s, valueByte); got != want {
+		if got, want := IsValue(s), all(s, valueByte); got != want {
 			t.Errorf("%q: %v, want %v", s, got, want)
 		}
 	})

@@ -110,12 +110,12 @@ func readFields(rest string, r *http.Request, room *[]string) verdict {
 		if colon <= 0 { // a folded line begins with a blank
 			return malformed
 		}
-		name, ok := fieldName(line[:colon])
+		name, ok := FieldName(line[:colon])
 		if !ok {
 			return malformed
 		}
 		value := trim(line[colon+1:])
-		if !isValue(value) {
+		if !IsValue(value) {
 			return malformed
 		}
 		switch name {
@@ -162,10 +162,10 @@ func readFields(rest string, r *http.Request, room *[]string) verdict {
 	return v
 }
 
-// fieldName returns the canonical form of a field's name, and whether it is one.
+// FieldName returns the canonical form of a field's name, and whether it is one.
 // Proxies write most names in that form, which is then seen in the pass that
 // checks the letters.
-func fieldName(name string) (string, bool) {
+func FieldName(name string) (string, bool) {
 	common, canonical, first := tokenByte, true, true
 	for i := range len(name) {
 		c := name[i]
@@ -230,9 +230,9 @@ func kindsOfBytes() (t [256]uint8) {
 func isToken(s string) bool { return s != "" && all(s, tokenByte) }
 func isHost(s string) bool  { return s != "" && all(s, hostByte) }
 
-// isValue reports whether s may be the value of a field. It looks at eight bytes
+// IsValue reports whether s may be the value of a field. It looks at eight bytes
 // at a time for one below a blank or a DEL; where there may be one, at each.
-func isValue(s string) bool {
+func IsValue(s string) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	rest := s
 	for ; len(rest) >= 8; rest = rest[8:] {

@@ -17,6 +17,8 @@ func knownSpellings() map[string]string {
 		DNT Host If-Match If-Modified-Since If-None-Match Origin Pragma Priority Range Referer Sec-Ch-Ua
 		Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-GPC TE Te
 		Traceparent Tracestate Upgrade Upgrade-Insecure-Requests User-Agent X-API-Key X-CSRF-Token X-Requested-With
+		X-Envoy-Attempt-Count X-Envoy-Auth-Partial-Body X-Envoy-Decorator-Operation X-Envoy-Expected-Rq-Timeout-Ms X-Envoy-External-Address
+		X-Envoy-Internal X-Forwarded-Client-Cert
 		X-Forwarded-For X-Forwarded-Host X-Forwarded-Method X-Forwarded-Port X-Forwarded-Proto X-Forwarded-Server X-Forwarded-URI
 		X-Original-Addr X-Original-Host X-Original-Method X-Original-Proto X-Original-URI X-Original-URL X-Real-IP X-Request-ID
 		X-Sallyport-Addr X-Sallyport-Caller X-Sallyport-Host X-Sallyport-Method X-Sallyport-Proto X-Sallyport-Uri`) {
