@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -66,6 +67,7 @@ func doctor(ctx context.Context, path string, out io.Writer) error {
 	findings := []finding{{"configuration", fine, path}}
 	findings = append(findings, examineKeys(&c)...)
 	findings = append(findings, examineCertificate(&c, time.Now())...)
+	findings = append(findings, examineGRPC(&c, time.Now())...)
 	findings = append(findings, examineStore(ctx, &c)...)
 
 	failed := false
@@ -101,20 +103,41 @@ func examineCertificate(c *config.Config, now time.Time) []finding {
 		}
 		return nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.Public.TLS.CertFile, c.Public.TLS.KeyFile)
+	return []finding{examinePair("certificate", c.Public.TLS, now)}
+}
+
+// examinePair looks at the certificate of a listener.
+func examinePair(what string, files config.TLS, now time.Time) finding {
+	pair, err := tls.LoadX509KeyPair(files.CertFile, files.KeyFile)
 	if err != nil {
-		return []finding{{"certificate", trouble, err.Error()}}
+		return finding{what, trouble, err.Error()}
 	}
 	leaf, err := x509.ParseCertificate(pair.Certificate[0])
 	switch {
 	case err != nil:
-		return []finding{{"certificate", trouble, err.Error()}}
+		return finding{what, trouble, err.Error()}
 	case now.After(leaf.NotAfter):
-		return []finding{{"certificate", trouble, "ended " + leaf.NotAfter.Format(time.DateTime)}}
+		return finding{what, trouble, "ended " + leaf.NotAfter.Format(time.DateTime)}
 	case now.Add(certificateWarning).After(leaf.NotAfter):
-		return []finding{{"certificate", doubt, "ends " + leaf.NotAfter.Format(time.DateTime)}}
+		return finding{what, doubt, "ends " + leaf.NotAfter.Format(time.DateTime)}
 	}
-	return []finding{{"certificate", fine, "until " + leaf.NotAfter.Format(time.DateTime)}}
+	return finding{what, fine, "until " + leaf.NotAfter.Format(time.DateTime)}
+}
+
+// examineGRPC looks at the listener for Envoy, if there is one.
+func examineGRPC(c *config.Config, now time.Time) []finding {
+	g := &c.Decide.GRPC
+	if g.Listen == "" {
+		return nil
+	}
+	if g.TLS.CertFile != "" {
+		return []finding{examinePair("certificate for gRPC", g.TLS, now)}
+	}
+	host, _, err := net.SplitHostPort(g.Listen)
+	if at, perr := netip.ParseAddr(host); err == nil && (host == "localhost" || perr == nil && at.IsLoopback()) {
+		return []finding{{"gRPC for Envoy", fine, g.Listen}}
+	}
+	return []finding{{"gRPC for Envoy", doubt, g.Listen + " speaks in the clear: decide.secret and the credentials of clients cross the network; set decide.grpc.tls"}}
 }
 
 // examineStore opens the database without changing it.

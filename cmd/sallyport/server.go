@@ -81,7 +81,7 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	s.decide = decide.New(decide.Config{
 		Doors: n.Doors, Metrics: v.metrics, Log: v.log, Now: time.Now, Access: v.access,
 		Callers: c.Decide.Callers, Secret: c.Decide.Secret, Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth,
-		Metadata: tokens.Metadata,
+		Metadata: tokens.Metadata, FormLimit: int(c.Limits.Body),
 	})
 	master, err := masterKey(c)
 	if err != nil {
@@ -139,7 +139,7 @@ const managementBase = "/sallyport/api/v1"
 // sockets are what a server listens on. They are opened before anything else,
 // so that an address that is taken is found at once, and the port is known when
 // the system chose it.
-type sockets struct{ public, internal, unix net.Listener }
+type sockets struct{ public, internal, unix, grpc, grpcUnix net.Listener }
 
 func openSockets(ctx context.Context, c *config.Config) (o sockets, err error) {
 	var l net.ListenConfig
@@ -154,12 +154,15 @@ func openSockets(ctx context.Context, c *config.Config) (o sockets, err error) {
 			return o, errors.Join(err, o.close())
 		}
 	}
+	if err := o.openGRPC(ctx, &c.Decide.GRPC); err != nil {
+		return o, errors.Join(err, o.close())
+	}
 	return o, nil
 }
 
 func (o *sockets) close() error {
 	var errs []error
-	for _, l := range []net.Listener{o.public, o.internal, o.unix} {
+	for _, l := range []net.Listener{o.public, o.internal, o.unix, o.grpc, o.grpcUnix} {
 		if l != nil {
 			errs = append(errs, l.Close())
 		}
@@ -216,7 +219,7 @@ func (s *server) listen(open sockets) error {
 	if open.unix != nil {
 		s.listeners = append(s.listeners, listener{"unix", asked, open.unix, false})
 	}
-	return nil
+	return s.listenGRPC(open)
 }
 
 // asked is the server that proxies ask: inside, behind the lean parser unless the
@@ -241,10 +244,7 @@ func (s overTLS) Serve(l net.Listener) error { return s.ServeTLS(l, "", "") }
 func (s *server) inside() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", telemetry.Healthz())
-	mux.Handle("/readyz", telemetry.Readyz(
-		telemetry.Check{Name: "store", Run: s.node.Store.Ping},
-		telemetry.Check{Name: "revision", Run: s.current},
-	))
+	mux.Handle("/readyz", telemetry.Readyz(s.checks()...))
 	mux.Handle("/metrics", s.voice.metrics.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The decision endpoints read the target of somebody else's request from
@@ -255,6 +255,11 @@ func (s *server) inside() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// checks are what makes this node ready.
+func (s *server) checks() []telemetry.Check {
+	return []telemetry.Check{{Name: "store", Run: s.node.Store.Ping}, {Name: "revision", Run: s.current}}
 }
 
 // current is the check that this node decides on the newest policy.

@@ -81,9 +81,9 @@ type Public struct {
 	IdleTimeout time.Duration `koanf:"idle_timeout" min:"1s" max:"1h"`
 }
 
-// TLS is the certificate of the public listener. Both files are read again when
-// they change. Without them the listener speaks plain HTTP, for a proxy in
-// front that terminates TLS.
+// TLS is the certificate of a listener. Both files are read again when they change.
+// Without them the listener speaks in the clear: the public one for a proxy in
+// front that terminates TLS, that for gRPC to an Envoy of this machine.
 type TLS struct {
 	// PEM file with the certificate and its chain.
 	CertFile string `koanf:"cert_file" kind:"path"`
@@ -117,6 +117,19 @@ type Decide struct {
 	// body, which costs less than half of the CPU; it passes whatever else comes
 	// on to Go's own server. standard is Go's own server for everything.
 	Parser string `koanf:"parser" enum:"lean,standard"`
+	GRPC   GRPC   `koanf:"grpc"`
+}
+
+// GRPC is a listener of its own for Envoy, which asks over gRPC
+// (envoy.service.auth.v3.Authorization). callers and secret are those of decide.
+type GRPC struct {
+	// Address to listen on, as HOST:PORT. Empty: none. An address that other machines
+	// can reach needs internal.allow_non_loopback as well.
+	Listen string `koanf:"listen" kind:"address"`
+	// Unix socket on which an Envoy of this machine may ask. Who can open it is
+	// believed.
+	UnixSocket string `koanf:"unix_socket" kind:"path"`
+	TLS        TLS    `koanf:"tls"`
 }
 
 // Values of [Decide.Parser].

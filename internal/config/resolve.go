@@ -32,6 +32,8 @@ func (l *loader) resolve(c *Config) {
 	l.exposed(c)
 	l.present("public.tls.cert_file", c.Public.TLS.CertFile, exists)
 	l.present("public.tls.key_file", c.Public.TLS.KeyFile, private)
+	l.present("decide.grpc.tls.cert_file", c.Decide.GRPC.TLS.CertFile, exists)
+	l.present("decide.grpc.tls.key_file", c.Decide.GRPC.TLS.KeyFile, private)
 	for i := range c.Audit.Sinks {
 		l.resolveSink(fmt.Sprintf("audit.sinks[%d]", i), &c.Audit.Sinks[i])
 	}

@@ -59,7 +59,7 @@ func (c *Config) checkListeners(add func(string, error)) {
 	internal, ierr := checkAddress(c.Internal.Listen)
 	add("internal.listen", ierr)
 	if err == nil && ierr == nil {
-		if public.port == internal.port && public.port != "0" && (public.host == internal.host || public.any() || internal.any()) {
+		if public.clashes(internal) {
 			add("internal.listen", errors.New("is the same address as public.listen; the two listeners must be apart"))
 		}
 		if !internal.loopback() && !c.Internal.AllowNonLoopback {
@@ -70,8 +70,42 @@ func (c *Config) checkListeners(add func(string, error)) {
 	for i, h := range c.Public.Hosts {
 		add(fmt.Sprintf("public.hosts[%d]", i), checkHost(h))
 	}
-	if (c.Public.TLS.CertFile == "") != (c.Public.TLS.KeyFile == "") {
-		add("public.tls", errors.New("needs cert_file and key_file, or neither"))
+	add("public.tls", checkTLS(c.Public.TLS))
+	c.checkGRPC(add)
+}
+
+func checkTLS(files TLS) error {
+	if (files.CertFile == "") != (files.KeyFile == "") {
+		return errors.New("needs cert_file and key_file, or neither")
+	}
+	return nil
+}
+
+// checkGRPC checks the listener for Envoy, if there is one.
+func (c *Config) checkGRPC(add func(string, error)) {
+	g := &c.Decide.GRPC
+	add("decide.grpc.tls", checkTLS(g.TLS))
+	if g.UnixSocket != "" && g.UnixSocket == c.Decide.UnixSocket {
+		add("decide.grpc.unix_socket", errors.New("is the same as decide.unix_socket, where HTTP is spoken"))
+	}
+	if g.Listen == "" {
+		if g.TLS.CertFile != "" {
+			add("decide.grpc.listen", errors.New("is missing, though there is a certificate for it"))
+		}
+		return
+	}
+	at, err := checkAddress(g.Listen)
+	if err != nil {
+		add("decide.grpc.listen", err)
+		return
+	}
+	for key, other := range map[string]string{"public.listen": c.Public.Listen, "internal.listen": c.Internal.Listen} {
+		if o, err := checkAddress(other); err == nil && at.clashes(o) {
+			add("decide.grpc.listen", fmt.Errorf("is the same address as %s; gRPC needs a port of its own", key))
+		}
+	}
+	if !at.loopback() && !c.Internal.AllowNonLoopback {
+		add("decide.grpc.listen", fmt.Errorf("%s can be reached from other machines; listen on 127.0.0.1, or set internal.allow_non_loopback if a firewall is in front", g.Listen))
 	}
 }
 
@@ -207,6 +241,11 @@ type address struct{ host, port string }
 func (a address) any() bool {
 	ip, err := netip.ParseAddr(a.host)
 	return a.host == "" || err == nil && ip.IsUnspecified()
+}
+
+// clashes reports whether only one of two listeners can have its address.
+func (a address) clashes(b address) bool {
+	return a.port == b.port && a.port != "0" && (a.host == b.host || a.any() || b.any())
 }
 
 func (a address) loopback() bool { return isLoopback(a.host) }
