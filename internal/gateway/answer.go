@@ -18,7 +18,7 @@ func (p *passage) answer(res *http.Response) error {
 	}
 	h := res.Header
 	removeOwn(h)
-	removeSessions(h)
+	removeSessions(h, p.mount.cut.cookies)
 	own := [...]string{p.request.ID, strconv.FormatUint(uint64(p.decision.Revision), 10)}
 	h[respond.HeaderRequestID], h[respond.HeaderRevision] = own[0:1:1], own[1:2:2]
 	route := p.request.Match.Route
@@ -36,8 +36,10 @@ func (p *passage) answer(res *http.Response) error {
 }
 
 // removeSessions removes cookies by which an upstream would end, or fix, a
-// session with Sallyport.
-func removeSessions(h http.Header) {
+// session with Sallyport: ours, and those in which clients of the API have their
+// credentials. The upstream never sees what comes in them, so it has nothing to say
+// there; the product behind a dialect may set one of the same name all the same.
+func removeSessions(h http.Header, credentials []string) {
 	lines := h["Set-Cookie"]
 	if len(lines) == 0 {
 		return
@@ -45,7 +47,8 @@ func removeSessions(h http.Header) {
 	ours := func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		name = strings.Trim(name, " \t")
-		return strings.EqualFold(name, SessionCookie) || strings.EqualFold(name, InsecureSessionCookie)
+		return strings.EqualFold(name, SessionCookie) || strings.EqualFold(name, InsecureSessionCookie) ||
+			slices.ContainsFunc(credentials, func(c string) bool { return strings.EqualFold(name, c) })
 	}
 	if kept := slices.DeleteFunc(slices.Clone(lines), ours); len(kept) == 0 {
 		delete(h, "Set-Cookie")

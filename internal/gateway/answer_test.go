@@ -41,7 +41,7 @@ func TestAnswerHeaders(t *testing.T) {
 			"X-Sallyport-User": "", "X_sallyport_user": "",
 		}},
 		{"our cookies", "/orders/items", []string{
-			"Set-Cookie: a=1; Path=/", "Set-Cookie: __Host-sp_session=x; Path=/", "Set-Cookie: sp_session =x", "Set-Cookie: SP_SESSION=", "Set-Cookie: sp_session_other=2",
+			"Set-Cookie: a=1; Path=/", "Set-Cookie: __Host-sp_session=x; Path=/", "Set-Cookie: sp_session =x", "Set-Cookie: SP_SESSION=", "Set-Cookie: sp_session_other=2", "Set-Cookie: sid=theirs; Path=/; HttpOnly",
 		}, map[string]string{"Set-Cookie": "a=1; Path=/|sp_session_other=2"}},
 		{"hop by hop", "/orders/items", []string{"Connection: X-Hop", "X-Hop: 1", "Keep-Alive: 5", "X-End: 2", "Server: theirs"}, map[string]string{
 			"X-Hop": "", "Keep-Alive": "", "X-End": "2", "Server": "theirs",
