@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/authn/carrier"
 	"github.com/sallyport/sallyport/internal/authn/known"
 	"github.com/sallyport/sallyport/internal/authn/passkey"
 	"github.com/sallyport/sallyport/internal/password"
@@ -188,6 +189,12 @@ func (v *Verifier) Verify(ctx context.Context, p *Presented) (k Known, reason sa
 // meet verifies a credential that is not known.
 func (v *Verifier) meet(ctx context.Context, p *Presented, digest known.Digest) (k Known, reason sallyport.Reason, retryAfter int) {
 	p.Asked = true
+	if p.In == sallyport.CarrierBearer { // for any other carrier that was done when it was found
+		if fault := carrier.CheckBearer(p.Secret); fault != carrier.OK {
+			p.Claim = &nothing
+			return Known{}, fault.Reason(), 0
+		}
+	}
 	switch {
 	case !p.isPassword():
 		k, reason = v.learn(ctx, p, digest)

@@ -127,12 +127,8 @@ func (v *visit) shown() (string, sallyport.Reason) {
 		[]carrier.Carrier{{In: carrier.Cookie, Name: v.Cookie}},
 	)
 	switch {
-	case fault == carrier.SchemeNotAccepted:
-		return "", sallyport.CredentialNotAccepted
-	case fault == carrier.Ambiguous:
-		return "", sallyport.CredentialsAmbiguous
 	case fault != carrier.OK:
-		return "", sallyport.CredentialMalformed
+		return "", fault.Reason()
 	case found.In != carrier.Cookie:
 		return "", sallyport.CredentialMissing
 	}

@@ -38,7 +38,7 @@ func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sally
 	r.Found = found
 	switch {
 	case fault != carrier.OK:
-		return reasonOfFault(fault)
+		return fault.Reason()
 	case found.In == carrier.None && route != nil && route.Public && !route.IgnoreCredentials:
 		return ""
 	case found.In == carrier.None:

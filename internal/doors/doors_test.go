@@ -129,7 +129,10 @@ func TestWhoMayWhat(t *testing.T) {
 
 		{"personal token", "GET", "/shop/orders", []string{"Authorization", "Bearer " + token}, ""},
 		{"personal token in the key header", "GET", "/shop/orders", []string{"X-Api-Key", token}, ""},
-		{"wrong checksum", "GET", "/shop/orders", []string{"Authorization", "Bearer " + token[:len(token)-1] + "!"}, sallyport.CredentialMalformed},
+		{"one character more", "GET", "/shop/orders", []string{"Authorization", "Bearer " + token + "0"}, sallyport.CredentialMalformed},
+		{"no character of a token", "GET", "/shop/orders", []string{"Authorization", "Bearer " + token[:len(token)-1] + "!"}, sallyport.CredentialMalformed},
+		{"not ASCII", "GET", "/shop/orders", []string{"Authorization", "Bearer " + token + "é"}, sallyport.CredentialMalformed},
+		{"list of tokens", "GET", "/shop/orders", []string{"Authorization", "Bearer " + token + ",x"}, sallyport.CredentialsAmbiguous},
 		{"revoked", "GET", "/shop/orders", []string{"Authorization", "Bearer " + revokedSecret}, sallyport.CredentialRevoked},
 		{"owner deactivated", "GET", "/shop/orders", []string{"Authorization", "Bearer " + goneToken}, sallyport.OwnerInactive},
 		{"token as session cookie", "GET", "/shop/orders", []string{"Cookie", "sp_session=" + token}, sallyport.CredentialNotAccepted},

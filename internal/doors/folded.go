@@ -25,7 +25,7 @@ func (v *visit) folded() sallyport.Reason {
 			return bodyFault(err)
 		}
 		if fault := carrier.FormNames(contentType[0], body, check); fault != carrier.OK {
-			return reasonOfFault(fault)
+			return fault.Reason()
 		}
 	}
 	if !spelled {

@@ -85,7 +85,7 @@ func (r *Request) QueryAll(name string) []string {
 	}
 	values, fault := carrier.QueryValues(r.Canonical.RawQuery, name)
 	if fault != carrier.OK {
-		r.fault = reasonOfFault(fault)
+		r.fault = fault.Reason()
 		return nil
 	}
 	return values
@@ -130,7 +130,7 @@ func (r *Request) header(name string) (string, bool) {
 func (r *Request) single(value string, count int, fault carrier.Fault) (string, bool) {
 	switch {
 	case fault != carrier.OK:
-		r.fault = reasonOfFault(fault)
+		r.fault = fault.Reason()
 	case count > 1:
 		r.fault = sallyport.QueryMalformed
 	case count == 1:
@@ -168,7 +168,7 @@ func (p parameters) Names(f func(name string) bool) {
 	carrier.QueryNames(p.Canonical.RawQuery, each)
 	if contentType, body, _ := p.Content(); more && len(body) > 0 {
 		if fault := carrier.FormNames(contentType, body, each); fault != carrier.OK {
-			p.fault = reasonOfFault(fault)
+			p.fault = fault.Reason()
 		}
 	}
 }
@@ -193,27 +193,4 @@ func (p parameters) Content() (contentType string, body []byte, seen bool) {
 		return "", nil, false
 	}
 	return contentType, body, true
-}
-
-// reasonOfFault says which reason a fault of the credential's place is.
-func reasonOfFault(f carrier.Fault) sallyport.Reason {
-	switch f {
-	case carrier.OK:
-		return ""
-	case carrier.Malformed, carrier.TooLong, carrier.NotASCII:
-		return sallyport.CredentialMalformed
-	case carrier.SchemeNotAccepted:
-		return sallyport.CredentialNotAccepted
-	case carrier.LocationForbidden:
-		return sallyport.CredentialMisplaced
-	case carrier.Ambiguous:
-		return sallyport.CredentialsAmbiguous
-	case carrier.QueryMalformed, carrier.TooManyParameters:
-		return sallyport.QueryMalformed
-	case carrier.BodyTooLarge:
-		return sallyport.BodyTooLarge
-	case carrier.BodyMalformed, carrier.BodyUnreadable:
-		return sallyport.BodyMalformed
-	}
-	return sallyport.CredentialMalformed
 }

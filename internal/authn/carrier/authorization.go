@@ -46,21 +46,22 @@ func isAlnum(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// parseBearer reads what follows the word: one blank and a token.
+// parseBearer reads what follows the word: one blank and a token, of which no
+// character is looked at.
 func parseBearer(rest string, limit int) (token string, fault Fault) {
-	if len(rest) < 2 || rest[0] != ' ' {
+	switch {
+	case len(rest) < 2 || rest[0] != ' ':
 		return "", Malformed
+	case len(rest)-1 > limit:
+		return "", TooLong
 	}
-	return rest[1:], checkBearer(rest[1:], limit)
+	return rest[1:], OK
 }
 
-// checkBearer checks a token against RFC 6750 §2.1: b64token = 1*( ALPHA /
+// CheckBearer checks a token against RFC 6750 §2.1: b64token = 1*( ALPHA /
 // DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". A comma means that a second
 // credential follows.
-func checkBearer(token string, limit int) Fault {
-	if len(token) > limit {
-		return TooLong
-	}
+func CheckBearer(token string) Fault {
 	n := len(token)
 	for n > 0 && token[n-1] == '=' {
 		n--

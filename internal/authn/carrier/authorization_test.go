@@ -123,8 +123,8 @@ func TestBearer(t *testing.T) {
 	t.Parallel()
 	for value, want := range bearerTable {
 		view := carrier.View{Header: map[string][]string{"Authorization": {value}}}
-		if _, fault := carrier.Extract(view, []carrier.Carrier{{In: carrier.Bearer}}); fault != want {
-			t.Errorf("Extract(%q): %v, want %v", value, fault, want)
+		if _, fault := read(view, []carrier.Carrier{{In: carrier.Bearer}}); fault != want {
+			t.Errorf("read(%q): %v, want %v", value, fault, want)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("BasicYTpi", true)
 	f.Fuzz(func(t *testing.T, value string, lenient bool) {
 		view := carrier.View{Header: map[string][]string{"Authorization": {value}}}
-		found, fault := carrier.Extract(view, []carrier.Carrier{{In: carrier.Basic, LenientBasic: lenient}, {In: carrier.Bearer}})
+		found, fault := read(view, []carrier.Carrier{{In: carrier.Basic, LenientBasic: lenient}, {In: carrier.Bearer}})
 		switch {
 		case fault != carrier.OK:
 			if found.Secret != "" || found.Login != "" {

@@ -80,6 +80,10 @@ func Extract(r View, accept []Carrier) (Found, Fault) { return NewPlan(accept).E
 // the fault is [Ambiguous], whatever else may be wrong with them. Faults of the
 // query and of the form count only where the API accepts a credential there.
 //
+// The characters of a bearer token are not looked at; that is for [CheckBearer].
+// To read each of them takes longer than to look the whole token up, and one that
+// is known was read before.
+//
 // A cookie is the credential only if there is no explicit one. Beside an explicit
 // one it is ignored, however many there are of it and whatever they hold.
 //

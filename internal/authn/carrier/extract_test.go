@@ -57,10 +57,23 @@ type extractRow struct {
 	fault  carrier.Fault
 }
 
+// read takes the credential from a request and looks at the characters of a
+// bearer token, as who does not know the token does.
+func read(view carrier.View, accept []carrier.Carrier) (carrier.Found, carrier.Fault) {
+	found, fault := carrier.Extract(view, accept)
+	if found.In == carrier.Bearer {
+		fault = carrier.CheckBearer(found.Secret)
+	}
+	if fault != carrier.OK {
+		return carrier.Found{}, fault
+	}
+	return found, carrier.OK
+}
+
 func checkExtract(t *testing.T, accept []carrier.Carrier, rows []extractRow) {
 	t.Helper()
 	for _, tt := range rows {
-		got, fault := carrier.Extract(tt.view, accept)
+		got, fault := read(tt.view, accept)
 		if got.In != tt.in || got.Login != tt.login || got.Secret != tt.secret || fault != tt.fault {
 			t.Errorf("%s: in %v, login %q, secret %q, fault %v; want %v, %q, %q, %v",
 				tt.name, got.In, got.Login, got.Secret, fault, tt.in, tt.login, tt.secret, tt.fault)

@@ -1,5 +1,7 @@
 package carrier
 
+import "github.com/sallyport/sallyport"
+
 // A Fault says why no credential could be taken from a request. The zero Fault
 // is [OK].
 type Fault uint8
@@ -60,4 +62,27 @@ func (f Fault) String() string {
 		return "unknown"
 	}
 	return faultNames[f]
+}
+
+// Reason returns why a request with the fault is refused; empty for [OK].
+func (f Fault) Reason() sallyport.Reason {
+	switch f {
+	case OK:
+		return ""
+	case Malformed, TooLong, NotASCII:
+		return sallyport.CredentialMalformed
+	case SchemeNotAccepted:
+		return sallyport.CredentialNotAccepted
+	case LocationForbidden:
+		return sallyport.CredentialMisplaced
+	case Ambiguous:
+		return sallyport.CredentialsAmbiguous
+	case QueryMalformed, TooManyParameters:
+		return sallyport.QueryMalformed
+	case BodyTooLarge:
+		return sallyport.BodyTooLarge
+	case BodyMalformed, BodyUnreadable:
+		return sallyport.BodyMalformed
+	}
+	return sallyport.CredentialMalformed
 }
