@@ -82,7 +82,7 @@ func (v *visit) firstRun() error {
 		return err
 	}
 	v.begun.Store(true)
-	session, err := v.startSession(user.ID)
+	session, err := v.startSession(user.ID, 0)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (v *visit) changePassword() error {
 		}
 		return err
 	}
-	session, err := v.startSession(v.self.Principal.ID)
+	session, err := v.startSession(v.self.Principal.ID, 0)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (v *visit) signIn() error {
 // enter lets somebody in who has proved who he is.
 func (v *visit) enter(p *policy.Principal, page *signInPage) error {
 	v.decision.Principal = &p.Principal
-	issued, err := v.startSession(p.ID)
+	issued, err := v.startSession(p.ID, p.Epoch)
 	switch {
 	case err == nil:
 	case sallyport.KindOf(err) == sallyport.Refused: // deactivated this very moment
@@ -112,10 +112,11 @@ func (v *visit) seconds(n int) string {
 	}
 }
 
-// startSession starts a session of somebody whose password was just verified.
-func (v *visit) startSession(id sallyport.PrincipalID) (admin.Issued, error) {
+// startSession starts a session of somebody whose password was just verified, in an
+// epoch of his; 0: it was set just now.
+func (v *visit) startSession(id sallyport.PrincipalID, epoch int64) (admin.Issued, error) {
 	return v.Admin.StartSession(v.r.Context(), admin.NewSession{
-		User: id, Idle: v.SessionIdle, Lifetime: v.SessionLife,
+		User: id, Epoch: epoch, Idle: v.SessionIdle, Lifetime: v.SessionLife,
 		Address: v.address(), Via: v.r.UserAgent(), RequestID: v.decision.RequestID,
 	})
 }

@@ -49,7 +49,7 @@ func (h *Handler) signIn(c *call, in api.Credentials) (api.Session, error) {
 		return api.Session{}, &denial{reason, retryAfter}
 	}
 	visitOf(c.ctx).decision.Principal = &p.Principal
-	session, err := h.startSession(c, p.Principal)
+	session, err := h.startSession(c, p.Principal, p.Epoch)
 	if err == nil {
 		h.endPrevious(c, session.ID)
 	}
@@ -57,11 +57,11 @@ func (h *Handler) signIn(c *call, in api.Credentials) (api.Session, error) {
 	return session, err
 }
 
-// startSession starts a session of somebody whose password was just verified,
-// and gives the browser its cookie.
-func (h *Handler) startSession(c *call, p sallyport.Principal) (api.Session, error) {
+// startSession starts a session of somebody whose password was just verified, in an
+// epoch of his (0: it was set just now), and gives the browser its cookie.
+func (h *Handler) startSession(c *call, p sallyport.Principal, epoch int64) (api.Session, error) {
 	issued, err := h.Admin.StartSession(c.ctx, admin.NewSession{
-		User: p.ID, Address: c.actor.Address, Via: c.r.UserAgent(), RequestID: c.actor.RequestID,
+		User: p.ID, Epoch: epoch, Address: c.actor.Address, Via: c.r.UserAgent(), RequestID: c.actor.RequestID,
 	})
 	if err != nil {
 		return api.Session{}, err
@@ -164,7 +164,7 @@ func (h *Handler) changePassword(c *call, in api.PasswordChange) (nothing, error
 	if c.actor.CredentialKind != sallyport.Session {
 		return nothing{}, nil
 	}
-	if _, err := h.startSession(c, c.actor.Principal); err != nil {
+	if _, err := h.startSession(c, c.actor.Principal, 0); err != nil {
 		// The password is changed, which must not look like a failure. Signing in
 		// with it will tell what is wrong.
 		h.Log.WarnContext(c.ctx, "no new session after a change of password", "request_id", c.actor.RequestID, "error", err)
