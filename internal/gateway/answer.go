@@ -18,7 +18,7 @@ func (p *passage) answer(res *http.Response) error {
 	}
 	h := res.Header
 	removeOwn(h)
-	removeSessions(h, p.mount.cut.cookies)
+	removeSessions(h, p.mount.cut.Cookies)
 	own := [...]string{p.request.ID, strconv.FormatUint(uint64(p.decision.Revision), 10)}
 	h[respond.HeaderRequestID], h[respond.HeaderRevision] = own[0:1:1], own[1:2:2]
 	route := p.request.Match.Route
