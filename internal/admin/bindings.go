@@ -296,7 +296,7 @@ func takesAway(there, b sallyport.Binding) bool {
 
 // DeleteBinding takes a role away. It needs [BindingsWrite].
 func (s *Service) DeleteBinding(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64) error {
-	return s.change(ctx, a, func(w *work) error { return w.deleteBinding(ctx, tenant, id, ifVersion) })
+	return s.takeAway(ctx, a, func(w *work) error { return w.deleteBinding(ctx, tenant, id, ifVersion) })
 }
 
 func (w *work) deleteBinding(ctx context.Context, tenant sallyport.TenantID, id sallyport.BindingID, ifVersion int64) error {

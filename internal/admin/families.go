@@ -159,7 +159,10 @@ func (w *work) firstRefresh(ctx context.Context, signIn *SignIn) error {
 // itself. A secret that is unknown or dead already is no error (section 2.2), one
 // that was issued to another client is Refused. API keys are not ended this way.
 func (s *Service) RevokeByToken(ctx context.Context, in Presented) error {
-	revision, err := s.c.Store.Write(ctx, func(tx *store.Tx) error {
+	revision, err := s.c.Store.WriteReserved(ctx, func(tx *store.Tx) error {
+		if err := tx.Exclusive(ctx); err != nil {
+			return err
+		}
 		w := &work{Service: s, tx: tx, actor: Actor{RequestID: in.RequestID, Address: in.Address}, now: s.c.Now(), snapshot: s.c.Policy()}
 		_, family, err := w.refreshToken(ctx, in.Secret)
 		switch {

@@ -142,7 +142,7 @@ func (w *work) updateGroup(ctx context.Context, tenant sallyport.TenantID, id sa
 // DeleteGroup removes a group and what it is bound to; its members stay. It
 // needs [GroupsWrite].
 func (s *Service) DeleteGroup(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64) error {
-	return s.change(ctx, a, func(w *work) error { return w.deleteGroup(ctx, tenant, id, ifVersion) })
+	return s.takeAway(ctx, a, func(w *work) error { return w.deleteGroup(ctx, tenant, id, ifVersion) })
 }
 
 func (w *work) deleteGroup(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, ifVersion int64) error {
@@ -219,7 +219,7 @@ func (w *work) addMember(ctx context.Context, tenant sallyport.TenantID, id sall
 // RemoveMember takes a user out of a group. It needs [GroupsWrite]. Not to be in
 // it is no error.
 func (s *Service) RemoveMember(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) error {
-	return s.change(ctx, a, func(w *work) error { return w.removeMember(ctx, tenant, id, user) })
+	return s.takeAway(ctx, a, func(w *work) error { return w.removeMember(ctx, tenant, id, user) })
 }
 
 func (w *work) removeMember(ctx context.Context, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) error {

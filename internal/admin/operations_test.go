@@ -50,6 +50,8 @@ type scene struct {
 	family  store.Family
 	child   sallyport.Tenant // of the first tenant, empty
 	spare   sallyport.Role   // bound to nobody
+
+	held admin.Issued // of user; where a test made it
 }
 
 const anyVersion = admin.AnyVersion

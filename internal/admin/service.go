@@ -131,6 +131,15 @@ func (s *Service) takeAway(ctx context.Context, a Actor, f func(*work) error) er
 	return s.changeBy(ctx, s.c.Store.WriteReserved, a, f)
 }
 
+// taking is takeAway for a use case that returns something.
+func taking[T any](ctx context.Context, s *Service, a Actor, f func(*work) (T, error)) (out T, err error) {
+	err = s.takeAway(ctx, a, func(w *work) (err error) {
+		out, err = f(w)
+		return err
+	})
+	return out, err
+}
+
 // A writer runs a function in a transaction; see [store.Store.Write].
 type writer func(context.Context, func(*store.Tx) error) (sallyport.Revision, error)
 

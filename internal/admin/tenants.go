@@ -228,7 +228,7 @@ func (w *work) updateTenant(ctx context.Context, id sallyport.TenantID, ifVersio
 // nothing in it is lost. It needs [TenantsWrite] in every tenant, so that nobody
 // locks himself out of his own.
 func (s *Service) DeactivateTenant(ctx context.Context, a Actor, id sallyport.TenantID, ifVersion int64) (sallyport.Tenant, error) {
-	return making(ctx, s, a, func(w *work) (sallyport.Tenant, error) {
+	return taking(ctx, s, a, func(w *work) (sallyport.Tenant, error) {
 		return w.setTenantState(ctx, id, ifVersion, sallyport.Deactivated)
 	})
 }

@@ -254,7 +254,7 @@ func (w *work) updateUser(ctx context.Context, tenant sallyport.TenantID, id sal
 // for good; activating him later brings none of them back. It needs
 // [UsersWrite].
 func (s *Service) DeactivateUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
-	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return w.deactivateUser(ctx, tenant, id, ifVersion) })
+	return taking(ctx, s, a, func(w *work) (sallyport.User, error) { return w.deactivateUser(ctx, tenant, id, ifVersion) })
 }
 
 func (w *work) deactivateUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) (sallyport.User, error) {
@@ -324,7 +324,7 @@ func (s *Service) EndUser(ctx context.Context, a Actor, tenant sallyport.TenantI
 // credentials end and are kept as such; what he did stays in the audit trail
 // under his id, which is never given out again. It needs [UsersWrite].
 func (s *Service) DeleteUser(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) error {
-	return s.change(ctx, a, func(w *work) error { return w.deleteUser(ctx, tenant, id, ifVersion) })
+	return s.takeAway(ctx, a, func(w *work) error { return w.deleteUser(ctx, tenant, id, ifVersion) })
 }
 
 func (w *work) deleteUser(ctx context.Context, tenant sallyport.TenantID, id sallyport.PrincipalID, ifVersion int64) error {
