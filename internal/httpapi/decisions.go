@@ -81,6 +81,9 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 	if err != nil {
 		return api.CanI{}, err
 	}
+	if err := h.mayTell(c, &q, &dec, &trace); err != nil {
+		return api.CanI{}, err
+	}
 	doors.ForOthers(&trace, c.actor.Principal.ID == who.Principal)
 	out := api.CanI{
 		Allowed: dec.Allowed, Reason: dec.Reason, Principal: who.Principal, API: dec.API, Route: dec.Route, Tenant: dec.Tenant, Realm: dec.Realm,
@@ -98,4 +101,18 @@ func (h *Handler) canI(c *call, q api.CanIQuery) (api.CanI, error) {
 	})
 	out.Suggestions = never(suggestions)
 	return out, err
+}
+
+// mayTell checks that an answer is about no tenant that its reader could not have
+// named: a URL can name one as well, and so can a token.
+func (h *Handler) mayTell(c *call, q *api.CanIQuery, dec *sallyport.Decision, trace *api.Trace) error {
+	about := dec.Tenant
+	if about == "" && trace.Tenant != nil {
+		about = sallyport.TenantID(trace.Tenant.Asked)
+	}
+	if about == q.Tenant || !sallyport.IsUUID(string(about)) {
+		return nil
+	}
+	_, err := h.Admin.Suppose(c.ctx, c.actor, q.Principal, "", about)
+	return err
 }

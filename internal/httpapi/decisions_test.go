@@ -193,6 +193,19 @@ func TestCanI(t *testing.T) {
 			t.Errorf("about somebody else without the right: %d %s", got.status, got.body)
 		}
 	}
+	// A URL that names a tenant tells no more than the parameter would.
+	w.Give(jo.ID, w.T2.ID, admin.RolesRead)
+	for _, q := range []string{"", "&tenant=" + string(w.T2.ID)} {
+		for who, allowed := range map[sallyport.PrincipalID]bool{jo.ID: true, w.User(w.T1.ID, sallyport.Person).ID: false} {
+			query := "method=GET&url=/sallyport/api/v1/tenants/" + string(w.T2.ID) + "/roles&principal=" + string(who) + q
+			if got := ask(explains, query); got.status != http.StatusNotFound || strings.Contains(got.body, "role") {
+				t.Errorf("about somebody else in another tenant (he may: %v): %d %s", allowed, got.status, got.body)
+			}
+		}
+	}
+	if got := decode[api.CanI](t, ask(token, "method=GET&url=/sallyport/api/v1/tenants/"+string(w.T2.ID)+"/roles"), http.StatusOK); !got.Allowed {
+		t.Errorf("about oneself there: %+v", got)
+	}
 	mine := decode[api.List[api.Credential]](t, w.send(t, request{method: "GET", path: "/me/tokens", token: token}), http.StatusOK)
 	for _, c := range mine.Items {
 		got := decode[api.CanI](t, ask(token, "method=GET&url=/orders/&credential="+string(c.ID)), http.StatusOK)
