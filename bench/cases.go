@@ -65,6 +65,7 @@ type turn struct {
 	most     int    // askers at most; 0: all
 	careless bool   // lets everybody in
 	plain    bool   // without the headers of a browser
+	grpc     bool   // over gRPC, as Envoy asks
 	collects bool   // also tell what collecting garbage takes
 	want     int
 }
@@ -139,9 +140,12 @@ func (t *turn) requests(askers map[string][]asker) [][]byte {
 	}
 	out := make([][]byte, len(list))
 	for i, a := range list {
-		if t.server == "gateway" || t.server == "proxy" {
+		switch {
+		case t.grpc:
+			out[i] = checkRequest(a, client)
+		case t.server == "gateway" || t.server == "proxy":
 			out[i] = direct(a)
-		} else {
+		default:
 			out[i] = question(a, client)
 		}
 	}

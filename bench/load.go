@@ -19,6 +19,7 @@ type loadOrder struct {
 	Address     string
 	Requests    [][]byte // sent in turn
 	Want        int      // status of each answer
+	GRPC        bool     // the requests are messages
 	Connections int
 	Warm, Span  time.Duration
 	Rate        float64 // requests a second, whether they are answered in time or not; 0: as many as are answered
@@ -50,7 +51,11 @@ func load(ctx context.Context, orders *json.Decoder, answers *json.Encoder) erro
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := l.drive(ctx); err != nil {
+		drive := l.drive
+		if o.GRPC {
+			drive = l.driveGRPC
+		}
+		if err := drive(ctx); err != nil {
 			l.fault.CompareAndSwap(nil, &err)
 		}
 	}()

@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.BoolVar(&o.peers, "peers", false, "also measure nginx and HAProxy of Debian's packages in the rounds of the part decide")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
-	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, start, crowd, decide, gateway or tail; or lists, which is left out otherwise: the pages of the console that list -users and -tokens")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, start, crowd, decide, grpc, gateway or tail; or lists, which is left out otherwise: the pages of the console that list -users and -tokens")
 	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
 		o.turns, err = regexp.Compile(text)
 		return err
@@ -160,11 +160,11 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 	for _, g := range []struct {
 		name  string
 		turns []turn
-	}{{"decide", decide}, {"gateway", gatewayTurns()}} {
+	}{{"decide", decide}, {"grpc", grpcTurns()}, {"gateway", gatewayTurns()}} {
 		if o.only != "" && o.only != g.name {
 			continue
 		}
-		say("%s over HTTP", g.name)
+		say("%s over the network", g.name)
 		rounds := group{
 			turns: chosen(g.turns, o.turns), rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
 			logf: say, serveCore: serveCore, loadCore: loadCore,

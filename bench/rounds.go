@@ -195,7 +195,11 @@ func (g *group) check() error {
 	for i := range g.turns {
 		t := &g.turns[i]
 		s := g.running[serverKey{t.server, t.access}]
-		if err := checkOne(s.Address, t.requests(g.askersOf(s))[0], t.status()); err != nil {
+		ask := checkOne
+		if t.grpc {
+			ask = checkGRPC
+		}
+		if err := ask(s.Address, t.requests(g.askersOf(s))[0], t.status()); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 		if t.baseline == "" || t.careless {
@@ -235,7 +239,7 @@ func checkOne(address string, request []byte, want int) error {
 func (g *group) take(ctx context.Context, t *turn) (a loadAnswer, err error) {
 	s := g.running[serverKey{t.server, t.access}]
 	order := loadOrder{
-		Address: s.Address, Requests: t.requests(g.askersOf(s)), Want: t.status(),
+		Address: s.Address, Requests: t.requests(g.askersOf(s)), Want: t.status(), GRPC: t.grpc,
 		Connections: connections, Warm: warm, Span: g.span, Server: s.cmd.Process.Pid, Rate: g.rate,
 	}
 	for _, other := range g.running {

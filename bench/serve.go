@@ -56,6 +56,9 @@ var servers = map[string]func(context.Context, serveOrder) (*serving, error){
 	"upstream": serveUpstream,
 	"proxy":    serveProxy,
 	"gateway":  serveGateway,
+	"grpc":     serveGRPC,
+	"grpcbare": serveGRPCBare,
+	"grpchttp": serveGRPCOverHTTP,
 }
 
 // A serving is what a server serves, and how it ends.
