@@ -404,3 +404,40 @@ func TestPolicyWarns(t *testing.T) {
 		t.Errorf("warnings of %v, want %s", got, want)
 	}
 }
+
+// A test tells nothing of tenants in which its reader may not read policies: the
+// path, or a header, may lead there too.
+func TestPolicyTestsStayAtHome(t *testing.T) {
+	t.Parallel()
+	w := admintest.New(t)
+	shop := sallyport.API{
+		Name: "shop", BasePath: "/shop", Upstream: sallyport.Upstream{URL: "http://127.0.0.1:1"},
+		Tenant:      &sallyport.Selector{From: "header", Name: "X-Tenant-Id"},
+		Permissions: []sallyport.PermissionSpec{{Name: "read"}},
+		Routes:      []sallyport.Route{{ID: "items", Methods: []string{"GET"}, Path: "/items", AnyOf: []string{"read"}}},
+	}
+	if _, err := w.CreateAPI(t.Context(), w.Root, shop); err != nil {
+		t.Fatal(err)
+	}
+	reads := w.Person(w.T1.ID, admin.PolicyRead)
+	member, stranger := w.MakeUser(w.T1.ID, sallyport.Person), w.MakeUser(w.T1.ID, sallyport.Person)
+	w.Give(member.ID, w.T2.ID, "shop/read")
+	ask := func(a admin.Actor, login string) string {
+		t.Helper()
+		p := api.Policy{Policy: "p", Tenant: w.T1.Name, Roles: []api.PolicyRole{{Name: "any", Permissions: []sallyport.Permission{}}}}
+		p.Tests = []api.PolicyTest{{Expect: login + " GET /shop/items -> allow", Headers: []string{"X-Tenant-Id: " + string(w.T2.ID)}}}
+		got, err := w.Plan(t.Context(), a, api.PolicyRequest{Policy: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Tests[0].Got
+	}
+	if got := ask(w.Root, member.Login); got != "allow" {
+		t.Errorf("who may read everywhere is told %q", got)
+	}
+	for _, login := range []string{member.Login, stranger.Login} {
+		if got := ask(reads, login); got != "403 tenant_forbidden" {
+			t.Errorf("who may not read there is told %q of %s", got, login)
+		}
+	}
+}

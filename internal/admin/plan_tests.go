@@ -146,6 +146,9 @@ func (c *cast) play(ctx context.Context, t api.PolicyTest) error {
 		return inField("expect", err)
 	}
 	d := c.c.Judge(c.final, who, trial)
+	if !c.tells(d.Tenant) {
+		d = sallyport.Decision{Reason: sallyport.TenantForbidden, API: d.API, Route: d.Route}
+	}
 	out := api.PolicyOutcome{Expect: t.Expect, Note: t.Note, OK: q.met(&d), Reason: d.Reason, Got: "allow"}
 	if !d.Allowed {
 		out.Got = fmt.Sprintf("%d %s", d.Reason.Info().Status, d.Reason)
@@ -158,6 +161,13 @@ func (c *cast) play(ctx context.Context, t api.PolicyTest) error {
 	}
 	c.tests = append(c.tests, out)
 	return nil
+}
+
+// tells reports whether the actor may be told what somebody may do in a tenant, to
+// which a path or a header can lead as well. Of any other he is told what he would
+// be of one that there is not.
+func (c *cast) tells(t sallyport.TenantID) bool {
+	return t == "" || c.estate.concerned[t] || c.there[tenantItem(t)] || c.may(t, PolicyRead) == nil
 }
 
 // trialOf returns the request of a test.
