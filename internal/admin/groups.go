@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/store"
@@ -176,7 +177,7 @@ func (w *work) changeGroup(ctx context.Context, tenant sallyport.TenantID, id sa
 	return f(group)
 }
 
-// Members returns the users in a group by login. It needs [GroupsRead].
+// Members returns the users in a group by id. It needs [GroupsRead].
 func (s *Service) Members(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, p Page) (list List[sallyport.User], err error) {
 	err = s.look(ctx, a, func(w *work) (err error) {
 		if err := w.may(tenant, GroupsRead); err != nil {
@@ -191,6 +192,25 @@ func (s *Service) Members(ctx context.Context, a Actor, tenant sallyport.TenantI
 		return err
 	})
 	return list, err
+}
+
+// Member returns a user who is in a group. It needs [GroupsRead].
+func (s *Service) Member(ctx context.Context, a Actor, tenant sallyport.TenantID, id sallyport.GroupID, user sallyport.PrincipalID) (member sallyport.User, err error) {
+	err = s.look(ctx, a, func(w *work) error {
+		if err := w.may(tenant, GroupsRead); err != nil {
+			return err
+		}
+		groups, err := w.tx.GroupsOf(ctx, user)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(groups, func(g sallyport.Group) bool { return g.ID == id && g.Tenant == tenant }) {
+			return sallyport.ErrNotFound("the user is not in the group")
+		}
+		member, err = w.tx.UserByID(ctx, user)
+		return err
+	})
+	return member, err
 }
 
 // AddMember puts a user into a group, which gives him all that the group is

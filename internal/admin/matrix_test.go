@@ -188,7 +188,7 @@ func checkRefusal(t *testing.T, o operation, who string, err error) {
 // left one entry and one revision.
 func checkSuccess(t *testing.T, o operation, s *scene) {
 	t.Helper()
-	if o.name == "RemoveMember" { // so that there is one to remove
+	if o.name == "RemoveMember" || o.name == "Member" { // so that there is one
 		if err := s.AddMember(s.ctx, admin.System("test"), s.in, s.group.ID, s.user.ID); err != nil {
 			t.Fatal(err)
 		}

@@ -232,6 +232,10 @@ func operations() []operation {
 			_, err := s.Members(s.ctx, s.a, s.in, s.group.ID, admin.Page{})
 			return err
 		}},
+		{name: "Member", needs: perms{admin.GroupsRead}, looks: true, run: func(s *scene) error {
+			_, err := s.Member(s.ctx, s.a, s.in, s.group.ID, s.user.ID)
+			return err
+		}},
 		{name: "UpdateGroup", needs: perms{admin.GroupsWrite}, run: func(s *scene) error {
 			_, err := s.UpdateGroup(s.ctx, s.a, s.in, s.group.ID, anyVersion, admin.GroupChange{Title: text("Staff")})
 			return err
@@ -510,6 +514,10 @@ func operations() []operation {
 		}},
 		{name: "Decisions", needs: perms{admin.DecisionsExplain}, looks: true, run: func(s *scene) error {
 			_, err := s.Decisions(s.ctx, s.a, admin.DecisionFilter{Tenant: s.in}, admin.Page{})
+			return err
+		}},
+		{name: "RoleNames", needs: perms{admin.RolesRead}, looks: true, run: func(s *scene) error {
+			_, err := s.RoleNames(s.ctx, s.a, s.in, admin.Page{})
 			return err
 		}},
 		{name: "WhoCan", needs: perms{admin.BindingsRead}, looks: true, run: func(s *scene) error {

@@ -163,13 +163,26 @@ func (s *Service) Role(ctx context.Context, a Actor, tenant sallyport.TenantID, 
 
 // Roles returns the roles that can be used in a tenant: those of every tenant,
 // then its own, by name. It needs [RolesRead].
-func (s *Service) Roles(ctx context.Context, a Actor, tenant sallyport.TenantID, search string, p Page) (list List[sallyport.Role], err error) {
+func (s *Service) Roles(ctx context.Context, a Actor, tenant sallyport.TenantID, search string, p Page) (List[sallyport.Role], error) {
+	return s.rolesFor(ctx, a, tenant, search, p, func(w *work) readRoles { return w.tx.Roles })
+}
+
+// RoleNames is [Service.Roles] without the permissions of the roles: to choose from.
+func (s *Service) RoleNames(ctx context.Context, a Actor, tenant sallyport.TenantID, p Page) (List[sallyport.Role], error) {
+	return s.rolesFor(ctx, a, tenant, "", p, func(w *work) readRoles { return w.tx.RoleNames })
+}
+
+// readRoles reads roles of one tenant.
+type readRoles func(ctx context.Context, tenant sallyport.TenantID, search string, p store.Page) ([]sallyport.Role, string, error)
+
+func (s *Service) rolesFor(ctx context.Context, a Actor, tenant sallyport.TenantID, search string, p Page, by func(*work) readRoles) (list List[sallyport.Role], err error) {
 	err = s.look(ctx, a, func(w *work) (err error) {
 		if err := w.may(tenant, RolesRead); err != nil {
 			return err
 		}
+		read := by(w)
 		part := func(tenant sallyport.TenantID) fetch[sallyport.Role] {
-			return func(p store.Page) ([]sallyport.Role, string, error) { return w.tx.Roles(ctx, tenant, search, p) }
+			return func(p store.Page) ([]sallyport.Role, string, error) { return read(ctx, tenant, search, p) }
 		}
 		parts := []fetch[sallyport.Role]{part(sallyport.EveryTenant)}
 		if tenant != sallyport.EveryTenant {
@@ -224,14 +237,47 @@ func (w *work) deleteRole(ctx context.Context, tenant sallyport.TenantID, id sal
 		if err != nil {
 			return err
 		}
+		if bindings, err = w.dropRevoked(ctx, bindings); err != nil {
+			return err
+		}
 		if n := len(bindings); n > 0 {
-			return sallyport.ErrConflict("id", fmt.Sprintf("%s of this role; delete them first", count(n, "binding is", "bindings are")))
+			return sallyport.ErrConflict("id", fmt.Sprintf("%s of this role, %s the first of them; delete them first", count(n, "binding is", "bindings are"), bindings[0].ID))
 		}
 		if err := w.tx.DeleteRole(ctx, tenant, id, ifVersion); err != nil {
 			return err
 		}
 		return w.write(ctx, tenant, "role.delete", roleThing(role), roleView(role), nil)
 	})
+}
+
+// dropRevoked deletes bindings of keys that are revoked, which gave nothing any more,
+// and returns the others.
+func (w *work) dropRevoked(ctx context.Context, bindings []sallyport.Binding) (others []sallyport.Binding, err error) {
+	for _, b := range bindings {
+		dead := false
+		if b.SubjectKind == sallyport.SubjectKey {
+			key, err := w.tx.CredentialByID(ctx, sallyport.CredentialID(b.Subject))
+			if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+				return nil, err
+			}
+			dead = err != nil || key.State == sallyport.Revoked
+		}
+		if !dead {
+			others = append(others, b)
+			continue
+		}
+		role, err := w.roleFor(ctx, b.Tenant, b.Role)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.tx.DeleteBinding(ctx, b.Tenant, b.ID, b.Version); err != nil {
+			return nil, err
+		}
+		if err := w.write(ctx, b.Tenant, "binding.delete", bindingThing(b, role), bindingView(b, role), nil); err != nil {
+			return nil, err
+		}
+	}
+	return others, nil
 }
 
 func (w *work) changeRole(ctx context.Context, tenant sallyport.TenantID, id sallyport.RoleID, ifVersion int64, f func(sallyport.Role) error) error {

@@ -140,7 +140,7 @@ const maxChoices = 1000
 // roleChoices are the roles that can be given in a tenant.
 func (v *visit) roleChoices(p place, chosen, none string) ([]option, error) {
 	roles, _, err := every(maxChoices, func(at admin.Page) (admin.List[sallyport.Role], error) {
-		return v.Admin.Roles(v.r.Context(), v.actor, p.Tenant, "", at)
+		return v.Admin.RoleNames(v.r.Context(), v.actor, p.Tenant, at)
 	})
 	if err != nil {
 		return nil, err
@@ -377,6 +377,9 @@ func (v *visit) updateBinding() error {
 	if page.State != string(sallyport.Active) {
 		state = sallyport.Deactivated
 	}
+	if state == sallyport.Deactivated && b.State == sallyport.Active && v.form.Get("sure") == "" {
+		return v.askDeactivateBinding(page)
+	}
 	change := admin.BindingChange{Realm: &page.Realm, Condition: &page.Condition, Expires: &expires, State: &state}
 	_, err = v.Admin.UpdateBinding(v.r.Context(), v.actor, page.Tenant, b.ID, page.Version, change)
 	switch {
@@ -388,26 +391,50 @@ func (v *visit) updateBinding() error {
 	return err
 }
 
+// askDeactivateBinding asks before a binding is put out of use, and keeps what was
+// typed.
+func (v *visit) askDeactivateBinding(page *bindingFormPage) error {
+	b := page.Row
+	confirm := v.lossOfBinding(page)
+	confirm.Heading = v.text("binding.off.heading", b.What, b.Who)
+	confirm.Title, confirm.Button = confirm.Heading, v.text("binding.off")
+	confirm.Points = append(confirm.Points, v.text("binding.off.point"))
+	confirm.Action, confirm.Hidden = page.In+"/bindings/"+string(b.ID)+"/edit", map[string]string{"sure": "yes"}
+	for name := range v.form {
+		if name != stampField {
+			confirm.Hidden[name] = v.form.Get(name)
+		}
+	}
+	return v.show(http.StatusOK, "confirm", confirm)
+}
+
 func (v *visit) deletionOfBinding() (*confirmPage, *bindingFormPage, error) {
 	page, err := v.bindingIn(v.text("binding.delete"))
 	if err != nil {
 		return nil, nil, err
 	}
 	b := page.Row
+	confirm := v.lossOfBinding(page)
+	confirm.Heading = v.text("binding.delete.heading", b.What, b.Who)
+	confirm.Action = page.In + "/bindings/" + string(b.ID) + "/delete"
+	confirm.Hidden = map[string]string{"version": strconv.FormatInt(b.Version, 10)}
+	confirm.Button = v.text("binding.delete")
+	return confirm, page, nil
+}
+
+// lossOfBinding begins a question about a binding: what is lost without it.
+func (v *visit) lossOfBinding(page *bindingFormPage) *confirmPage {
+	b := page.Row
 	permissions := v.Doors.Policy().RolePermissions(b.Role)
 	confirm := &confirmPage{
-		frame: page.frame, Heading: v.text("binding.delete.heading", b.What, b.Who),
-		Trail:  tab{Text: v.text("bindings.title"), Path: page.In + "/bindings"},
+		frame: page.frame, Trail: tab{Text: v.text("bindings.title"), Path: page.In + "/bindings"}, Cancel: page.In + "/bindings",
 		Points: []string{v.text("binding.delete.point", b.Who, v.texts().count("count.permission", len(permissions)), page.TenantName)},
-		Action: page.In + "/bindings/" + string(b.ID) + "/delete",
-		Hidden: map[string]string{"version": strconv.FormatInt(b.Version, 10)},
-		Button: v.text("binding.delete"), Cancel: page.In + "/bindings",
 	}
 	confirm.Points = append(confirm.Points, v.stopsOfBinding(b)...)
 	if b.SubjectKind == sallyport.SubjectGroup {
 		confirm.Points = append(confirm.Points, v.text("binding.delete.group"))
 	}
-	return confirm, page, nil
+	return confirm
 }
 
 func (v *visit) askDeleteBinding() error {

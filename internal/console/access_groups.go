@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 func groupRoutes() []route {
@@ -20,6 +21,7 @@ func groupRoutes() []route {
 		{"group.edit", "GET", in + "/{group}/edit", member, (*visit).editGroup},
 		{"group.update", "POST", in + "/{group}/edit", member, (*visit).updateGroup},
 		{"group.member.add", "POST", in + "/{group}/members", member, (*visit).addMember},
+		{"group.member.remove.ask", "GET", in + "/{group}/members/{user}/remove", member, (*visit).askRemoveMember},
 		{"group.member.remove", "POST", in + "/{group}/members/{user}/remove", member, (*visit).removeMember},
 		{"group.delete.ask", "GET", in + "/{group}/delete", member, (*visit).askDeleteGroup},
 		{"group.delete", "POST", in + "/{group}/delete", member, (*visit).deleteGroup},
@@ -127,13 +129,46 @@ func (v *visit) addMember() error {
 	return err
 }
 
+// removal is the question before a user is taken out of a group.
+func (v *visit) removal() (*confirmPage, error) {
+	p, g, err := v.groupIn()
+	if err != nil {
+		return nil, err
+	}
+	id := sallyport.PrincipalID(v.r.PathValue("user"))
+	u, err := v.Admin.Member(v.r.Context(), v.actor, p.Tenant, g.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	at := p.In + "/groups/" + string(g.ID)
+	page := &confirmPage{
+		frame: p.frame, Heading: v.text("group.remove.heading", u.Login, g.Name), Trail: tab{Text: g.Name, Path: at},
+		Action: at + "/members/" + string(id) + "/remove", Button: v.text("group.remove"), Cancel: at,
+	}
+	page.Title = page.Heading
+	filter := store.BindingFilter{SubjectKind: sallyport.SubjectGroup, Subject: string(g.ID)}
+	page.Points = v.bindingsIn(p, filter, func(b bindingRow) string { return v.text("group.remove.role", u.Login, b.What, b.Where) })
+	if len(page.Points) == 0 {
+		page.Points = []string{v.text("group.remove.nothing")}
+	}
+	point, _ := v.tokensStop(u)
+	page.Points = append(page.Points, point)
+	return page, nil
+}
+
+func (v *visit) askRemoveMember() error {
+	page, err := v.removal()
+	return v.ask(page, err)
+}
+
 func (v *visit) removeMember() error {
-	id := v.r.PathValue("group")
-	err := v.Admin.RemoveMember(v.r.Context(), v.actor, v.tenantIn(), sallyport.GroupID(id), sallyport.PrincipalID(v.r.PathValue("user")))
+	page, err := v.removal()
 	if err != nil {
 		return err
 	}
-	return v.done("/groups/"+id, "group.removed")
+	id := v.r.PathValue("group")
+	err = v.Admin.RemoveMember(v.r.Context(), v.actor, v.tenantIn(), sallyport.GroupID(id), sallyport.PrincipalID(v.r.PathValue("user")))
+	return v.confirmed(page, err, v.here()+"/groups/"+id+"?done=group.removed")
 }
 
 // A groupFormPage is the form of a group, new or not.

@@ -293,11 +293,22 @@ func (v *visit) deletionOfRole() (*confirmPage, sallyport.Role, error) {
 		Action: p.In + "/roles/" + string(r.ID) + "/delete", Hidden: map[string]string{"version": strconv.FormatInt(r.Version, 10)},
 		Button: v.text("role.delete"), Cancel: p.In + "/roles/" + string(r.ID),
 	}
-	held := v.bindingsIn(p, store.BindingFilter{Role: r.ID}, func(b bindingRow) string { return v.text("role.delete.held", b.Who, b.Where) })
-	if len(held) > 0 {
-		page.Points, page.Warning, page.Button = append(held, page.Points...), "", "" // it would be refused
+	v.bindingsIn(p, store.BindingFilter{Role: r.ID}, func(b bindingRow) string {
+		if b.SubjectKind != sallyport.SubjectKey || !v.revokedKey(b.Tenant, b.Subject) {
+			page.Ways = append(page.Ways, tab{Text: v.text("role.delete.held", b.Who, b.Where), Path: b.In + "/bindings/" + string(b.ID) + "/delete"})
+		}
+		return ""
+	})
+	if len(page.Ways) > 0 {
+		page.Warning, page.Button = "", "" // it would be refused
 	}
 	return page, r, nil
+}
+
+// revokedKey reports whether a key is revoked: its bindings go with the role.
+func (v *visit) revokedKey(tenant sallyport.TenantID, id string) bool {
+	key, err := v.Admin.Key(v.r.Context(), v.actor, tenant, sallyport.CredentialID(id))
+	return sallyport.KindOf(err) == sallyport.NotFound || err == nil && key.State == sallyport.Revoked
 }
 
 func (v *visit) askDeleteRole() error {

@@ -233,7 +233,9 @@ func TestBindings(t *testing.T) {
 	list := b.get(w.at()+"/bindings?role="+role).has(t, ">ann<", ">jo<", html.EscapeString(`method == "GET"`), "6 May 2031")
 	edit := list.part(t, regexp.MustCompile(`href="/sallyport(/access/[^"]+/edit)" aria-label="Change the role role of jo of ann"`))
 	page := b.get(edit).has(t, `value="2031-05-05"`)
-	b.post(edit, "version", page.part(t, versionPattern), "kind", "user", "expires", "2031-05-05", "condition", "", "state", "deactivated").
+	off := []string{"version", page.part(t, versionPattern), "kind", "user", "expires", "2031-05-05", "condition", "", "state", "deactivated"}
+	b.post(edit, off...).want(t, 200).has(t, "Put the role role of jo of ann out of use?", "ann loses one permission in acme", `name="expires" value="2031-05-05"`, `name="sure" value="yes"`)
+	b.post(edit, append(off, "sure", "yes")...).
 		leads(t, "/sallyport"+w.at()+"/bindings?done=binding.changed")
 	gone := strings.TrimSuffix(edit, "/edit") + "/delete"
 	ask := b.get(gone).want(t, 200).has(t, "Take the role role of jo away from ann?", "ann loses one permission in acme")
@@ -316,9 +318,11 @@ func TestGroups(t *testing.T) {
 	b.get(at).want(t, 200).has(t, "Nobody is in the group yet.")
 	b.post(at+"/members", "login", "nobody").want(t, 422).has(t, `value="nobody"`, `id="login-fault"`)
 	b.post(at+"/members", "login", "JO").leads(t, "/sallyport"+at+"?done=group.added")
-	out := b.get(at).has(t, ">jo<").part(t, regexp.MustCompile(`action="/sallyport(/access/[^"]+/remove)"`))
+	out := b.get(at).has(t, ">jo<").part(t, regexp.MustCompile(`href="/sallyport(/access/[^"]+/remove)"`))
+	b.get(out).want(t, 200).has(t, "Take jo out of crew?", "The group has no role here", "jo has no token in use.")
 	b.post(out).leads(t, "/sallyport"+at+"?done=group.removed")
 	b.post(at+"/edit", "version", b.get(at+"/edit").part(t, versionPattern), "name", "crew", "title", "All of us").leads(t, "/sallyport"+at+"?done=group.changed")
+	b.post(out).want(t, 404) // he is not in it any more
 	b.get(w.at()+"/groups").has(t, "crew", "All of us")
 	b.post(at+"/delete", "version", b.get(at+"/delete").part(t, versionPattern)).leads(t, "/sallyport"+w.at()+"/groups?done=group.deleted")
 }

@@ -21,6 +21,7 @@ func credentialRoutes(id, one string) []route {
 		{id + ".update", "POST", one + "/edit", member, (*visit).updateToken},
 		{id + ".refresh.ask", "GET", one + "/refresh", member, (*visit).askRefresh},
 		{id + ".refresh", "POST", one + "/refresh", member, (*visit).refreshToken},
+		{id + ".overlap.end.ask", "GET", one + "/overlap", member, (*visit).askEndOverlap},
 		{id + ".overlap.end", "POST", one + "/overlap", member, (*visit).endOverlap},
 		{id + ".brownout.ask", "GET", one + "/brownout", member, (*visit).askBrownout},
 		{id + ".brownout", "POST", one + "/brownout", member, (*visit).brownOut},
@@ -194,9 +195,39 @@ func (v *visit) renew(p *credentialPage, overlap time.Duration) (admin.Issued, e
 	return v.Admin.RenewToken(ctx, v.actor, c.ID, version(v.form), overlap)
 }
 
-// endOverlap ends the secrets before the newest.
-func (v *visit) endOverlap() error {
+// endingOverlap is the question before the secrets before the newest end.
+func (v *visit) endingOverlap() (*confirmPage, *credentialPage, error) {
 	p, err := v.credentialIn("")
+	if err != nil {
+		return nil, nil, err
+	}
+	page := &confirmPage{
+		frame: p.frame, Heading: v.text("overlap.heading", p.Token.Name), Trail: tab{Text: p.Token.Name, Path: p.At},
+		Warning: v.text("overlap.warning"), Action: p.At + "/overlap", Hidden: map[string]string{"version": strconv.FormatInt(p.Token.Version, 10)},
+		Button: v.text("token.overlap.end"), Cancel: p.At,
+	}
+	page.Title = page.Heading
+	for _, s := range p.Secrets[min(1, len(p.Secrets)):] { // the newest is the first
+		switch {
+		case s.LastUsed.IsZero():
+			page.Points = append(page.Points, v.text("overlap.unused", s.Hint))
+		default:
+			page.Points = append(page.Points, v.texts().count("overlap.used", int(s.Uses), s.Hint, v.ago(s.LastUsed), titleOr(plainAddress(s.LastAddr), "?")))
+		}
+	}
+	if !p.Token.Renewed.IsZero() {
+		page.Points = append(page.Points, v.text("overlap.since", v.ago(p.Token.Renewed)))
+	}
+	return page, p, nil
+}
+
+func (v *visit) askEndOverlap() error {
+	page, _, err := v.endingOverlap()
+	return v.ask(page, err)
+}
+
+func (v *visit) endOverlap() error {
+	page, p, err := v.endingOverlap()
 	if err != nil {
 		return err
 	}
@@ -206,10 +237,7 @@ func (v *visit) endOverlap() error {
 	} else {
 		_, err = v.Admin.EndTokenOverlap(ctx, v.actor, c.ID, version(v.form))
 	}
-	if err != nil {
-		return v.credentialRefused(err)
-	}
-	return v.doneWith(p, "overlap")
+	return v.confirmed(page, err, after(p.At, "overlap"))
 }
 
 // credentialRefused shows the credential's page again, with what was refused.

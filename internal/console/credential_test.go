@@ -104,7 +104,8 @@ func TestOverlapOfToken(t *testing.T) {
 	if err := w.node.Doors.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	page := b.get(at).want(t, 200).has(t, "The old secret is still used.", "the old one has 7 days of 7 days left", "End the old one now")
+	b.get(at).want(t, 200).has(t, "The old secret is still used.", "the old one has 7 days of 7 days left", "End the old one now")
+	page := b.get(at+"/overlap").want(t, 200).has(t, "End the old secret of ci?", "It was used once, just now", "This cannot be undone.")
 	b.post(at+"/overlap", "version", "99").want(t, 412).has(t, "was changed by somebody else")
 	b.post(at+"/overlap", "version", page.part(t, versionPattern)).leads(t, "/sallyport"+at+"?done=overlap")
 	if w.holder(first) == "" {

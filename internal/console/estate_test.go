@@ -49,7 +49,7 @@ func newEstate(t *testing.T) *estate {
 	ctx, a, here, dice := t.Context(), e.node.Admin, e.tenant.ID, rand.New(rand.NewPCG(1, 2))
 	const (
 		permissions, routes = 500, 5000
-		tenants, roles      = 230, 100
+		tenants, roles      = 230, 40
 		rows                = 70 // of all else; a page shows 50 or fewer
 	)
 	long := func(what string, i int) string { return fmt.Sprintf("%s %03d %s", what, i, words(dice, 60)) }

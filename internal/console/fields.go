@@ -16,6 +16,7 @@ type field struct {
 	Fault    string // empty: nothing is wrong
 	Kind     string // the input's type, or "area", "select", "radios", "boxes", "box"
 	Required bool
+	Either   bool   // of several fields one is needed, as the hint says
 	Max      int    // length; 0: not said
 	Auto     string // what the browser may fill in
 	Rows     int    // of an area
@@ -52,6 +53,7 @@ func fieldFunctions(texts *catalogue) template.FuncMap {
 		"field":   func(form, name, value string, f faults) field { return newField(texts, form, name, value, f) },
 		"kind":    func(kind string, f field) field { f.Kind = kind; return f },
 		"needed":  func(f field) field { f.Required = true; return f },
+		"either":  func(f field) field { f.Either = true; return f },
 		"longest": func(n int, f field) field { f.Max = n; return f },
 		"auto":    func(what string, f field) field { f.Auto = what; return f },
 		"rows":    func(n int, f field) field { f.Kind, f.Rows = "area", n; return f },
@@ -118,6 +120,7 @@ type confirmPage struct {
 	Heading string
 	Trail   tab      // where it came from
 	Points  []string // what will happen, each a sentence
+	Ways    []tab    // what has to be done before, if anything has
 	Warning string   // the worst of it; empty: none
 	Action  string   // URL that the form is sent to
 	Hidden  map[string]string

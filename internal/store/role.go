@@ -74,9 +74,19 @@ const (
 	ORDER BY p.role, p.permission`
 )
 
+// RoleNames is [Reader.Roles] without the permissions, which may be very many.
+func (r *Reader) RoleNames(ctx context.Context, tenant sallyport.TenantID, search string, p Page) ([]sallyport.Role, string, error) {
+	roles, err := r.roles(ctx, tenant, search, p)
+	return cut(p, roles, err, func(o sallyport.Role) string { return o.Name })
+}
+
+func (r *Reader) roles(ctx context.Context, tenant sallyport.TenantID, search string, p Page) ([]sallyport.Role, error) {
+	return list(ctx, r, "role", selectRoles, scanRole, string(tenant), p.from(search), search+last, p.more())
+}
+
 // Roles returns the roles of a tenant whose names begin with search, by name.
 func (r *Reader) Roles(ctx context.Context, tenant sallyport.TenantID, search string, p Page) ([]sallyport.Role, string, error) {
-	roles, err := list(ctx, r, "role", selectRoles, scanRole, string(tenant), p.from(search), search+last, p.more())
+	roles, err := r.roles(ctx, tenant, search, p)
 	if err != nil || len(roles) == 0 {
 		return nil, "", err
 	}

@@ -39,6 +39,11 @@ func testRole(ctx context.Context, t *testing.T, s *store.Store) {
 	if all, _, err := s.Roles(ctx, m, "", store.Page{}); err != nil || !reflect.DeepEqual(all, []sallyport.Role{empty, want}) {
 		t.Errorf("Roles = %+v, %v", all, err)
 	}
+	bare := want
+	bare.Permissions = nil
+	if all, _, err := s.RoleNames(ctx, m, "view", store.Page{}); err != nil || !reflect.DeepEqual(all, []sallyport.Role{bare}) {
+		t.Errorf("RoleNames = %+v, %v", all, err)
+	}
 	if all, _, err := s.Roles(ctx, m, "view", store.Page{}); err != nil || !reflect.DeepEqual(all, []sallyport.Role{want}) {
 		t.Errorf("Roles of a search = %+v, %v", all, err)
 	}

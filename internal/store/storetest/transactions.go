@@ -271,6 +271,7 @@ func testOtherTenant(ctx context.Context, t *testing.T, s *store.Store) {
 			"Users":             size(s.Users(ctx, in, store.UserFilter{}, store.Page{})),
 			"Groups":            size(s.Groups(ctx, in, "", store.Page{})),
 			"Members":           size(s.Members(ctx, in, g.ID, store.Page{})),
+			"RoleNames":         size(s.RoleNames(ctx, in, "", store.Page{})),
 			"Roles":             size(s.Roles(ctx, in, "", store.Page{})),
 			"Bindings":          size(s.Bindings(ctx, in, store.BindingFilter{}, store.Page{})),
 			"Realms":            size(s.Realms(ctx, in, store.Page{})),

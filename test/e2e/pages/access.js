@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import {check, demo, free, fresh, tabTo} from "../kit.js";
+import {audit, check, demo, free, fresh, tabTo} from "../kit.js";
 
 const at = (rest) => () => `/sallyport/access/${demo.tenant("acme_3")}${rest}`;
 const main = (rest) => () => `/sallyport/access/${demo.tenant("DemoTenant5")}${rest}`;
@@ -111,7 +111,10 @@ check("groups", {
     await page.getByLabel("Login").fill("jane");
     await page.getByRole("button", {name: "Add"}).click();
     await page.getByText("The user is in the group.").waitFor();
-    await page.getByRole("button", {name: "Remove jane"}).click();
+    await page.getByRole("link", {name: "Remove jane"}).click();
+    await page.getByRole("heading", {name: `Take jane out of ${name}?`}).waitFor();
+    await audit(page, "the question");
+    await page.getByRole("button", {name: "Take him out"}).click();
     await page.getByText("The user is no longer in the group.").waitFor();
     await page.getByLabel("Login").fill("nobody-at-all");
     await page.getByRole("button", {name: "Add"}).click();

@@ -139,6 +139,9 @@ check("token-refresh", {
     await page.getByText("Nobody has used the old secret").waitFor();
     await page.setViewportSize({width: 320, height: 640});
     await audit(page, "an overlap, narrow");
+    await page.getByRole("link", {name: "End the old one now"}).click();
+    await page.getByText("was never used, so nothing should stop working").waitFor();
+    await audit(page, "the question, narrow");
     await page.getByRole("button", {name: "End the old one now"}).click();
     await page.getByText("The old secret has ended.").waitFor();
   },
