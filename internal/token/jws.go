@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"math/big"
 	"strings"
 )
 
@@ -45,34 +44,47 @@ func parseJWS(text string) (jws, error) {
 		return jws{}, malformed("not three parts")
 	}
 	first, last := strings.IndexByte(text, '.'), strings.LastIndexByte(text, '.')
-	head, ok := decodeSegment(text[:first])
+	head, ok := decodeText(text[:first])
 	if !ok {
 		return jws{}, malformed("header is not base64url")
 	}
-	payload, ok := decodeSegment(text[first+1 : last])
+	payload, ok := decodeText(text[first+1 : last])
 	if !ok {
 		return jws{}, malformed("payload is not base64url")
 	}
-	signature, ok := decodeSegment(text[last+1:])
+	signature, ok := decodeSegment(nil, text[last+1:])
 	if !ok || len(signature) == 0 {
 		return jws{}, malformed("signature is not base64url")
 	}
-	h, err := parseHeader(string(head))
+	h, err := parseHeader(head)
 	if err != nil {
 		return jws{}, err
 	}
-	return jws{header: h, payload: string(payload), signature: signature, signed: text[:last]}, nil
+	return jws{header: h, payload: payload, signature: signature, signed: text[:last]}, nil
 }
 
-// decodeSegment decodes base64url without padding (RFC 7515 section 2). Each
-// byte string has exactly one text: unused bits must be zero, and there are no
-// line breaks, which encoding/base64 would skip.
-func decodeSegment(text string) ([]byte, bool) {
-	if strings.ContainsAny(text, "\r\n") {
+// base64url is without padding (RFC 7515 section 2), and unused bits are zero.
+var base64url = base64.RawURLEncoding.Strict()
+
+// decodeSegment decodes base64url. Each byte string has exactly one text: there are
+// no line breaks, which encoding/base64 would skip.
+func decodeSegment(into []byte, text string) ([]byte, bool) {
+	if strings.IndexByte(text, '\r') >= 0 || strings.IndexByte(text, '\n') >= 0 {
 		return nil, false
 	}
-	out, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	return out, err == nil
+	if n := base64url.DecodedLen(len(text)); n > len(into) {
+		into = make([]byte, n)
+	}
+	n, err := base64url.Decode(into, []byte(text))
+	return into[:n], err == nil
+}
+
+// decodeText is [decodeSegment] for what is a text. The usual ones are decoded on the
+// stack and copied once.
+func decodeText(text string) (string, bool) {
+	var usual [1 << 10]byte
+	out, ok := decodeSegment(usual[:], text)
+	return string(out), ok
 }
 
 // parseHeader reads a JOSE header. A member that would change how the token is
@@ -166,6 +178,25 @@ func verifyES256(key *ecdsa.PublicKey, t *jws) bool {
 		return false
 	}
 	digest := sha256.Sum256([]byte(t.signed))
-	r, s := new(big.Int).SetBytes(t.signature[:32]), new(big.Int).SetBytes(t.signature[32:])
-	return ecdsa.Verify(key, digest[:], r, s) // refuses r = 0 and s = 0
+	// As crypto/ecdsa wants them (RFC 3279 section 2.2.3); it refuses r = 0 and s = 0.
+	var der [2 + 2*(2+33)]byte
+	out := append(der[:0], 0x30, 0)
+	out = appendInteger(out, t.signature[:32])
+	out = appendInteger(out, t.signature[32:])
+	out[1] = byte(len(out) - 2) //nolint:gosec // 70 at most
+	return ecdsa.VerifyASN1(key, digest[:], out)
+}
+
+// appendInteger appends a number of at most 32 bytes as an INTEGER of DER: with as few
+// bytes as there can be, and a zero before a first bit that would be a sign.
+func appendInteger(out, number []byte) []byte {
+	for len(number) > 1 && number[0] == 0 {
+		number = number[1:]
+	}
+	sign := number[0] >> 7
+	out = append(out, 0x02, byte(len(number))+sign) //nolint:gosec // 33 at most
+	if sign == 1 {
+		out = append(out, 0)
+	}
+	return append(out, number...)
 }

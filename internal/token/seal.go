@@ -148,7 +148,7 @@ func OpenCursor(s *Sealer, cursor string, place ...string) ([]byte, error) {
 	if len(cursor) > MaxCursorLen {
 		return nil, ErrSealed
 	}
-	sealed, ok := decodeSegment(cursor)
+	sealed, ok := decodeSegment(nil, cursor)
 	if !ok {
 		return nil, ErrSealed
 	}

@@ -11,6 +11,8 @@ import (
 const (
 	maxDepth   = 8
 	maxMembers = 64 // of one object; names are compared one by one
+
+	usualMembers = 12 // more than a header has, and most payloads
 )
 
 // A member is one member of a JSON object.
@@ -77,10 +79,13 @@ func (s *scanner) object(depth int) ([]member, error) {
 	}
 	s.pos++
 	s.space()
-	var members []member
 	if s.peek() == '}' {
 		s.pos++
-		return members, nil
+		return nil, nil
+	}
+	var members []member
+	if depth == 1 {
+		members = make([]member, 0, usualMembers)
 	}
 	for {
 		m, err := s.member(depth)

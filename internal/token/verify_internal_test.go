@@ -1,8 +1,12 @@
 package token
 
 import (
+	"encoding/asn1"
+	"encoding/hex"
 	"errors"
+	"math/big"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -82,6 +86,34 @@ func BenchmarkSign(b *testing.B) {
 	for b.Loop() {
 		if _, err := set.Sign(AssertionJWT, "", testClaims()); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Numbers of a signature are written as DER has them: short, and never negative.
+func TestAppendInteger(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ number, want string }{
+		{"00", "020100"},
+		{"0000", "020100"},
+		{"7f", "02017f"},
+		{"80", "02020080"},
+		{"0080", "02020080"},
+		{"00007f01", "02027f01"},
+		{strings.Repeat("ff", 32), "022100" + strings.Repeat("ff", 32)},
+		{"00" + strings.Repeat("ff", 31), "022000" + strings.Repeat("ff", 31)},
+		{"00" + strings.Repeat("7f", 31), "021f" + strings.Repeat("7f", 31)},
+	} {
+		number, err := hex.DecodeString(c.number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hex.EncodeToString(appendInteger(nil, number)); got != c.want {
+			t.Errorf("%s is %s, want %s", c.number, got, c.want)
+		}
+		want, err := asn1.Marshal(new(big.Int).SetBytes(number))
+		if err != nil || hex.EncodeToString(want) != c.want {
+			t.Errorf("encoding/asn1 makes %x of %s, %v", want, c.number, err)
 		}
 	}
 }
