@@ -98,6 +98,34 @@ func TestShadow(t *testing.T) {
 	}
 }
 
+// TestShadowTellsOfItsTenants: a draft that keeps somebody out keeps him out of
+// other tenants too. What he does there is counted, and not told.
+func TestShadowTellsOfItsTenants(t *testing.T) {
+	t.Parallel()
+	v, billing, _, draft := shadowed(t)
+	draft.Policy.Bindings = nil
+	draft.Policy.Users = []api.PolicyUser{{Login: "billing", Kind: billing.Kind, State: sallyport.Deactivated}}
+	sh, err := v.StartShadow(t.Context(), v.Root, draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		v.Observe(v.ask(billing, "GET", true))
+	}
+	elsewhere := v.ask(billing, "GET", true)
+	elsewhere.ActedIn, elsewhere.Tenant, elsewhere.Path, elsewhere.RequestID = v.T2.ID, v.T2.ID, "/crm/secrets", "r-elsewhere"
+	v.Observe(elsewhere)
+	want := "running true, 3 of 3; refuse {3 2 3}, allow {0 0 0}\n" +
+		"would_refuse billing 2: GET /crm/customers owner_inactive\nwould_refuse  1:   owner_inactive\n"
+	if got := v.report(sh.ID); got != want {
+		t.Errorf("report:\n%swant\n%s", got, want)
+	}
+	r, err := v.Shadow(t.Context(), v.Root, sh.ID)
+	if err != nil || r.Differences[1].RequestID+string(r.Differences[1].Tenant)+r.Differences[1].Route != "" {
+		t.Errorf("of elsewhere it tells %+v, %v", r.Differences[1], err)
+	}
+}
+
 // TestShadowThatDoesNotFit: a draft that cannot be planned any more says why, and
 // goes on when it can.
 func TestShadowThatDoesNotFit(t *testing.T) {

@@ -195,6 +195,9 @@ func (v *visit) shadow() error {
 			ShadowDifference: d, Who: cmp.Or(d.Login, string(d.Principal), v.text("why.stranger")), Where: v.tenantName(d.Tenant),
 			Count: grouped(d.Requests), Why: whyOf(d.RequestID), State: "refused",
 		}
+		if d.RequestID == "" { // elsewhere, which is counted and not told
+			row.Who, row.Where = "", ""
+		}
 		if d.Outcome == "would_allow" {
 			row.State = "allowed"
 		}
