@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -65,6 +66,11 @@ const (
 	// adapt it would cost a ping for nearly every question.
 	window = 1 << 20
 
+	// workers are goroutines that answer, for each thread of Go. A fresh one for every
+	// question would have to make its stack large enough first, which takes longer than
+	// the decision. With all of them busy a fresh one it is.
+	workers = 16
+
 	pingAfter = 30 * time.Second // without a sign of the other side
 	pingWait  = 10 * time.Second // for its answer
 	// pingLeast is how long Envoy must wait between pings of its own, which its
@@ -90,6 +96,7 @@ func New(c Config) *Server {
 		grpc.ConnectionTimeout(c.HandshakeTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: c.IdleTimeout, Time: pingAfter, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingLeast, PermitWithoutStream: true}),
+		grpc.NumStreamWorkers(uint32(workers * runtime.GOMAXPROCS(0))), //nolint:gosec // a small number
 		grpc.WaitForHandlers(true),
 	}
 	if c.TLS != nil {
