@@ -34,6 +34,9 @@ func TestConfigurationIsRefused(t *testing.T) {
 		{"everybody is a trusted proxy", "public:", "public:\n  trusted_proxies: [\"0.0.0.0/0\"]", nil, []string{"trusted_proxies"}},
 		{"plain http on a network", "url: \"http://", "url: \"http://example.com#", nil, []string{"public.url"}},
 		{"internal listener on a network", "listen: \"127.0.0.1:9090\"", "listen: \"0.0.0.0:9090\"", nil, []string{"internal.listen"}},
+		{"gRPC on a network", "", "", []string{"SALLYPORT_DECIDE_GRPC_LISTEN=0.0.0.0:9191"}, []string{"decide.grpc.listen", "internal.allow_non_loopback"}},
+		{"gRPC where HTTP is", "", "", []string{"SALLYPORT_DECIDE_GRPC_LISTEN=127.0.0.1:9090"}, []string{"decide.grpc.listen", "internal.listen"}},
+		{"half a certificate for gRPC", "", "", []string{"SALLYPORT_DECIDE_GRPC_LISTEN=127.0.0.1:9191", "SALLYPORT_DECIDE_GRPC_TLS_CERT_FILE=/dev/null"}, []string{"decide.grpc.tls"}},
 		{"short master key", "", "", []string{"SALLYPORT_KEYS_MASTER_KEY=c2hvcnQ="}, []string{"master"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

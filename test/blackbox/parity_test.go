@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // A question is one request that every door is asked about.
@@ -14,8 +16,10 @@ type question struct{ method, target, credential string }
 func TestEveryDoorDecidesAlike(t *testing.T) {
 	t.Parallel()
 	in := initialise(t, "")
-	in.serve("TERM", "SALLYPORT_LOG_ACCESS=false")
+	overGRPC := freeAddress(t)
+	in.serve("TERM", "SALLYPORT_LOG_ACCESS=false", "SALLYPORT_DECIDE_GRPC_LISTEN="+overGRPC)
 	w := in.furnish()
+	envoy := dialEnvoy(t, overGRPC, insecure.NewCredentials())
 	methods := []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"}
 	targets := []string{
 		"/pub/x", "/orders/1", "/orders/1?a=1", "/orders/", "/orders", "/admin/x", "/%61dmin/x", "/nothing", "/", "/pub/../admin/x",
@@ -30,6 +34,7 @@ func TestEveryDoorDecidesAlike(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	allowed := 0
 	for range 400 {
+		var err error
 		q := question{methods[r.IntN(len(methods))], targets[r.IntN(len(targets))], credentials[r.IntN(len(credentials))]}
 		var headers []string
 		if q.credential != "" {
@@ -39,8 +44,13 @@ func TestEveryDoorDecidesAlike(t *testing.T) {
 		if res.status == 200 {
 			allowed++
 		}
-		for _, family := range []string{"nginx", "apache", "traefik", "caddy", "haproxy"} {
-			got := in.decide(t, family, q, headers)
+		for _, family := range []string{"nginx", "apache", "traefik", "caddy", "haproxy", "gRPC"} {
+			got := 0
+			if family != "gRPC" {
+				got = in.decide(t, family, q, headers)
+			} else if got, _, err = q.check(t.Context(), envoy, in.public, headers); err != nil {
+				t.Fatal(err)
+			}
 			if strings.Contains(q.target, "%61") && res.status == 200 {
 				// The gateway forwards the path as it was read. What a proxy
 				// forwards is up to the proxy, so there it must not be let in.
