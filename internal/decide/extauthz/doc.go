@@ -4,7 +4,7 @@
 // The messages are read and written here, field by field (question.go, answer.go),
 // and not with the types that are generated from Envoy's descriptions: those bring
 // descriptors of half of Envoy into the memory of every process, and cost more than
-// the decision (docs/adr/0026). Tests hold both against the generated types.
+// the decision (docs/adr/0027). Tests hold both against the generated types.
 //
 // A question becomes the client's request as an [http.Request], and what the decision
 // service answers becomes an answer to Envoy: what to set and to remove on the
