@@ -23,7 +23,7 @@ type loadOrder struct {
 	Connections int
 	Warm, Span  time.Duration
 	Rate        float64 // requests a second, whether they are answered in time or not; 0: as many as are answered
-	Server      int     // process that is measured
+	Server      []int   // processes that are measured
 	Others      []int   // processes that are no noise
 }
 
@@ -133,22 +133,16 @@ type reading struct {
 }
 
 func (l *loader) read() (r reading, err error) {
-	if r.server, err = cpuOf(l.order.Server); err != nil {
+	if r.server, err = cpuOfEach(l.order.Server); err != nil {
 		return r, err
 	}
 	r.at, r.answers = time.Now(), l.answers.Load()
 	if r.noise, err = cpuOfAll(); err != nil {
 		return r, err
 	}
-	r.noise -= ownCPU() + r.server
-	for _, pid := range l.order.Others {
-		cpu, err := cpuOf(pid)
-		if err != nil {
-			return r, err
-		}
-		r.noise -= cpu
-	}
-	return r, nil
+	others, err := cpuOfEach(l.order.Others)
+	r.noise -= ownCPU() + r.server + others
+	return r, err
 }
 
 var errFraming = errors.New("the answer does not tell its length")

@@ -84,6 +84,18 @@ func cpuOf(pid int) (time.Duration, error) {
 	return cpuInStat(text)
 }
 
+// cpuOfEach returns the CPU time that several processes have used so far.
+func cpuOfEach(pids []int) (sum time.Duration, err error) {
+	for _, pid := range pids {
+		cpu, err := cpuOf(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += cpu
+	}
+	return sum, nil
+}
+
 // cpuInStat reads utime, stime, cutime and cstime: the fields 14 to 17 of
 // /proc/PID/stat (proc_pid_stat(5)). The second field is the name of the program
 // in brackets, which may hold anything.

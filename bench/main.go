@@ -50,13 +50,13 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.SetOutput(errOut)
 	flags.IntVar(&o.rounds, "rounds", 5, "quiet `rounds` over the network; there are twice as many if others use the machine")
 	flags.DurationVar(&o.span, "span", 2*time.Second, "how long each server is measured in a round")
-	flags.IntVar(&o.tokens, "tokens", 100_000, "how many `tokens` the part crowd puts into a store; a million take a quarter of an hour")
+	flags.IntVar(&o.tokens, "tokens", 100_000, "how many `tokens` the parts start, crowd and million put into a store; a million take minutes")
 	flags.IntVar(&o.users, "users", 10_000, "how many `users` the largest policy is for; a million take some minutes")
 	flags.StringVar(&o.binary, "binary", "", "the `program`, to see how it starts and what it takes when it is idle; empty: not measured")
 	flags.BoolVar(&o.peers, "peers", false, "also measure nginx and HAProxy of Debian's packages in the rounds of the part decide")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
-	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, start, crowd, decide, grpc, gateway or tail; or lists, which is left out otherwise: the pages of the console that list -users and -tokens")
+	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, start, crowd, decide, grpc, gateway or tail; or what is left out otherwise: million, everything about -tokens on one store; or lists, the pages of the console that list -users and -tokens")
 	flags.Func("turns", "of these parts only the turns that match this `pattern`, and their baselines", func(text string) (err error) {
 		o.turns, err = regexp.Compile(text)
 		return err
@@ -160,14 +160,15 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 	for _, g := range []struct {
 		name  string
 		turns []turn
-	}{{"decide", decide}, {"grpc", grpcTurns()}, {"gateway", gatewayTurns()}} {
-		if o.only != "" && o.only != g.name {
+		long  bool // only if it is asked for
+	}{{"decide", decide, false}, {"grpc", grpcTurns(), false}, {"gateway", gatewayTurns(), false}, {"million", millionTurns(o.tokens), true}} {
+		if o.only != g.name && (o.only != "" || g.long) {
 			continue
 		}
 		say("%s over the network", g.name)
 		rounds := group{
 			turns: chosen(g.turns, o.turns), rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
-			logf: say, serveCore: serveCore, loadCore: loadCore,
+			logf: say, serveCore: serveCore, loadCore: loadCore, many: manyOrder{crowdRounds, o.tokens, o.binary},
 		}
 		results, err := rounds.measure(ctx)
 		if err != nil {

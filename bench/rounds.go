@@ -38,7 +38,8 @@ type group struct {
 	serveCore string
 	loadCore  string
 
-	rate    float64 // of requests a second; 0: as many as are answered
+	many    manyOrder // for the part about a million
+	rate    float64   // of requests a second; 0: as many as are answered
 	running map[serverKey]*running
 	askers  map[string][]asker
 	garbage []float64 // percent of the CPU time of turns that collect
@@ -55,6 +56,9 @@ type running struct {
 	*child
 	serveAnswer
 }
+
+// processes are those that take a part in answering.
+func (r *running) processes() []int { return append([]int{r.cmd.Process.Pid}, r.Helpers...) }
 
 // A collection is how many seconds of CPU a server has used so far, and how many
 // of them for collecting garbage.
@@ -129,7 +133,7 @@ func (g *group) endAll(err error) error {
 // startAll starts a server for each key that a turn has, each on the core of
 // servers; the upstream of the proxies shares the core of the load.
 func (g *group) startAll(ctx context.Context) (err error) {
-	order := serveOrder{}
+	order := serveOrder{Many: g.many}
 	if slices.ContainsFunc(g.turns, func(t turn) bool { return t.server == "gateway" }) {
 		upstream, err := g.start(ctx, g.loadCore, serverKey{part: "upstream"}, order)
 		if err != nil {
@@ -240,11 +244,11 @@ func (g *group) take(ctx context.Context, t *turn) (a loadAnswer, err error) {
 	s := g.running[serverKey{t.server, t.access}]
 	order := loadOrder{
 		Address: s.Address, Requests: t.requests(g.askersOf(s)), Want: t.status(), GRPC: t.grpc,
-		Connections: connections, Warm: warm, Span: g.span, Server: s.cmd.Process.Pid, Rate: g.rate,
+		Connections: connections, Warm: warm, Span: g.span, Server: s.processes(), Rate: g.rate,
 	}
 	for _, other := range g.running {
 		if other != s {
-			order.Others = append(order.Others, other.cmd.Process.Pid)
+			order.Others = append(order.Others, other.processes()...)
 		}
 	}
 	before, err := s.collected(t.collects)
@@ -274,6 +278,9 @@ func (g *group) take(ctx context.Context, t *turn) (a loadAnswer, err error) {
 func (g *group) results(all []measured) []result {
 	rounds := thatCount(all)
 	var out []result
+	for _, s := range g.running {
+		out = append(out, s.Results...)
+	}
 	for i, t := range g.turns {
 		m := &all[i]
 		micros := at(m.micros, rounds)

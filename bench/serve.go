@@ -36,6 +36,8 @@ type serveOrder struct {
 	Upstream string // address, for those that forward
 	Access   bool   // write the access log, to /dev/null
 
+	Many manyOrder // what to measure before, and how many tokens there are; zero: as usual
+
 	Folder string  // for the configuration of a peer
 	Tokens []asker // whom it lets in
 }
@@ -44,6 +46,8 @@ type serveOrder struct {
 type serveAnswer struct {
 	Address string
 	Askers  map[string][]asker
+	Helpers []int    // other processes that take a part in answering
+	Results []result // of what was measured before
 }
 
 // servers are the parts that serve. Each has limits like those of the listener
@@ -52,6 +56,7 @@ var servers = map[string]func(context.Context, serveOrder) (*serving, error){
 	"bare":     serveBare,
 	"decide":   serveDecide,
 	"changing": serveChanging,
+	"million":  serveMillion,
 	"standard": serveDecideStandard,
 	"upstream": serveUpstream,
 	"proxy":    serveProxy,
@@ -64,8 +69,10 @@ var servers = map[string]func(context.Context, serveOrder) (*serving, error){
 // A serving is what a server serves, and how it ends.
 type serving struct {
 	server
-	askers map[string][]asker
-	end    func() error
+	askers  map[string][]asker
+	helpers []int
+	results []result
+	end     func() error
 }
 
 // A server is one of net/http, or one that is used alike.
@@ -95,7 +102,7 @@ func serve(open func(context.Context, serveOrder) (*serving, error)) func(contex
 			return fmt.Errorf("listen: %w", err)
 		}
 		go func() { _ = s.Serve(l) }() // it ends with the server
-		if err := answers.Encode(serveAnswer{l.Addr().String(), s.askers}); err != nil {
+		if err := answers.Encode(serveAnswer{l.Addr().String(), s.askers, s.helpers, s.results}); err != nil {
 			return err
 		}
 		var nothing json.RawMessage
@@ -249,13 +256,17 @@ func decision(ctx context.Context, o serveOrder) (*decide.Handler, *world, func(
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	return w.handler(access), w, end, nil
+}
+
+// handler decides about what proxies ask.
+func (w *world) handler(access *telemetry.AccessLog) *decide.Handler {
 	counters := telemetry.NewMetrics(telemetry.Build{Version: "bench"})
 	counters.Know(apiName)
-	h := decide.New(decide.Config{
+	return decide.New(decide.Config{
 		Doors: w.node.Doors, Metrics: counters, Log: slog.New(slog.DiscardHandler), Now: time.Now, Access: access,
 		Callers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
-	return h, w, end, nil
 }
 
 // answerSize is the size of what the upstream answers.

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/node"
+)
+
+// The part about a million: everything that is promised of a store with very many
+// tokens, measured on one store, since making it and looking each of them up once
+// takes most of the time. It is left out of a whole run for that reason.
+
+// millionTurns are about a decision service that knows all the tokens of the store.
+func millionTurns(tokens int) []turn {
+	known := fmt.Sprintf(", one of %d known", tokens)
+	return []turn{
+		{name: bareTurn, server: "bare", kind: byToken, most: inTurn},
+		{name: "/decide/nginx, " + byToken + known, server: "million", baseline: bareTurn, goal: decideGoal, kind: byToken, most: inTurn, collects: true},
+		{name: "/decide/nginx, " + noPermission + known, server: "million", baseline: bareTurn, goal: deniedGoal, kind: noPermission, most: inTurn, want: denied(noPermission)},
+		{name: "/decide/nginx, " + byToken + known + ", 10,000 in turn", server: "million", baseline: bareTurn, kind: byToken},
+	}
+}
+
+// serveMillion measures what there is to measure before anybody asks, and then is the
+// decision service that knows all tokens.
+func serveMillion(ctx context.Context, o serveOrder) (*serving, error) {
+	w, folder, end, err := crowded(ctx, o.Many.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	results, err := w.starts(ctx, o.Many, folder)
+	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	more, err := w.knowAll(ctx, o.Many.Rounds)
+	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	for kind, list := range w.askers {
+		w.askers[kind] = spread(list, mostRefused)
+	}
+	stop := w.run(ctx)
+	runtime.GC()
+	node.CollectRarely(time.Now) // as the program does; it ends with the process
+	return &serving{
+		server: questions(w.handler(nil)), askers: w.askers, results: append(results, more...),
+		end: func() error { return errors.Join(stop(), end()) },
+	}, nil
+}
+
+// spread returns as many of a list, from all over it: their neighbours in the tables
+// are others.
+func spread(list []asker, most int) []asker {
+	if len(list) <= most {
+		return list
+	}
+	out := make([]asker, most)
+	for i := range out {
+		out[i] = list[i*(len(list)/most)]
+	}
+	return out
+}
