@@ -27,7 +27,7 @@ TEST := test -ldflags=-w
 
 .PHONY: help
 help: ## Say what each target does
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: build ## Start the demonstration and print what to paste
@@ -85,11 +85,18 @@ pgo: ## Make bench/sallyport.pgo anew, from the benchmarks
 	for part in decisions decide gateway; do $(GO) run ./bench -only $$part -rounds 1 -profile bench/out/pgo -out bench/out/pgo; done
 	$(GO) tool pprof -proto bench/out/pgo/{decisions,decide,gateway}.prof > bench/sallyport.pgo
 
+.PHONY: bench-million
+bench-million: build ## The same of a store with a million tokens, and of a million users: 15 minutes, 4 GB of disk
+	@scripts/need nginx haproxy redis wrk
+	$(GO) run ./bench -only million -tokens 1000000 -peers -binary bin/sallyport -out bench/out/million
+	$(GO) run ./bench -only decisions -users 1000000 -out bench/out/million-users
+
 .PHONY: bench-peers
 bench-peers: ## Ask other engines and proxies the same questions, beside Sallyport
-	@scripts/need nginx haproxy
+	@scripts/need nginx haproxy redis wrk
 	cd bench/peers && $(GO) run .
-	$(GO) run ./bench -only decide -peers -turns 'personal token$$|^nginx|^HAProxy' -out bench/out/peers
+	$(GO) run ./bench -only decide -peers -turns 'personal token$$|^nginx|^HAProxy|Redis|asked by wrk' -out bench/out/peers
+	@echo "the tables are in bench/out/peers: engines.md, proxies.md"
 
 .PHONY: lint
 lint: ## golangci-lint in the pinned version, built if missing

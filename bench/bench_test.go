@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +117,67 @@ func TestReadAnswer(t *testing.T) {
 		if err == nil && in.Buffered() != 0 {
 			t.Errorf("%s: %d bytes were left", name, in.Buffered())
 		}
+	}
+}
+
+// TestRedisValue: what is not a value is an error, and never lets anybody in.
+func TestRedisValue(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"$5\r\nt1:r1\r\n": "there", "$-1\r\n": "missing", "-ERR no\r\n": "error", "+OK\r\n": "error", "$x\r\n": "error", "$9\r\nt1": "error", "": "error",
+	} {
+		c := redisConn{in: bufio.NewReader(strings.NewReader(text))}
+		got := "missing"
+		switch there, err := c.value(); {
+		case err != nil:
+			got = "error"
+		case there:
+			got = "there"
+		}
+		if got != want {
+			t.Errorf("%q is %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestKeysOfPeers: the tokens come first, and as many others as are wanted.
+func TestKeysOfPeers(t *testing.T) {
+	t.Parallel()
+	o := serveOrder{Tokens: []asker{{Header: [2]string{"Authorization", "Bearer spp_x"}}}, Many: manyOrder{Tokens: 4}}
+	seen := map[[sha256.Size]byte]int{}
+	for i, sum := range o.keys() {
+		seen[sum] = i
+	}
+	if n, ok := seen[sha256.Sum256([]byte("spp_x"))]; len(seen) != 4 || !ok || n != 0 {
+		t.Errorf("%d keys, the token's is number %d (%t); want 4, and 0", len(seen), n, ok)
+	}
+}
+
+// TestWrkAsksTheSame: the script has the requests byte by byte, and turns by wrk are
+// compared with one another.
+func TestWrkAsksTheSame(t *testing.T) {
+	t.Parallel()
+	if got, want := wrkScript([][]byte{[]byte("GET / HTTP/1.1\r\nA: \"b\"\r\n\r\n")}), `all[1] = "GET / HTTP/1.1\r\nA: \"b\"\r\n\r\n"`+"\n"; !strings.Contains(got, want) {
+		t.Errorf("the script is\n%s\nwithout %s", got, want)
+	}
+	turns := askedByWrk(decideTurns()[:2])
+	if turns[0].baseline != "" || turns[1].baseline != turns[0].name || !turns[1].wrk {
+		t.Errorf("the turns are %+v", turns)
+	}
+}
+
+// TestSpread: those that are chosen are from all over the list.
+func TestSpread(t *testing.T) {
+	t.Parallel()
+	list := make([]asker, 1000)
+	for i := range list {
+		list[i].Path = strconv.Itoa(i)
+	}
+	if got := spread(list, 10); len(got) != 10 || got[0].Path != "0" || got[9].Path != "900" {
+		t.Errorf("%d of them: %+v", len(got), got)
+	}
+	if got := spread(list, 2000); len(got) != len(list) {
+		t.Errorf("%d of them, want all", len(got))
 	}
 }
 

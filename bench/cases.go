@@ -67,6 +67,7 @@ type turn struct {
 	plain    bool   // without the headers of a browser
 	grpc     bool   // over gRPC, as Envoy asks
 	collects bool   // also tell what collecting garbage takes
+	wrk      bool   // asked by wrk
 	want     int
 }
 

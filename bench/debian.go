@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -67,40 +67,68 @@ var peers = map[string]peer{
 	}},
 }
 
-// find returns the file of the program; servers are often in folders that an
-// ordinary account does not have in its PATH.
-func (p peer) find() (string, error) {
-	for _, place := range []string{p.program, "/usr/sbin/" + p.program, "/usr/local/sbin/" + p.program} {
+// find returns the file of a program; servers are often in folders that an ordinary
+// account does not have in its PATH.
+func find(program string) (string, error) {
+	for _, place := range []string{program, "/usr/sbin/" + program, "/usr/local/sbin/" + program} {
 		if file, err := exec.LookPath(place); err == nil {
 			return file, nil
 		}
 	}
-	return "", fmt.Errorf("%s is not installed; scripts/need %s installs it", p.program, p.program)
+	return "", fmt.Errorf("%s is not installed; scripts/need nginx haproxy redis wrk installs what peers need", program)
 }
 
 var versionPattern = regexp.MustCompile(`\d+\.\d+\.\d+`)
 
-// peerTurns are those of the peers, with their versions in their names.
-func peerTurns(ctx context.Context) ([]turn, error) {
+// peerTurns are those of the peers, with their versions in their names. Those with
+// keys have so many.
+func peerTurns(ctx context.Context, keys int) ([]turn, error) {
 	turns := []turn{
 		{name: "nginx %s, return 200", server: "nginx", careless: true},
 		{name: "HAProxy %s, return status 200", server: "haproxy", careless: true},
-		{name: "HAProxy %s, 10,000 keys by digest", server: "haproxy-keys"},
+		{name: fmt.Sprintf("HAProxy %%s, %d keys by digest", keys), server: "haproxy-keys"},
+		{name: fmt.Sprintf("net/http and Redis %%s, %d keys by digest", keys), server: redisPart},
 	}
 	for i := range turns {
 		t := &turns[i]
-		file, err := peers[t.server].find()
+		said, err := version(ctx, t.server)
 		if err != nil {
 			return nil, err
 		}
-		said, err := exec.CommandContext(ctx, file, "-v").CombinedOutput()
-		if err != nil {
-			return nil, fmt.Errorf("ask %s for its version: %w", file, err)
-		}
-		t.name = fmt.Sprintf(t.name, versionPattern.Find(said))
+		t.name = fmt.Sprintf(t.name, said)
 		t.baseline, t.kind, t.most = bareTurn, byToken, inTurn
 	}
 	return turns, nil
+}
+
+// withPeers adds the turns of the peers, and of wrk asking the first two turns, which
+// are of the bare handler and the decision service.
+func withPeers(ctx context.Context, turns []turn, keys int) ([]turn, error) {
+	others, err := peerTurns(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := find("wrk"); err != nil {
+		return nil, err
+	}
+	return slices.Concat(turns, askedByWrk(turns[:2]), others), nil
+}
+
+// version asks the program of a peer for its version.
+func version(ctx context.Context, part string) (string, error) {
+	program, ask := "redis-server", "--version"
+	if part != redisPart {
+		program, ask = peers[part].program, "-v"
+	}
+	file, err := find(program)
+	if err != nil {
+		return "", err
+	}
+	said, err := exec.CommandContext(ctx, file, ask).CombinedOutput() //nolint:gosec // a program of Debian's
+	if err != nil {
+		return "", fmt.Errorf("ask %s for its version: %w", file, err)
+	}
+	return string(versionPattern.Find(said)), nil
 }
 
 // become is the part of a peer: it writes the configuration and becomes the program.
@@ -109,7 +137,7 @@ func (p peer) become(_ context.Context, orders *json.Decoder, answers *json.Enco
 	if err := orders.Decode(&o); err != nil {
 		return fmt.Errorf("read the orders: %w", err)
 	}
-	file, err := p.find()
+	file, err := find(p.program)
 	if err != nil {
 		return err
 	}
@@ -121,8 +149,8 @@ func (p peer) become(_ context.Context, orders *json.Decoder, answers *json.Enco
 		return fmt.Errorf("go to the folder of the configuration: %w", err)
 	}
 	var keys strings.Builder
-	for i, a := range o.Tokens {
-		fmt.Fprintf(&keys, "%X t1:r%d\n", sha256.Sum256([]byte(strings.TrimPrefix(a.Header[1], "Bearer "))), i)
+	for i, sum := range o.keys() {
+		fmt.Fprintf(&keys, "%X t1:r%d\n", sum, i)
 	}
 	err = errors.Join(
 		os.WriteFile("keys", []byte(keys.String()), 0o600),
@@ -144,7 +172,7 @@ func reached(address string) error {
 		if err == nil {
 			return conn.Close()
 		}
-		if time.Since(began) > patience {
+		if time.Since(began) > untilReady {
 			return fmt.Errorf("a peer does not listen: %w", err)
 		}
 	}

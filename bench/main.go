@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	flags.IntVar(&o.tokens, "tokens", 100_000, "how many `tokens` the parts start, crowd and million put into a store; a million take minutes")
 	flags.IntVar(&o.users, "users", 10_000, "how many `users` the largest policy is for; a million take some minutes")
 	flags.StringVar(&o.binary, "binary", "", "the `program`, to see how it starts and what it takes when it is idle; empty: not measured")
-	flags.BoolVar(&o.peers, "peers", false, "also measure nginx and HAProxy of Debian's packages in the rounds of the part decide")
+	flags.BoolVar(&o.peers, "peers", false, "also measure nginx, HAProxy and Redis of Debian's packages, and ask with wrk, in the rounds of the parts decide and million")
 	flags.StringVar(&o.profile, "profile", "", "existing `folder` for CPU profiles of what is measured")
 	flags.StringVar(&o.out, "out", "bench/out", "`folder` of results.json")
 	flags.StringVar(&o.only, "only", "", "measure only this `part`: decisions, scaling, start, crowd, decide, grpc, gateway or tail; or what is left out otherwise: million, everything about -tokens on one store; or lists, the pages of the console that list -users and -tokens")
@@ -149,26 +149,32 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		}
 		r.Results = append(r.Results, results...)
 	}
-	decide := decideTurns()
+	decide, million := decideTurns(), millionTurns(o.tokens)
 	if o.peers {
-		more, err := peerTurns(ctx)
-		if err != nil {
+		var err error
+		if decide, err = withPeers(ctx, decide, middleWorld.Tokens); err != nil {
 			return err
 		}
-		decide = append(decide, more...)
+		if million, err = withPeers(ctx, million, o.tokens); err != nil {
+			return err
+		}
 	}
 	for _, g := range []struct {
 		name  string
 		turns []turn
 		long  bool // only if it is asked for
-	}{{"decide", decide, false}, {"grpc", grpcTurns(), false}, {"gateway", gatewayTurns(), false}, {"million", millionTurns(o.tokens), true}} {
+	}{{"decide", decide, false}, {"grpc", grpcTurns(), false}, {"gateway", gatewayTurns(), false}, {"million", million, true}} {
 		if o.only != g.name && (o.only != "" || g.long) {
 			continue
 		}
 		say("%s over the network", g.name)
+		many := manyOrder{}
+		if g.long {
+			many = manyOrder{crowdRounds, o.tokens, o.binary}
+		}
 		rounds := group{
 			turns: chosen(g.turns, o.turns), rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
-			logf: say, serveCore: serveCore, loadCore: loadCore, many: manyOrder{crowdRounds, o.tokens, o.binary},
+			logf: say, serveCore: serveCore, loadCore: loadCore, many: many,
 		}
 		results, err := rounds.measure(ctx)
 		if err != nil {
@@ -184,6 +190,11 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 			return err
 		}
 		r.Results = append(r.Results, results...)
+	}
+	if o.peers {
+		if err := r.saveTable(o.out); err != nil {
+			return err
+		}
 	}
 	r.Took = time.Since(began).Round(time.Second).String()
 	if err := r.print(out); err != nil {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -115,6 +117,26 @@ func (r *report) save(folder string) error {
 	}
 	if err := os.WriteFile(filepath.Join(folder, "results.json"), append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write the results: %w", err)
+	}
+	return nil
+}
+
+// saveTable writes what was compared with a baseline as a table for
+// docs/explanation/performance.md, the cheapest first.
+func (r *report) saveTable(folder string) error {
+	compared := slices.DeleteFunc(slices.Clone(r.Results), func(x result) bool { return x.Ratio == nil })
+	slices.SortFunc(compared, func(a, b result) int { return cmp.Compare(*a.Ratio, *b.Ratio) })
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d cores, %s, %s, %s\n\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go, r.Began.Format(time.DateOnly))
+	b.WriteString("| who answers | CPU of an answer | compared with | ratio | rounds |\n|---|---|---|---|---|\n")
+	for _, x := range compared {
+		fmt.Fprintf(&b, "| %s | %s %s | %s: %s | %s | %s |\n", x.Name, number(&x.Value), x.Unit, x.Against, number(x.Baseline), number(x.Ratio), x.Note)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make the folder of the results: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "proxies.md"), []byte(b.String()), 0o644); err != nil {
+		return fmt.Errorf("write the table: %w", err)
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func (g *group) startAll(ctx context.Context) (err error) {
 			continue
 		}
 		order.Access = t.access
-		if _, ok := peers[t.server]; ok {
+		if _, ok := peers[t.server]; ok || t.server == redisPart {
 			if order.Folder, err = os.MkdirTemp("", "sallyport-bench-"); err != nil {
 				return fmt.Errorf("make a folder: %w", err)
 			}
@@ -250,6 +250,9 @@ func (g *group) take(ctx context.Context, t *turn) (a loadAnswer, err error) {
 		if other != s {
 			order.Others = append(order.Others, other.processes()...)
 		}
+	}
+	if t.wrk {
+		return g.takeByWrk(ctx, t, &order)
 	}
 	before, err := s.collected(t.collects)
 	if err != nil {

@@ -57,6 +57,7 @@ var servers = map[string]func(context.Context, serveOrder) (*serving, error){
 	"decide":   serveDecide,
 	"changing": serveChanging,
 	"million":  serveMillion,
+	redisPart:  serveRedis,
 	"standard": serveDecideStandard,
 	"upstream": serveUpstream,
 	"proxy":    serveProxy,
