@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"time"
-
-	"github.com/sallyport/sallyport/internal/node"
 )
 
 // The part about a million: everything that is promised of a store with very many
@@ -44,8 +40,7 @@ func serveMillion(ctx context.Context, o serveOrder) (*serving, error) {
 		w.askers[kind] = spread(list, mostRefused)
 	}
 	stop := w.run(ctx)
-	runtime.GC()
-	node.CollectRarely(time.Now) // as the program does; it ends with the process
+	asTheProgram()
 	return &serving{
 		server: questions(w.handler(nil)), askers: w.askers, results: append(results, more...),
 		end: func() error { return errors.Join(stop(), end()) },

@@ -64,7 +64,6 @@ func (s *programs) start(ctx context.Context) (*program, error) {
 		return nil, fmt.Errorf("write a configuration: %w", err)
 	}
 	p := &program{cmd: exec.CommandContext(ctx, s.binary, "serve", "--config", config)}
-	p.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	client := &http.Client{Timeout: patience}
 	defer client.CloseIdleConnections()
 	began := time.Now()

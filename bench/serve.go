@@ -145,10 +145,15 @@ func opened(ctx context.Context, upstream string) (*world, func() error, error) 
 		return nil, nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	stop := w.run(ctx)
-	runtime.GC()                 // what filling the store left
-	node.CollectRarely(time.Now) // as the program does; it ends with the process
-	node.ShareCore()             // the same
+	asTheProgram()
 	return w, func() error { return errors.Join(stop(), os.RemoveAll(folder)) }, nil
+}
+
+// asTheProgram has the runtime do as the program has it, until the process ends.
+func asTheProgram() {
+	runtime.GC() // what filling the store left
+	node.CollectRarely(time.Now)
+	node.ShareCore()
 }
 
 // logs returns the access log if it is wanted. It is written as `sallyport serve`
