@@ -162,9 +162,6 @@ func (p *planner) compile() error {
 	for _, name := range slices.Sorted(maps.Keys(e.apis)) {
 		src.APIs = append(src.APIs, e.apis[name])
 	}
-	for _, r := range e.realms {
-		src.Realms = append(src.Realms, r)
-	}
 	if err := p.checkMounts(&src); err != nil {
 		return err
 	}

@@ -20,7 +20,6 @@ type Source struct {
 	APIs     []sallyport.API
 	Roles    []sallyport.Role
 	Tenants  []sallyport.Tenant
-	Realms   []sallyport.Realm
 }
 
 // A Compiler makes snapshots and compiled principals that fit each other. There
@@ -44,9 +43,8 @@ type Compiler struct {
 	apis  map[sallyport.APIName]compiled
 	last  *Snapshot // nil: there was none
 	homes struct {  // of the last one
-		list   []sallyport.Tenant
-		realms []sallyport.Realm
-		byID   map[sallyport.TenantID]*Tenant
+		list []sallyport.Tenant
+		byID map[sallyport.TenantID]*Tenant
 	}
 }
 
@@ -83,7 +81,7 @@ func (c *Compiler) Compile(source Source) (*Snapshot, error) {
 	faults = append(faults, s.mountAll()...)
 	same := c.last != nil && slices.Equal(s.apis, c.last.apis)
 	faults = append(faults, c.compileRoles(s, source.Roles, same)...)
-	c.compileTenants(s, source.Tenants, source.Realms)
+	c.compileTenants(s, source.Tenants)
 	s.names = c.permissions.all()
 	if same && len(s.names) == len(c.last.names) {
 		s.numbers, s.alone = c.last.numbers, c.last.alone
@@ -197,9 +195,9 @@ func declareTheSame(a, b *API) bool {
 
 // compileTenants finds tenants by their ids. A source that was made of the last one
 // has the same list if there is nothing new in it.
-func (c *Compiler) compileTenants(s *Snapshot, tenants []sallyport.Tenant, realms []sallyport.Realm) {
-	if c.homes.byID == nil || !identical(tenants, c.homes.list) || !identical(realms, c.homes.realms) {
-		c.homes.list, c.homes.realms, c.homes.byID = tenants, realms, c.tenantsOf(tenants, realms)
+func (c *Compiler) compileTenants(s *Snapshot, tenants []sallyport.Tenant) {
+	if c.homes.byID == nil || !identical(tenants, c.homes.list) {
+		c.homes.list, c.homes.byID = tenants, c.tenantsOf(tenants)
 	}
 	s.tenants = c.homes.byID
 }
@@ -207,18 +205,10 @@ func (c *Compiler) compileTenants(s *Snapshot, tenants []sallyport.Tenant, realm
 // identical reports whether two lists are the same memory.
 func identical[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
-func (c *Compiler) tenantsOf(tenants []sallyport.Tenant, realms []sallyport.Realm) map[sallyport.TenantID]*Tenant {
+func (c *Compiler) tenantsOf(tenants []sallyport.Tenant) map[sallyport.TenantID]*Tenant {
 	byID := make(map[sallyport.TenantID]*Tenant, len(tenants))
 	for _, t := range tenants {
 		byID[t.ID] = &Tenant{Tenant: t, Number: c.tenants.of(t.ID)}
-	}
-	for _, r := range realms {
-		if t := byID[r.Tenant]; t != nil {
-			t.realms = append(t.realms, r.Name)
-		}
-	}
-	for _, t := range byID {
-		slices.Sort(t.realms)
 	}
 	return byID
 }

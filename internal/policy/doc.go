@@ -2,7 +2,7 @@
 // that a decision reads, and checks them on the way in.
 //
 // A [Compiler] turns a [Source], which is everything that the store holds about
-// APIs, roles, tenants and realms at one revision, into a [Snapshot]. A snapshot
+// APIs, roles and tenants at one revision, into a [Snapshot]. A snapshot
 // never changes: its owner swaps it whole, and a request reads it once. On the
 // way of a request it answers, without a query, a lock or an allocation,
 //

@@ -39,31 +39,14 @@ type Role struct {
 	faulty bool
 }
 
-// A Tenant is a tenant with the names of its realms. It never changes.
+// A Tenant is a tenant with its number. It never changes.
 type Tenant struct {
 	sallyport.Tenant
 	Number int32
-
-	realms []string
 }
 
 // Active reports whether the tenant exists and is in use; a nil tenant is not.
 func (t *Tenant) Active() bool { return t != nil && t.State == sallyport.Active }
-
-// Realms returns the names of the tenant's realms, sorted; they are not to be
-// changed.
-func (t *Tenant) Realms() []string {
-	if t == nil {
-		return nil
-	}
-	return t.realms
-}
-
-// HasRealm reports whether the tenant has the realm.
-func (t *Tenant) HasRealm(name string) bool {
-	_, ok := slices.BinarySearch(t.Realms(), name)
-	return ok
-}
 
 // Revision returns the number of the last change that is in the snapshot.
 func (s *Snapshot) Revision() sallyport.Revision { return s.revision }

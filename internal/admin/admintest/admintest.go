@@ -156,17 +156,8 @@ func Source(ctx context.Context, s *store.Store) (src policy.Source, err error) 
 		if src.Roles, _, err = tx.EveryRole(ctx, page); err != nil {
 			return err
 		}
-		if src.Tenants, _, err = tx.Tenants(ctx, store.TenantFilter{}, page); err != nil {
-			return err
-		}
-		for _, t := range src.Tenants {
-			realms, _, err := tx.Realms(ctx, t.ID, page)
-			if err != nil {
-				return err
-			}
-			src.Realms = append(src.Realms, realms...)
-		}
-		return nil
+		src.Tenants, _, err = tx.Tenants(ctx, store.TenantFilter{}, page)
+		return err
 	})
 	return src, err
 }

@@ -1,8 +1,6 @@
 package target
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,54 +8,6 @@ import (
 
 // maxHops bounds the walk through X-Forwarded-For, whatever depth says.
 const maxHops = 32
-
-// ErrTrustsEverybody is returned by [ParseTrusted] for a network of all
-// addresses.
-var ErrTrustsEverybody = errors.New("the network holds every address, so every client could name its own")
-
-// ParseTrusted reads the networks whose members are trusted to name the client:
-// addresses and CIDR prefixes without host bits. All faults are returned at
-// once; one wraps [ErrTrustsEverybody] for a prefix of length 0.
-func ParseTrusted(networks []string) ([]netip.Prefix, error) {
-	prefixes := make([]netip.Prefix, 0, len(networks))
-	var faults []error
-	for _, network := range networks {
-		prefix, err := parseNetwork(network)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("trusted network %q: %w", network, err))
-			continue
-		}
-		prefixes = append(prefixes, prefix)
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
-	}
-	return prefixes, nil
-}
-
-// parseNetwork reads one address or prefix.
-func parseNetwork(network string) (netip.Prefix, error) {
-	if !strings.Contains(network, "/") {
-		addr, err := netip.ParseAddr(network)
-		if err != nil {
-			return netip.Prefix{}, fmt.Errorf("neither an address nor a prefix such as 10.0.0.0/8: %w", err)
-		}
-		addr = addr.Unmap().WithZone("")
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	prefix, err := netip.ParsePrefix(network)
-	switch {
-	case err != nil:
-		return netip.Prefix{}, fmt.Errorf("read prefix: %w", err)
-	case prefix.Bits() == 0:
-		return netip.Prefix{}, ErrTrustsEverybody
-	case prefix.Addr().Is4In6():
-		return netip.Prefix{}, errors.New("an IPv4 network must be written as one")
-	case prefix != prefix.Masked():
-		return netip.Prefix{}, fmt.Errorf("has bits beyond its length; write %s", prefix.Masked())
-	}
-	return prefix, nil
-}
 
 // ClientIP returns the address that a request comes from.
 //
