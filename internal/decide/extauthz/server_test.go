@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -429,15 +430,22 @@ func TestTogether(t *testing.T) {
 // TestHealth: as /readyz says, for the server and for the service.
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	var fault error
-	s := newService(t, edit{server: func(c *extauthz.Config) { c.Ready = func(context.Context) error { return fault } }})
+	var sick atomic.Bool
+	s := newService(t, edit{server: func(c *extauthz.Config) {
+		c.Ready = func(context.Context) error {
+			if sick.Load() {
+				return errors.New("no store")
+			}
+			return nil
+		}
+	}})
 	probe := healthv1.NewHealthClient(s.dial(t))
 	for _, name := range []string{"", "envoy.service.auth.v3.Authorization"} {
 		for _, tt := range []struct {
-			fault error
-			want  healthv1.HealthCheckResponse_ServingStatus
-		}{{nil, healthv1.HealthCheckResponse_SERVING}, {errors.New("no store"), healthv1.HealthCheckResponse_NOT_SERVING}} {
-			fault = tt.fault
+			sick bool
+			want healthv1.HealthCheckResponse_ServingStatus
+		}{{false, healthv1.HealthCheckResponse_SERVING}, {true, healthv1.HealthCheckResponse_NOT_SERVING}} {
+			sick.Store(tt.sick)
 			res, err := probe.Check(t.Context(), &healthv1.HealthCheckRequest{Service: name})
 			if err != nil || res.GetStatus() != tt.want {
 				t.Errorf("%q: %v, %v, want %v", name, res, err, tt.want)
