@@ -1,15 +1,3 @@
-// Command bench measures what a decision of Sallyport costs: in the process,
-// over HTTP beside a handler that does nothing, and in the gateway beside a bare
-// reverse proxy. It prints a table and writes bench/out/results.json.
-//
-// A figure of time is CPU time. Over HTTP it is that of the server process
-// divided by its answers, with the server on one core and the load on another.
-// The speed of a machine that others share changes from minute to minute, so
-// every comparison is of figures that were taken right after one another, and
-// the median of a few of those is what counts. docs/explanation/performance.md
-// says more.
-//
-// It fails if something answers wrongly, not if something is slow.
 package main
 
 import (
