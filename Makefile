@@ -94,7 +94,7 @@ bench-million: build ## The same of a store with a million tokens, and of a mill
 .PHONY: bench-peers
 bench-peers: ## Ask other engines and proxies the same questions, beside Sallyport
 	@scripts/need nginx haproxy redis wrk
-	cd bench/peers && $(GO) run .
+	cd bench/peers && $(GO) run -mod=mod .
 	$(GO) run ./bench -only decide -peers -turns 'personal token$$|^nginx|^HAProxy|Redis|asked by wrk' -out bench/out/peers
 	@echo "the tables are in bench/out/peers: engines.md, proxies.md"
 

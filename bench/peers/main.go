@@ -225,7 +225,11 @@ func save(rows []row) error {
 	var table strings.Builder
 	table.WriteString("| engine | version | an answer | times Sallyport's | allocations |\n|---|---|---|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&table, "| %s | %s | %s | %.3g | %d |\n", r.Name, r.Version, time.Duration(r.Nanos).Round(time.Nanosecond), r.Ratio, r.Allocs)
+		digits := 0
+		if r.Ratio < 10 {
+			digits = 1
+		}
+		fmt.Fprintf(&table, "| %s | %s | %s | %.*f | %d |\n", r.Name, r.Version, time.Duration(r.Nanos), digits, r.Ratio, r.Allocs)
 	}
 	fmt.Print(table.String())
 	text, err := json.MarshalIndent(rows, "", "  ")
