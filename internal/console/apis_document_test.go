@@ -1,13 +1,16 @@
 package console
 
 import (
+	"fmt"
 	"html"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/config"
 )
 
 // The whole document of an API is edited in a form, which says all that is wrong
@@ -49,10 +52,49 @@ func TestDocument(t *testing.T) {
 	b.get("/apis/orders").has(t, "Purchases")
 	b.post("/apis/orders/document", "version", version, "document", text).want(t, 412).has(t, "Purchases")
 	w.reader("jo").post("/apis/orders/document", "version", version, "document", text).want(t, 403)
+	b.post("/apis/orders/document", "version", version, "document", " ").want(t, 422).has(t, "Give the whole document.")
+	file := b.get("/apis/orders/document/file").want(t, 200).has(t, `"title": "Purchases"`)
+	if got := file.Header.Get("Content-Disposition"); got != `attachment; filename="orders.json"` {
+		t.Errorf("the file is %q", got)
+	}
 
 	ask := b.get("/apis/orders/delete").want(t, 200).has(t, "Unmount Purchases?", "No request to it is kept.", "cannot be undone")
 	b.post("/apis/orders/delete", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/apis?done=api.deleted")
 	b.get("/apis?done=api.deleted").has(t, "The API is unmounted.").hasNot(t, "/sallyport/apis/orders\"")
+}
+
+// A document that is too long for a field comes and goes as a file.
+func TestLargeDocument(t *testing.T) {
+	w := newWorld(t)
+	w.orders()
+	b := w.boss()
+	text := b.get("/apis/orders/document/file").want(t, 200).text
+	doc, err := config.DecodeAPI([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		doc.Routes = append(doc.Routes, sallyport.Route{ID: fmt.Sprint("r", i), Methods: []string{"GET"}, Path: fmt.Sprintf("/things/%d/of/{owner}", i), AnyOf: []string{"read"}})
+	}
+	there, err := w.node.Admin.API(t.Context(), system, "orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.node.Admin.ReplaceAPI(t.Context(), system, "orders", there.Version, doc); err != nil {
+		t.Fatal(err)
+	}
+	page := b.get("/apis/orders/document").want(t, 200).has(t, `type="file"`, "too large to be edited here", "/apis/orders/document/file").hasNot(t, "<textarea")
+	version := page.part(t, versionPattern)
+	text = b.get("/apis/orders/document/file").want(t, 200).text
+	if len(text) < maxTyped {
+		t.Fatalf("it has %d bytes", len(text))
+	}
+	b.post("/apis/orders/document", "version", version, "file", strings.Replace(text, `"any_of": [`, `"any_of": ["fly", `, 1)).
+		want(t, 422).has(t, `id="file-fault"`, "fly").hasNot(t, "<textarea")
+	b.post("/apis/orders/document", "version", version).want(t, 422).has(t, `id="file-fault"`, "Give the whole document.")
+	b.post("/apis/orders/document", "version", version, "file", strings.Replace(text, `"title": "Orders"`, `"title": "Very many orders"`, 1)).
+		leads(t, "/sallyport/apis/orders?done=api.document")
+	b.get("/apis/orders").has(t, "Very many orders")
 }
 
 // An API that is left out of Explore is explored by nobody, and only who may read
