@@ -270,8 +270,15 @@ func (v *Verifier) publish(r known.Record, l Limits, lastUsed int64) Known {
 	if l.Limited {
 		l.Scope, l.Numbered = v.Scopes(l.Scopes)
 	}
-	r.Limits = v.limits.number(l)
-	return Known{entry: v.table.Put(r, lastUsed), limits: v.limits.at(r.Limits)}
+	number, ok := v.limits.number(l)
+	r.Limits = number
+	e := v.table.Put(r, lastUsed)
+	if !ok {
+		// It serves this request alone, and is asked about anew the next time.
+		e.SetAside()
+		return Known{entry: e, limits: &l}
+	}
+	return Known{entry: e, limits: v.limits.at(number)}
 }
 
 // remember publishes what was just read from the store. before is the count of

@@ -44,37 +44,47 @@ func (l *Limits) For(api sallyport.APIName) bool {
 	return len(l.Audience) == 0 || slices.Contains(l.Audience, api)
 }
 
+// mostLimits bounds the combinations that have numbers. Whoever holds a key can ask
+// for access tokens of any choice of its scopes, so how many there are is not ours.
+const mostLimits = 1 << 17
+
 // limitTable numbers limits. Numbers are never given up: there are as many as
-// there are different combinations in use, not as many as credentials.
+// there are different combinations in use, not as many as credentials. Number 0
+// stands for none of them, and reaches nothing.
 type limitTable struct {
-	all atomic.Pointer[[]*Limits]
+	all  atomic.Pointer[[]*Limits]
+	most int
 
 	mu   sync.Mutex // guards keys and growth
 	keys map[string]uint32
 }
 
 func newLimitTable() *limitTable {
-	t := &limitTable{keys: map[string]uint32{}}
-	t.all.Store(&[]*Limits{})
+	t := &limitTable{keys: map[string]uint32{}, most: mostLimits}
+	t.all.Store(&[]*Limits{{Limited: true}})
 	return t
 }
 
 func (t *limitTable) at(number uint32) *Limits { return (*t.all.Load())[number] }
 
-// number returns the number of limits equal to l.
-func (t *limitTable) number(l Limits) uint32 {
+// number returns the number of limits equal to l; false if there are too many
+// different ones.
+func (t *limitTable) number(l Limits) (uint32, bool) {
 	key := l.key()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n, ok := t.keys[key]; ok {
-		return n
+		return n, true
 	}
 	old := *t.all.Load()
+	if len(old) > t.most {
+		return 0, false
+	}
 	n := uint32(len(old))
 	grown := append(old, &l)
 	t.all.Store(&grown)
 	t.keys[key] = n
-	return n
+	return n, true
 }
 
 // key writes the limits so that no two different ones read the same: every part
