@@ -23,7 +23,10 @@ func newServe() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the gateway, the decision service and the management API",
 		Long: `Run the gateway, the decision service and the management API until SIGTERM or SIGINT.
-Requests in flight are then given time to end, and what was counted is written down.`,
+Requests in flight are then given time to end, and what was counted is written down.
+
+Proxies ask the decision service on the internal listener; Envoy may ask it over gRPC,
+on a port or a socket of its own (decide.grpc).`,
 		Example: "  sallyport serve --config /etc/sallyport/sallyport.yaml",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), path, c.ErrOrStderr()) },
