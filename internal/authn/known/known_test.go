@@ -163,6 +163,15 @@ func TestEntryIsSmall(t *testing.T) {
 	}
 }
 
+// A chunk wastes nothing of the pages that it is allocated in.
+func TestChunkFillsPages(t *testing.T) {
+	t.Parallel()
+	const page = 8 << 10 // of Go's allocator
+	if rest := unsafe.Sizeof(chunk{}) % page; rest != 0 {
+		t.Errorf("a chunk of %d entries leaves %d of %d bytes of its last page", chunkSize, page-rest, page)
+	}
+}
+
 func BenchmarkGet(b *testing.B) {
 	for _, size := range []uint64{1000, 1_000_000} {
 		b.Run(map[uint64]string{1000: "known=1000", 1_000_000: "known=1000000"}[size], func(b *testing.B) {
