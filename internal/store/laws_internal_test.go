@@ -129,7 +129,7 @@ var crossing = []string{
 // short list.
 func TestTenantInEveryWhere(t *testing.T) {
 	t.Parallel()
-	owned := regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE)\s+(realm|users|user_group|role|binding|credential|family|audit_entry|decision|policy_item|permission_use)\b`)
+	owned := regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE(?: OR FAIL)?)\s+(realm|users|user_group|role|binding|credential|family|audit_entry|decision|policy_item|permission_use)\b`)
 	where := regexp.MustCompile(`(?is)\bWHERE\b.*\b(u\.)?tenant\s*(=|<>)\s*\$`)
 	var found []string
 	for name, query := range queries(t) {

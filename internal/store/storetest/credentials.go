@@ -331,6 +331,35 @@ func testCountUses(ctx context.Context, t *testing.T, s *store.Store) {
 	}
 }
 
+// A statement over a list that fails leaves nothing of what it did before it came to
+// the row that it failed at, also where nobody minds the error.
+func testCountUsesFails(ctx context.Context, t *testing.T, s *store.Store) {
+	m := tenant(ctx, t, s)
+	u := user(ctx, t, s, m)
+	var counts []store.UseCount
+	for i := range 20 {
+		c, k := token(ctx, t, s, m, u.ID)
+		counts = append(counts, store.UseCount{Credential: c.ID, Digest: k.Digest, Uses: int64(2 - i), LastUsed: day(3)}) // less than none
+	}
+	for _, minds := range []bool{true, false} {
+		_, err := s.Write(ctx, func(tx *store.Tx) error {
+			err := tx.CountUses(ctx, counts)
+			if !minds {
+				err = nil
+			}
+			return err
+		})
+		if err == nil {
+			t.Fatalf("counts below 0 were written; the error was minded: %v", minds)
+		}
+	}
+	for i, n := range counts {
+		if c, k, err := s.CredentialByDigest(ctx, n.Digest); err != nil || c.Uses != 0 || k.Uses != 0 {
+			t.Errorf("credential %d: %d and %d uses, %v; want none", i, c.Uses, k.Uses, err)
+		}
+	}
+}
+
 // AK-19: counts that are written while a credential is revoked or removed
 // neither touch it nor bring it back.
 func testCountUsesNeverRevives(ctx context.Context, t *testing.T, s *store.Store) {

@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		{"Brownout", testBrownout},
 		{"Unwarned", testUnwarned},
 		{"CountUses", testCountUses},
+		{"CountUsesFails", testCountUsesFails},
 		{"CountUsesNeverRevives", testCountUsesNeverRevives},
 		{"CancelledLookups", testCancelledLookups},
 		{"Family", testFamily},
