@@ -144,7 +144,7 @@ func (a *answer) appendDenied(b []byte, scratch *[]byte) []byte {
 			return
 		}
 		action := uint64(overwrite)
-		if bytes.Equal(name, before) {
+		if before != nil && bytes.Equal(name, before) {
 			action = 0 // one more of it
 		}
 		before = name

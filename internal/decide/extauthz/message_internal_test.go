@@ -133,6 +133,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add("X-Sallyport-User", "alice", "X-Request-Id", "id", "a=b", "Authorization", "api_key", []byte("{}"), 401)
 	f.Add("WWW-Authenticate", "Basic", "WWW-Authenticate", "Bearer", "", "", "", []byte("\xff"), 503)
 	f.Add("X", strings.Repeat("x", 300), "Content-Length", "3", "", "", "", []byte(nil), 200)
+	f.Add("", "a", "b", "c", "", "", "", []byte("d"), 248) // found by the fuzzer
 	f.Fuzz(func(t *testing.T, name, value, other, text, cookie, remove, query string, body []byte, status int) {
 		for _, s := range []string{name, value, other, text, cookie, remove, query} {
 			if !utf8.ValidString(s) || strings.ContainsAny(s, "\r\n") {
