@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 // ThrottleLimits bound how often one may guess a password.
@@ -44,6 +46,8 @@ type Throttle struct {
 	mu       sync.Mutex // guards all below
 	counters map[counterKey]*counter
 	unsaved  map[counterKey]unsaved
+	marks    map[counterKey]time.Time // of successes that the store does not know of yet
+	kept     *store.Reader            // where those of other nodes, and of earlier, are; nil: nowhere
 }
 
 // A PairDigester makes a keyed hash of two texts; see [token.Digester].
@@ -61,6 +65,8 @@ type counter struct {
 	failures int
 	began    time.Time
 	good     bool                    // attempts: a success from this source was seen
+	marked   time.Time               // attempts: when that was last written down
+	asked    time.Time               // attempts: when the store was last asked for it
 	failed   map[counterKey]struct{} // sources: the accounts among the failures
 	gate     chan struct{}           // attempts: held by those being evaluated
 }
@@ -69,7 +75,7 @@ type counter struct {
 func NewThrottle(limits ThrottleLimits, digest PairDigester, now func() time.Time) *Throttle {
 	return &Throttle{
 		limits: limits, now: now, digest: digest,
-		counters: map[counterKey]*counter{}, unsaved: map[counterKey]unsaved{},
+		counters: map[counterKey]*counter{}, unsaved: map[counterKey]unsaved{}, marks: map[counterKey]time.Time{},
 	}
 }
 
@@ -92,6 +98,7 @@ func sourceOf(a netip.Addr) netip.Prefix {
 type Attempt struct {
 	t                        *Throttle
 	attempt, account, source counterKey
+	mark                     counterKey // under which a success is remembered
 	held                     *counter
 }
 
@@ -105,6 +112,7 @@ func (t *Throttle) Begin(ctx context.Context, account string, client netip.Addr)
 		attempt: t.digest.DigestPair("attempt:"+source, account),
 		account: t.digest.DigestPair("account:", account),
 		source:  t.digest.DigestPair("source:", source),
+		mark:    t.digest.DigestPair("good:"+source, account),
 	}
 	t.mu.Lock()
 	a.held = t.counter(a.attempt)
@@ -117,13 +125,21 @@ func (t *Throttle) Begin(ctx context.Context, account string, client netip.Addr)
 	case <-ctx.Done():
 		return Attempt{}, 0, ctx.Err()
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if wait := t.wait(&a); wait > 0 {
+	wait := t.look(&a)
+	if wait > 0 && t.recall(ctx, &a) {
+		wait = t.look(&a)
+	}
+	if wait > 0 {
 		<-a.held.gate
 		return Attempt{}, int(wait/time.Second) + 1, nil
 	}
 	return a, 0, nil
+}
+
+func (t *Throttle) look(a *Attempt) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.wait(a)
 }
 
 // wait returns how long the attempt must wait; 0 if it need not.
@@ -225,6 +241,9 @@ func (a Attempt) Succeeded() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a.held.good = true
+	if now := t.now(); now.Sub(a.held.marked) > markAgain {
+		a.held.marked, t.marks[a.mark] = now, now
+	}
 	for key, c := range map[counterKey]*counter{a.attempt: a.held, a.account: t.counters[a.account]} {
 		if c != nil && c.failures > 0 {
 			c.failures = 0

@@ -235,6 +235,33 @@ func TestRestartForgivesNobody(t *testing.T) {
 	}
 }
 
+// TestStrangersKeepNobodyOut: who signed in from a source before keeps his own
+// budget there after a restart, and on another node, whatever strangers did.
+func TestStrangersKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	before := newThrottle(time.Now)
+	if !guess(t, before, "alice", home, true) {
+		t.Fatal("the first sign-in was refused")
+	}
+	for i := range 120 {
+		guess(t, before, "alice", netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), false)
+	}
+	if err := before.Flush(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	after := newThrottle(time.Now)
+	if err := after.Load(t.Context(), &s.Reader); err != nil {
+		t.Fatal(err)
+	}
+	if guess(t, after, "alice", attacker, false) {
+		t.Error("a stranger may go on after the restart")
+	}
+	if !guess(t, after, "alice", home, true) {
+		t.Error("the owner is locked out at home")
+	}
+}
+
 // TestFlushKeepsWhatItCouldNotWrite: a failed flush is made up for by the next.
 func TestFlushKeepsWhatItCouldNotWrite(t *testing.T) {
 	t.Parallel()
