@@ -38,8 +38,9 @@ func (t *trims) of(p *policy.Snapshot, api *policy.API) *trim {
 		b = &trimBook{policy: p}
 		t.book.Store(b)
 	}
-	if known, ok := b.trims.Load(api); ok {
-		return known.(*trim) //nolint:forcetypeassert,errcheck // there are no others
+	known, _ := b.trims.Load(api)
+	if there, ok := known.(*trim); ok {
+		return there
 	}
 	made := &trim{cut: surface.NewCuts(api.Document)}
 	made.strip.Guarded = append(surface.ReadHeaders(api), made.cut.Headers...)

@@ -46,7 +46,7 @@ func managerOf(t *testing.T, sample string) (*bootstrapv3.Bootstrap, *managerv3.
 		t.Errorf("%s: %v", sample, err)
 	}
 	filter := b.GetStaticResources().GetListeners()[0].GetFilterChains()[0].GetFilters()[0]
-	m := unpacked(t, filter.GetConfigType().(*listenerv3.Filter_TypedConfig).TypedConfig, &managerv3.HttpConnectionManager{}) //nolint:forcetypeassert,errcheck // the one kind there is
+	m := unpacked(t, filter.GetConfigType().(*listenerv3.Filter_TypedConfig).TypedConfig, &managerv3.HttpConnectionManager{})
 	if err := m.ValidateAll(); err != nil {
 		t.Errorf("%s: %v", sample, err)
 	}

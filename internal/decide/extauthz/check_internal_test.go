@@ -2,7 +2,6 @@ package extauthz
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -47,7 +46,7 @@ func offline(t testing.TB) (ask func([]byte) []byte, token string) {
 		Log: slog.New(slog.DiscardHandler), MessageBytes: 1 << 20, HandshakeTimeout: time.Minute, IdleTimeout: time.Minute,
 	})
 	t.Cleanup(func() { _ = s.Close() })
-	ctx := peer.NewContext(context.Background(), &peer.Peer{Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000}})
+	ctx := peer.NewContext(t.Context(), &peer.Peer{Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000}})
 	var in mem.BufferSlice
 	decode := func(v any) error { return codec{}.Unmarshal(in, v) }
 	out := make([]byte, 16<<10)

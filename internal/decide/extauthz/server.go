@@ -84,9 +84,6 @@ const service = "envoy.service.auth.v3.Authorization"
 // New returns a server.
 func New(c Config) *Server {
 	s := &Server{checker: c.Checker, log: c.Log, ready: c.Ready}
-	s.pool.New = func() any {
-		return &exchange{request: http.Request{Header: http.Header{}}, answer: answer{header: http.Header{}}, home: &s.pool}
-	}
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(codec{}),
 		grpc.MaxRecvMsgSize(c.MessageBytes),
@@ -146,8 +143,11 @@ func (s *Server) Close() error {
 var callerKey = strings.ToLower(decide.HeaderCaller)
 
 // check answers a question.
-func (s *Server) check(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (reply any, err error) {
-	x := s.pool.Get().(*exchange) //nolint:forcetypeassert,errcheck // there are no others
+func (s *Server) check(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (reply any, err error) { //nolint:revive // the order is gRPC's
+	x, _ := s.pool.Get().(*exchange)
+	if x == nil {
+		x = &exchange{request: http.Request{Header: http.Header{}}, answer: answer{header: http.Header{}}, home: &s.pool}
+	}
 	if err := decode(x); err != nil {
 		return nil, err
 	}

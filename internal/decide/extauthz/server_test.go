@@ -59,10 +59,11 @@ func TestCallers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newService(t, tt.change)
-			ctx := t.Context()
+			var sent []string
 			for _, value := range tt.sent {
-				ctx = metadata.AppendToOutgoingContext(ctx, decide.HeaderCaller, value)
+				sent = append(sent, decide.HeaderCaller, value)
 			}
+			ctx := metadata.AppendToOutgoingContext(t.Context(), sent...)
 			r := get("/shop/health", "X-Sallyport-Caller", secret) // the client's own counts for nothing
 			res, err := authv3.NewAuthorizationClient(s.dial(t)).Check(ctx, r.question(true))
 			if err != nil {
@@ -106,7 +107,7 @@ func TestTLS(t *testing.T) {
 	s := newService(t, edit{server: func(c *extauthz.Config) {
 		c.TLS = &tls.Config{Certificates: pair.TLS.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	}})
-	roots := pair.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs //nolint:forcetypeassert,errcheck // as httptest makes it
+	roots := pair.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	conn := s.dial(t, grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS12})))
 	if got := s.check(t, conn, get("/shop/orders", "Authorization", "Bearer "+s.token), true); got.status != http.StatusOK {
 		t.Errorf("%v", got)
@@ -122,7 +123,7 @@ func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	s := newService(t, edit{})
 	conn := s.dial(t)
-	set := func(raw bool, f func(*authv3.AttributeContext, *authv3.AttributeContext_HttpRequest)) *authv3.CheckRequest { //nolint:revive // a test's switch
+	set := func(raw bool, f func(*authv3.AttributeContext, *authv3.AttributeContext_HttpRequest)) *authv3.CheckRequest {
 		q := get("/shop/health").question(raw)
 		f(q.GetAttributes(), q.GetAttributes().GetRequest().GetHttp())
 		return q
@@ -197,11 +198,11 @@ type asBytes struct{}
 
 func (asBytes) Name() string { return "proto" }
 func (asBytes) Marshal(v any) (mem.BufferSlice, error) {
-	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil //nolint:forcetypeassert,errcheck // a test's own
+	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
 }
 
 func (asBytes) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize() //nolint:forcetypeassert,errcheck // the same
+	*v.(*[]byte) = data.Materialize()
 	return nil
 }
 
