@@ -179,6 +179,9 @@ func (g *group) start(ctx context.Context, core string, key serverKey, order ser
 	s := &running{child: c}
 	g.running[key] = s
 	err = c.said(&s.serveAnswer)
+	for _, r := range s.Results {
+		g.logf("%s: %s %s %s", r.Name, number(&r.Value), r.Unit, r.Note)
+	}
 	if _, ok := peers[key.part]; ok && err == nil {
 		err = reached(s.Address)
 	}
