@@ -42,8 +42,12 @@ const (
 func checkRequest(a asker, client [][2]string) []byte {
 	target := a.Path + "?fields=id"
 	fields := append([][2]string{
-		{":authority", "api.example.com"}, {":path", target}, {":method", http.MethodGet}, {":scheme", "https"},
-		{"x-forwarded-proto", "https"}, {"x-forwarded-for", "192.0.2.7"},
+		{":authority", "api.example.com"},
+		{":path", target},
+		{":method", http.MethodGet},
+		{":scheme", "https"},
+		{"x-forwarded-proto", "https"},
+		{"x-forwarded-for", "192.0.2.7"},
 	}, client...)
 	h := &authv3.AttributeContext_HttpRequest{
 		Id: "1234567890123456789", Method: http.MethodGet, Path: target, Host: "api.example.com", Scheme: "https", Protocol: "HTTP/1.1",

@@ -6,7 +6,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // A healthQuestion is a grpc.health.v1.HealthCheckRequest: about the service of that
@@ -15,7 +14,7 @@ type healthQuestion struct{ service string }
 
 func (q *healthQuestion) read(data []byte) error {
 	w := &walker{data, string(data)}
-	return w.each(0, len(data), func(number protowire.Number, from, to int) error {
+	return w.each(0, len(data), func(number, from, to int) error {
 		if number == 1 {
 			q.service = w.text[from:to]
 		}
@@ -47,7 +46,7 @@ func (s *Server) health() *grpc.ServiceDesc {
 				return nil, status.Error(codes.NotFound, "there is no such service here")
 			}
 			if s.ready(ctx) != nil {
-				return notServing, nil
+				return notServing, nil //nolint:nilerr // that is the answer
 			}
 			return serving, nil
 		}}},

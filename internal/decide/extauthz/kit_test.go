@@ -200,8 +200,13 @@ func get(path string, headers ...string) request {
 // it says itself.
 func (r request) fields() [][2]string {
 	all := [][2]string{
-		{":authority", r.host}, {":path", r.path}, {":method", r.method}, {":scheme", "http"},
-		{"x-forwarded-proto", "http"}, {"x-forwarded-for", client}, {"x-request-id", "made-by-envoy"},
+		{":authority", r.host},
+		{":path", r.path},
+		{":method", r.method},
+		{":scheme", "http"},
+		{"x-forwarded-proto", "http"},
+		{"x-forwarded-for", client},
+		{"x-request-id", "made-by-envoy"},
 	}
 	for i := 0; i < len(r.headers); i += 2 {
 		all = append(all, [2]string{strings.ToLower(r.headers[i]), r.headers[i+1]})

@@ -25,11 +25,21 @@ func question16(t testing.TB) []byte {
 		Size: -1, HeaderMap: &corev3.HeaderMap{},
 	}
 	for _, f := range [][2]string{
-		{":authority", "api.test"}, {":path", "/shop/orders/17?fields=id"}, {":method", "GET"}, {":scheme", "http"},
-		{"x-forwarded-proto", "http"}, {"x-forwarded-for", "192.0.2.7"},
-		{"user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}, {"accept", "application/json"},
-		{"accept-language", "en-GB,en;q=0.5"}, {"accept-encoding", "gzip, deflate, br"}, {"sec-fetch-dest", "empty"},
-		{"sec-fetch-mode", "cors"}, {"sec-fetch-site", "same-origin"}, {"dnt", "1"}, {"referer", "https://api.test/"},
+		{":authority", "api.test"},
+		{":path", "/shop/orders/17?fields=id"},
+		{":method", "GET"},
+		{":scheme", "http"},
+		{"x-forwarded-proto", "http"},
+		{"x-forwarded-for", "192.0.2.7"},
+		{"user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+		{"accept", "application/json"},
+		{"accept-language", "en-GB,en;q=0.5"},
+		{"accept-encoding", "gzip, deflate, br"},
+		{"sec-fetch-dest", "empty"},
+		{"sec-fetch-mode", "cors"},
+		{"sec-fetch-site", "same-origin"},
+		{"dnt", "1"},
+		{"referer", "https://api.test/"},
 		{"authorization", "Bearer 0123456789012345678901234567890123456789"},
 	} {
 		h.HeaderMap.Headers = append(h.HeaderMap.Headers, &corev3.HeaderValue{Key: f[0], RawValue: []byte(f[1])})

@@ -42,7 +42,7 @@ type walker struct {
 
 // each calls f with every field of the message between from and to that is of bytes,
 // and skips the others.
-func (w *walker) each(from, to int, f func(number protowire.Number, from, to int) error) error {
+func (w *walker) each(from, to int, f func(number, from, to int) error) error {
 	for from < to {
 		number, kind, n := protowire.ConsumeTag(w.data[from:to])
 		if n < 0 {
@@ -61,7 +61,7 @@ func (w *walker) each(from, to int, f func(number protowire.Number, from, to int
 			return errMalformed
 		}
 		from += n
-		if err := f(number, from-len(value), from); err != nil {
+		if err := f(int(number), from-len(value), from); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (w *walker) each(from, to int, f func(number protowire.Number, from, to int
 // that is, the last one counts.
 func (q *question) read(data []byte) error {
 	w := &walker{data, string(data)}
-	return w.each(0, len(data), func(number protowire.Number, from, to int) error {
+	return w.each(0, len(data), func(number, from, to int) error {
 		if number == 1 { // attributes
 			return q.readAttributes(w, from, to)
 		}
@@ -82,17 +82,17 @@ func (q *question) read(data []byte) error {
 }
 
 func (q *question) readAttributes(w *walker, from, to int) error {
-	return w.each(from, to, func(number protowire.Number, from, to int) error {
+	return w.each(from, to, func(number, from, to int) error {
 		switch number {
 		case 1: // source
-			return w.each(from, to, func(number protowire.Number, from, to int) error {
+			return w.each(from, to, func(number, from, to int) error {
 				if number == 1 {
 					return q.readAddress(w, from, to)
 				}
 				return nil
 			})
 		case 4: // request
-			return w.each(from, to, func(number protowire.Number, from, to int) error {
+			return w.each(from, to, func(number, from, to int) error {
 				if number == 2 {
 					return q.readHTTP(w, from, to)
 				}
@@ -106,10 +106,10 @@ func (q *question) readAttributes(w *walker, from, to int) error {
 // readAddress reads an envoy.config.core.v3.Address, which is one of three: a socket
 // address is what there is for a connection over IP.
 func (q *question) readAddress(w *walker, from, to int) error {
-	return w.each(from, to, func(number protowire.Number, from, to int) error {
+	return w.each(from, to, func(number, from, to int) error {
 		switch number {
 		case 1: // socket_address
-			return w.each(from, to, func(number protowire.Number, from, to int) error {
+			return w.each(from, to, func(number, from, to int) error {
 				if number == 2 {
 					q.source = w.text[from:to]
 				}
@@ -123,7 +123,7 @@ func (q *question) readAddress(w *walker, from, to int) error {
 }
 
 func (q *question) readHTTP(w *walker, from, to int) error {
-	return w.each(from, to, func(number protowire.Number, from, to int) error {
+	return w.each(from, to, func(number, from, to int) error {
 		switch text := w.text[from:to]; number {
 		case 2:
 			q.method = text
@@ -144,7 +144,7 @@ func (q *question) readHTTP(w *walker, from, to int) error {
 			q.rawBody = text
 		case 13: // header_map
 			q.listed = true
-			return w.each(from, to, func(number protowire.Number, from, to int) error {
+			return w.each(from, to, func(number, from, to int) error {
 				if number == 1 {
 					return q.readField(w, from, to)
 				}
@@ -158,7 +158,7 @@ func (q *question) readHTTP(w *walker, from, to int) error {
 // readField reads an entry of headers or a HeaderValue, which have the same numbers.
 func (q *question) readField(w *walker, from, to int) error {
 	var f field
-	err := w.each(from, to, func(number protowire.Number, from, to int) error {
+	err := w.each(from, to, func(number, from, to int) error {
 		switch text := w.text[from:to]; number {
 		case 1:
 			f.name = text
