@@ -107,73 +107,11 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 	if o.only == "lists" {
 		return measureLists(ctx, o, out, say)
 	}
-	serveCore, loadCore := cores()
 	if !r.Machine.Pinned {
 		say("servers and load share one core; only the ratios mean anything")
 	}
-	if o.only == "" || o.only == "decisions" {
-		say("decisions in the process")
-		var results []result
-		if err := once(ctx, serveCore, o.profile, "decisions", growthOrder{decisionRounds, o.users}, &results); err != nil {
-			return err
-		}
-		r.Results = append(r.Results, results...)
-	}
-	for _, p := range []struct {
-		name, says, core string
-		orders           any
-	}{
-		{"scaling", "decisions on two cores at once", "", decisionRounds},
-		{"start", fmt.Sprintf("starts on a store with %d tokens", o.tokens), serveCore, manyOrder{crowdRounds, o.tokens, o.binary}},
-		{"crowd", fmt.Sprintf("a node that knows %d tokens", o.tokens), serveCore, manyOrder{crowdRounds, o.tokens, ""}},
-	} {
-		if o.only != "" && o.only != p.name {
-			continue
-		}
-		say("%s", p.says)
-		var results []result
-		if err := once(ctx, p.core, o.profile, p.name, p.orders, &results); err != nil {
-			return err
-		}
-		r.Results = append(r.Results, results...)
-	}
-	decide, million := decideTurns(), millionTurns(o.tokens)
-	if o.peers {
-		var err error
-		if decide, err = withPeers(ctx, decide, middleWorld.Tokens); err != nil {
-			return err
-		}
-		if million, err = withPeers(ctx, million, o.tokens); err != nil {
-			return err
-		}
-	}
-	for _, g := range []struct {
-		name  string
-		turns []turn
-		long  bool // only if it is asked for
-	}{{"decide", decide, false}, {"grpc", grpcTurns(), false}, {"gateway", gatewayTurns(), false}, {"million", million, true}} {
-		if o.only != g.name && (o.only != "" || g.long) {
-			continue
-		}
-		say("%s over the network", g.name)
-		many := manyOrder{}
-		if g.long {
-			many = manyOrder{crowdRounds, o.tokens, o.binary}
-		}
-		rounds := group{
-			turns: chosen(g.turns, o.turns), rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
-			logf: say, serveCore: serveCore, loadCore: loadCore, many: many,
-		}
-		results, err := rounds.measure(ctx)
-		if err != nil {
-			return err
-		}
-		r.Results = append(r.Results, results...)
-	}
-	if (o.only == "" || o.only == "tail") && runtime.GOOS == "linux" { // elsewhere the load cannot keep a rate
-		say("tails at half load")
-		g := group{turns: tailTurns(), rounds: fewest, span: o.span, profile: o.profile, logf: say, serveCore: serveCore, loadCore: loadCore}
-		results, err := g.measureTails(ctx)
+	for _, measure := range []func(context.Context, options, sayer) ([]result, error){inProcess, overNetwork, atHalfLoad} {
+		results, err := measure(ctx, o, say)
 		if err != nil {
 			return err
 		}
@@ -189,4 +127,83 @@ func bench(ctx context.Context, o options, out, errOut io.Writer) error {
 		return fmt.Errorf("print the results: %w", err)
 	}
 	return r.save(o.out)
+}
+
+// A sayer says what is being done.
+type sayer func(format string, args ...any)
+
+// inProcess measures what needs no network.
+func inProcess(ctx context.Context, o options, say sayer) (all []result, err error) {
+	core, _ := cores()
+	for _, p := range []struct {
+		name, says, core string
+		orders           any
+	}{
+		{"decisions", "decisions in the process", core, growthOrder{decisionRounds, o.users}},
+		{"scaling", "decisions on two cores at once", "", decisionRounds},
+		{"start", fmt.Sprintf("starts on a store with %d tokens", o.tokens), core, manyOrder{crowdRounds, o.tokens, o.binary}},
+		{"crowd", fmt.Sprintf("a node that knows %d tokens", o.tokens), core, manyOrder{crowdRounds, o.tokens, ""}},
+	} {
+		if o.only != "" && o.only != p.name {
+			continue
+		}
+		say("%s", p.says)
+		var results []result
+		if err := once(ctx, p.core, o.profile, p.name, p.orders, &results); err != nil {
+			return nil, err
+		}
+		all = append(all, results...)
+	}
+	return all, nil
+}
+
+// overNetwork measures servers in rounds.
+func overNetwork(ctx context.Context, o options, say sayer) (all []result, err error) {
+	decide, million := decideTurns(), millionTurns(o.tokens)
+	if o.peers {
+		if decide, err = withPeers(ctx, decide, middleWorld.Tokens); err != nil {
+			return nil, err
+		}
+		if million, err = withPeers(ctx, million, o.tokens); err != nil {
+			return nil, err
+		}
+	}
+	serveCore, loadCore := cores()
+	for _, p := range []struct {
+		name  string
+		turns []turn
+		many  manyOrder // not zero: only if it is asked for
+	}{
+		{"decide", decide, manyOrder{}},
+		{"grpc", grpcTurns(), manyOrder{}},
+		{"gateway", gatewayTurns(), manyOrder{}},
+		{"million", million, manyOrder{crowdRounds, o.tokens, o.binary}},
+	} {
+		if o.only != p.name && (o.only != "" || p.many != (manyOrder{})) {
+			continue
+		}
+		say("%s over the network", p.name)
+		g := group{
+			turns: chosen(p.turns, o.turns), rounds: o.rounds, limit: 2 * o.rounds, span: o.span, profile: o.profile,
+			logf: say, serveCore: serveCore, loadCore: loadCore, many: p.many,
+		}
+		results, err := g.measure(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, results...)
+	}
+	return all, nil
+}
+
+// atHalfLoad measures the slowest answers. It needs a load that keeps a rate, as there
+// is on Linux.
+func atHalfLoad(ctx context.Context, o options, say sayer) ([]result, error) {
+	if o.only != "" && o.only != "tail" || runtime.GOOS != "linux" {
+		return nil, nil
+	}
+	say("tails at half load")
+	serveCore, loadCore := cores()
+	g := group{turns: tailTurns(), rounds: fewest, span: o.span, profile: o.profile, logf: say, serveCore: serveCore, loadCore: loadCore}
+	return g.measureTails(ctx)
 }

@@ -63,13 +63,13 @@ func withoutIndexes(ctx context.Context, db *sql.DB, do func() error) error {
 		return err
 	}
 	defer rows.Close()
-	var drop, make []string
+	var drop, create []string
 	for rows.Next() {
 		var name, text string
 		if err := rows.Scan(&name, &text); err != nil {
 			return err
 		}
-		drop, make = append(drop, "DROP INDEX "+name), append(make, text)
+		drop, create = append(drop, "DROP INDEX "+name), append(create, text)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
@@ -88,7 +88,7 @@ func withoutIndexes(ctx context.Context, db *sql.DB, do func() error) error {
 	if err := do(); err != nil {
 		return err
 	}
-	return run(make)
+	return run(create)
 }
 
 // pourUsers adds the users from this number on, each with a role.

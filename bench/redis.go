@@ -44,10 +44,11 @@ func serveRedis(ctx context.Context, o serveOrder) (*serving, error) {
 		return err
 	}
 	r := &redis{address: address, idle: make(chan *redisConn, connections)}
-	if err := errors.Join(reached(address)); err != nil {
-		return nil, errors.Join(err, end())
+	err = reached(address)
+	if err == nil {
+		err = r.fill(o)
 	}
-	if err := r.fill(o); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, end())
 	}
 	return &serving{server: inside(r), helpers: []int{cmd.Process.Pid}, end: end}, nil
@@ -123,7 +124,7 @@ func (c *redisConn) value() (there bool, err error) {
 	digits, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("$"))
 	n, err := strconv.Atoi(string(digits))
 	if !ok || err != nil {
-		return false, fmt.Errorf("Redis answers %q", line)
+		return false, fmt.Errorf("the answer of Redis is %q", line)
 	}
 	if n < 0 {
 		return false, nil
@@ -148,7 +149,7 @@ func (r *redis) fill(o serveOrder) error {
 		c.out = c.out[:0]
 		for ; waiting > 0; waiting-- {
 			if line, err := c.in.ReadString('\n'); err != nil || line != "+OK\r\n" {
-				return fmt.Errorf("Redis answers %q: %w", line, err)
+				return fmt.Errorf("the answer of Redis is %q: %w", line, err)
 			}
 		}
 		return nil

@@ -136,11 +136,21 @@ func TestSweepsReadWhatIsOver(t *testing.T) {
 			query string
 			args  int
 		}{
-			{buryDead, 3}, {deleteDeadSecrets, 2}, {deleteDeadCredentials, 2},
-			{buryReplaced, 2}, {deleteOldSecrets, 1},
-			{deleteDeadTokens, 1}, {deleteDeadFamilies, 1}, {forgetSuccessors, 2},
-			{pruneIdempotency, 1}, {pruneThrottles, 2}, {pruneDecisions, 1}, {pruneTombstones, 1},
-			{pruneUseDays, 1}, {pruneUses, 1}, {selectUnwarned, 3},
+			{buryDead, 3},
+			{deleteDeadSecrets, 2},
+			{deleteDeadCredentials, 2},
+			{buryReplaced, 2},
+			{deleteOldSecrets, 1},
+			{deleteDeadTokens, 1},
+			{deleteDeadFamilies, 1},
+			{forgetSuccessors, 2},
+			{pruneIdempotency, 1},
+			{pruneThrottles, 2},
+			{pruneDecisions, 1},
+			{pruneTombstones, 1},
+			{pruneUseDays, 1},
+			{pruneUses, 1},
+			{selectUnwarned, 3},
 		} {
 			plan := planOf(t.Context(), t, s, sweep.query, sweep.args)
 			if found := whole.FindString(plan); found != "" {
