@@ -21,7 +21,7 @@ var (
 )
 
 // found returns what a pattern finds in a page.
-func found(t *testing.T, a answer, p *regexp.Regexp) string {
+func found(t testing.TB, a answer, p *regexp.Regexp) string {
 	t.Helper()
 	m := p.FindStringSubmatch(a.text)
 	if m == nil {

@@ -34,7 +34,7 @@ const (
 
 // A world is an installation with a console.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	node    *node.Node
 	console *Console
 	clock   *doorstest.Clock
@@ -46,7 +46,7 @@ var system = admin.System("test")
 // newWorld opens an installation. Tests that have one do not run in parallel:
 // many stores and password hashes at once, under the race detector on a busy
 // machine, wait for each other longer than a store may take to answer.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := emptyWorld(t)
 	if _, err := w.node.Admin.FirstAdministrator(t.Context(), system, admin.NewUser{Login: "keeper"}); err != nil {
@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // emptyWorld is newWorld before there is an administrator.
-func emptyWorld(t *testing.T) *world {
+func emptyWorld(t testing.TB) *world {
 	t.Helper()
 	w := bareWorld(t)
 	var err error
@@ -67,7 +67,7 @@ func emptyWorld(t *testing.T) *world {
 }
 
 // bareWorld is emptyWorld before there is a tenant.
-func bareWorld(t *testing.T) *world {
+func bareWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: doorstest.NewClock()}
 	key, err := token.NewMasterKey()
@@ -226,7 +226,7 @@ func (b *browser) do(method, path string, form url.Values) answer {
 }
 
 // want checks the status of an answer.
-func (a answer) want(t *testing.T, status int) answer {
+func (a answer) want(t testing.TB, status int) answer {
 	t.Helper()
 	if a.StatusCode != status {
 		t.Fatalf("status %d, want %d\n%s\n%s", a.StatusCode, status, a.Header, a.text)
@@ -235,7 +235,7 @@ func (a answer) want(t *testing.T, status int) answer {
 }
 
 // has checks that a page has texts in it.
-func (a answer) has(t *testing.T, texts ...string) answer {
+func (a answer) has(t testing.TB, texts ...string) answer {
 	t.Helper()
 	for _, text := range texts {
 		if !strings.Contains(a.text, text) {
@@ -246,7 +246,7 @@ func (a answer) has(t *testing.T, texts ...string) answer {
 }
 
 // hasNot checks that a page does not have texts in it.
-func (a answer) hasNot(t *testing.T, texts ...string) answer {
+func (a answer) hasNot(t testing.TB, texts ...string) answer {
 	t.Helper()
 	for _, text := range texts {
 		if strings.Contains(a.text, text) {
@@ -257,7 +257,7 @@ func (a answer) hasNot(t *testing.T, texts ...string) answer {
 }
 
 // leads checks that an answer sends the browser somewhere.
-func (a answer) leads(t *testing.T, to string) {
+func (a answer) leads(t testing.TB, to string) {
 	t.Helper()
 	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != to {
 		t.Errorf("status %d to %q, want 303 to %q\n%s", a.StatusCode, a.Header.Get("Location"), to, a.text)
@@ -273,7 +273,7 @@ var (
 )
 
 // part returns what a pattern finds on a page.
-func (a answer) part(t *testing.T, p *regexp.Regexp) string {
+func (a answer) part(t testing.TB, p *regexp.Regexp) string {
 	t.Helper()
 	found := p.FindStringSubmatch(a.text)
 	if found == nil {
@@ -300,7 +300,7 @@ func bindingsOf(id sallyport.PrincipalID) store.BindingFilter {
 }
 
 // later lets time pass, with the node confirming meanwhile that nothing changed.
-func (w *world) later(t *testing.T, d time.Duration) {
+func (w *world) later(t testing.TB, d time.Duration) {
 	t.Helper()
 	w.clock.Advance(d)
 	if _, err := w.node.Doors.Apply(t.Context()); err != nil {

@@ -49,7 +49,7 @@ func (w *world) withPasskey(login string) (*browser, *passkeytest.Device, []stri
 }
 
 // signs answers the question of a page, with the next number of the device.
-func (a answer) signs(t *testing.T, d *passkeytest.Device) []string {
+func (a answer) signs(t testing.TB, d *passkeytest.Device) []string {
 	t.Helper()
 	d.Counter++
 	return []string{"passkey_ticket", found(t, a, shownAsk), "passkey_answer", d.Sign(found(t, a, shownQuestion))}
