@@ -85,6 +85,34 @@ func TestEndOneSession(t *testing.T) {
 	w.signedIn("di").get(at).want(t, 200).hasNot(t, "Where he is signed in")
 }
 
+// A program's sign-in is ended in the same way, and nobody is unlocked who is not
+// locked.
+func TestEndOneSignIn(t *testing.T) {
+	w := newWorld(t)
+	b := w.boss()
+	jo := w.user("jo", "Jo")
+	begin := func() string {
+		s, err := w.node.Admin.StartFamily(t.Context(), admin.NewFamily{Principal: jo.ID, Client: "reporter", Refresh: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(s.Family.ID)
+	}
+	mine := w.signedIn("jo")
+	link := "/sign-ins/" + begin() + "/end"
+	mine.get("/sessions").want(t, 200).has(t, "reporter", Base+link)
+	mine.get(link).want(t, 200).has(t, "End the sign-in of reporter?", "refused at once")
+	mine.post(link).leads(t, "/sallyport/sessions?done=signin")
+	mine.get(link).want(t, 404)
+
+	at := w.at() + "/users/" + string(jo.ID)
+	link = at + "/sign-ins/" + begin() + "/end"
+	b.get(at).want(t, 200).has(t, Base+link)
+	b.get(link).want(t, 200).has(t, "End the sign-in of reporter?")
+	b.post(link).leads(t, "/sallyport"+at+"?done=signin")
+	b.post(at+"/unlock", "version", b.get(at+"/delete").part(t, versionPattern)).want(t, 409).has(t, "The user is not locked")
+}
+
 // A tenant in which nothing is left can be deleted, and of another it is said why
 // it cannot.
 func TestDeleteTenant(t *testing.T) {

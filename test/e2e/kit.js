@@ -132,6 +132,7 @@ export async function visit(as, options, use) {
     // What is refused on purpose is told by its status, and Chromium logs that.
     if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) faults.push(m.text());
   });
+  page.on("request", note);
   let keep = false;
   try {
     await use(page, context);
@@ -139,7 +140,7 @@ export async function visit(as, options, use) {
     keep = as !== null;
   } finally {
     if (keep) {
-      page.removeAllListeners("pageerror").removeAllListeners("console");
+      page.removeAllListeners("pageerror").removeAllListeners("console").removeAllListeners("request");
       await page.setViewportSize(room);
       await page.emulateMedia({media: null, colorScheme: null, reducedMotion: null});
       kept.set(key, [...kept.get(key) ?? [], one]);
@@ -147,6 +148,26 @@ export async function visit(as, options, use) {
       await context.close();
     }
   }
+}
+
+// What browsers asked the console for, as "METHOD path".
+const asked = new Set();
+
+function note(request) {
+  asked.add(`${request.method()} ${new URL(request.url()).pathname}`);
+}
+
+/** untold are the routes of the console, as the list beside this file has them, that no story asked for. */
+export function untold() {
+  const routes = readFileSync(path.join(here, "routes.txt"), "utf8").trim().split("\n").map((line) => {
+    const [method, pattern] = line.split(" ");
+    const source = pattern.replace("{$}", "").replace(/\{[^}]+\}/g, "[^/]+").replaceAll(".", "\\.");
+    return {line, fits: new RegExp(`^${method} /sallyport${source}$`), holes: pattern.split("{").length};
+  });
+  // What fits several is of the one that says most.
+  routes.sort((a, b) => a.holes - b.holes);
+  const told = new Set([...asked].map((one) => routes.find((r) => r.fits.test(one))?.line));
+  return routes.map((r) => r.line).filter((line) => !told.has(line));
 }
 
 async function start(as, options) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {check, visit} from "../kit.js";
+import {audit, check, visit} from "../kit.js";
 
 check("design", {as: "admin", path: "/sallyport/design"});
 
@@ -16,3 +16,26 @@ test("without a script there is no button that does nothing", () => visit("admin
   await page.goto("/sallyport/design");
   assert.equal(await page.locator("button[data-copy]:visible").count(), 0);
 }));
+
+// On a narrow screen the areas are behind a button, which needs no script.
+for (const javaScriptEnabled of [true, false]) {
+  test(`the areas on a narrow screen, ${javaScriptEnabled ? "with" : "without"} a script`, () => visit("admin", {javaScriptEnabled}, async (page) => {
+    await page.setViewportSize({width: 320, height: 640});
+    await page.goto("/sallyport/account");
+    const areas = page.getByRole("navigation", {name: "Areas"}), menu = page.getByRole("button", {name: "Menu"});
+    await page.locator(".where").getByText("My account").waitFor();
+    assert.equal(await areas.isVisible(), false);
+    await menu.focus();
+    await page.keyboard.press("Enter");
+    await areas.waitFor();
+    await audit(page, "the areas, narrow");
+    await page.keyboard.press("Escape");
+    await areas.waitFor({state: "hidden"});
+    await menu.focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab"); // to the first of them
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", {name: "Overview"}).waitFor();
+    assert.equal(await areas.isVisible(), false);
+  }));
+}
