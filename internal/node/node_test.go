@@ -1,10 +1,14 @@
 package node_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/node"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/token"
 )
 
@@ -75,6 +80,52 @@ func TestAnotherMasterKeyIsTold(t *testing.T) {
 	if _, err := node.Open(t.Context(), config(t, path, newMaster(t))); err == nil {
 		t.Error("a database opens with another master key than it was sealed with")
 	}
+}
+
+// TestLargeFileIsCheckedAtWork: a node opens a large file that a killed process left,
+// and finds out that it is broken when it runs.
+func TestLargeFileIsCheckedAtWork(t *testing.T) {
+	t.Parallel()
+	path, master := filepath.Join(t.TempDir(), "sallyport.db"), newMaster(t)
+	n, err := node.Open(t.Context(), config(t, path, master))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Store.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.SetMeta(t.Context(), "large", strings.Repeat("x", 17<<20))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(content[len(content)/2/4096*4096:], bytes.Repeat([]byte{0xA5}, 3*4096)) // in the middle of the large text
+	if err := errors.Join(os.WriteFile(path, content, 0o600), os.WriteFile(path+"-wal", []byte("of a process that was killed"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err = node.Open(t.Context(), config(t, path, master)); err != nil {
+		t.Fatalf("opening a large file that was left: %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n.Run(ctx, time.Second)
+	}()
+	for deadline := time.Now().Add(30 * time.Second); n.Store.Ping(t.Context()) == nil; {
+		if time.Now().After(deadline) {
+			t.Error("the node does not say that its file is broken")
+			break
+		}
+		runtime.Gosched()
+	}
+	stop()
+	<-done
+	_ = n.Close(t.Context()) // which cannot write any more
 }
 
 // TestRunEnds: when the context ends, every loop does.
