@@ -1,9 +1,7 @@
 package admin_test
 
 import (
-	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,9 +17,6 @@ import (
 // Whatever takes rights away is possible on a full disk too, and what gives some is
 // not.
 func TestFullDisk(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can mount a small disk")
-	}
 	t.Parallel()
 	system := admin.System("test")
 	for name, do := range map[string]func(s *scene) error{
@@ -53,12 +48,7 @@ func TestFullDisk(t *testing.T) {
 // onSmallDisk returns a scene whose disk is full, but for what is set aside.
 func onSmallDisk(t *testing.T) *scene {
 	t.Helper()
-	dir, ctx := t.TempDir(), context.WithoutCancel(t.Context())
-	if out, err := exec.CommandContext(ctx, "mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("cannot mount a small disk: %v: %s", err, out)
-	}
-	t.Cleanup(func() { _ = exec.CommandContext(ctx, "umount", dir).Run() })
-	file := filepath.Join(dir, "store.db")
+	file := filepath.Join(storetest.SmallDisk(t, "8m"), "store.db")
 	content, err := os.ReadFile(storetest.File(t))
 	if err == nil {
 		err = os.WriteFile(file, content, 0o600)
@@ -78,8 +68,8 @@ func onSmallDisk(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	for size := 64 << 10; size >= 1<<10; { // to the last page
-		_, err := db.Write(ctx, func(tx *store.Tx) error {
-			return tx.SetMeta(ctx, "filler"+time.Now().String(), strings.Repeat("x", size))
+		_, err := db.Write(s.ctx, func(tx *store.Tx) error {
+			return tx.SetMeta(s.ctx, "filler"+time.Now().String(), strings.Repeat("x", size))
 		})
 		if err != nil {
 			size /= 2

@@ -3,7 +3,6 @@ package store_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -321,17 +320,8 @@ func TestSQLiteDistrustsDisk(t *testing.T) {
 // DB-04: with the disk full writing is Unavailable and reading goes on;
 // revocations have room set aside; and when there is room again all goes on.
 func TestSQLiteDiskFull(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can mount a small disk")
-	}
 	t.Parallel()
-	dir := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("cannot mount a small disk: %v: %s", err, out)
-	}
-	t.Cleanup(func() {
-		_ = exec.CommandContext(context.WithoutCancel(t.Context()), "umount", dir).Run()
-	})
+	dir := storetest.SmallDisk(t, "4m")
 	s, err := openAt(t, "sqlite:"+filepath.Join(dir, "store.db"), 20*time.Second)
 	if err != nil {
 		t.Fatal(err)
