@@ -125,11 +125,11 @@ func everyBinding(ctx context.Context, t *testing.T, w *admintest.World, want ad
 		slices.SortFunc(list, func(a, b sallyport.Binding) int {
 			return cmp.Or(cmp.Compare(order(a), order(b)), everywhere(a)-everywhere(b), a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 		})
-		line := string(id)
+		line := []string{string(id)}
 		for _, b := range list {
-			line += " " + string(b.ID)
+			line = append(line, string(b.ID))
 		}
-		out = append(out, line)
+		out = append(out, strings.Join(line, " "))
 	}
 	slices.Sort(out)
 	return out
@@ -161,11 +161,11 @@ func through(t *testing.T, w *admintest.World, want admin.Wanted, limit int) (ou
 			t.Fatalf("a page of %d has %d", limit, len(list.Items))
 		}
 		for i := range list.Items {
-			line := string(list.Items[i].Principal.ID)
+			line := []string{string(list.Items[i].Principal.ID)}
 			for _, held := range list.Items[i].Through {
-				line += " " + string(held.Binding.ID)
+				line = append(line, string(held.Binding.ID))
 			}
-			out = append(out, line)
+			out = append(out, strings.Join(line, " "))
 		}
 		if page.Cursor = list.Next; list.Next == "" {
 			return out

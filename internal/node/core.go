@@ -15,7 +15,8 @@ import (
 // Where there are more cores, or the operator has set GOMAXPROCS, nothing is done. It is
 // for the program, and ends with the returned function.
 func ShareCore() (stop func()) {
-	if _, chosen := os.LookupEnv("GOMAXPROCS"); chosen || runtime.GOMAXPROCS(0) > 1 {
+	_, chosen := os.LookupEnv("GOMAXPROCS") //nolint:forbidigo // a setting of Go's, not of ours
+	if chosen || runtime.GOMAXPROCS(0) > 1 {
 		return func() {}
 	}
 	runtime.GOMAXPROCS(2)
