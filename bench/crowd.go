@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A manyOrder says how often to measure, with how many tokens in the store, and
@@ -39,40 +40,54 @@ func crowd(ctx context.Context, orders *json.Decoder, answers *json.Encoder) err
 		return err
 	}
 	defer func() { _ = end() }()
-	results, err := w.knowAll(ctx, o.Rounds)
+	heap, err := w.knowAll(ctx)
 	if err != nil {
 		return err
 	}
-	return answers.Encode(results)
+	cold := many(w, byToken)
+	cold.check = func() error { return w.settle(ctx) } // once was enough; it takes long
+	for range o.Rounds {
+		if err := cold.take(); err != nil {
+			return err
+		}
+	}
+	return answers.Encode([]result{heap, cold.result("decision, " + cold.name).goal(coldGoal)})
 }
 
 // knowAll has the node look each token up once, and measures what that takes of its
-// memory and what decisions about all of them in turn cost afterwards.
-func (w *world) knowAll(ctx context.Context, rounds int) ([]result, error) {
-	cold := many(w, byToken)
+// memory.
+func (w *world) knowAll(ctx context.Context) (heap result, err error) {
 	some := deciding(w, "", byToken, w.Tokens/4) // in which all owners are
 	before, err := w.heapOnce(ctx, some.check)
 	if err != nil {
-		return nil, err
+		return heap, err
 	}
-	after, err := w.heapOnce(ctx, cold.check)
+	after, err := w.heapOnce(ctx, many(w, byToken).check)
 	if err != nil {
-		return nil, err
+		return heap, err
 	}
-	heap := float64(after-before) / float64(w.Tokens-w.Tokens/4)
-	cold.check = func() error { // once was enough, and writing a million uses down each time would take long
-		_, err := w.node.Doors.Apply(ctx)
-		return err
-	}
-	for range rounds {
-		if err := cold.take(); err != nil {
-			return nil, err
+	bytes := float64(after-before) / float64(w.Tokens-w.Tokens/4)
+	return figure(fmt.Sprintf("heap of one more known token, to %d", w.Tokens), bytes, "bytes").goal(heapGoal), nil
+}
+
+// allInTurn returns what a decision about each of the tokens costs, in nanoseconds of
+// CPU time. Uses are written down in between, as no flush could write all at once; so
+// each of them is the first use since then, and begins a count.
+func (w *world) allInTurn(ctx context.Context) (nanos float64, err error) {
+	ask, spent := asking(w.askers[byToken]), time.Duration(0)
+	for first := 0; first < w.Tokens; first += settleAfter {
+		began := ownCPU()
+		for i := first; i < min(first+settleAfter, w.Tokens); i++ {
+			if dec := w.node.Doors.Decide(ctx, ask(i)); !dec.Allowed {
+				return 0, fmt.Errorf("refused for the reason %q", dec.Reason)
+			}
+		}
+		spent += ownCPU() - began
+		if err := w.settle(ctx); err != nil {
+			return 0, err
 		}
 	}
-	return []result{
-		figure(fmt.Sprintf("heap of one more known token, to %d", w.Tokens), heap, "bytes").goal(heapGoal),
-		cold.result("decision, " + cold.name).goal(coldGoal),
-	}, nil
+	return float64(spent) / float64(w.Tokens), nil
 }
 
 // crowded makes a world with so many tokens in a folder of its own.

@@ -32,37 +32,27 @@ func serveMillion(ctx context.Context, o serveOrder) (*serving, error) {
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
-	more, err := w.knowAll(ctx, o.Many.Rounds)
-	if err == nil {
-		err = w.settleMany(ctx)
-	}
+	heap, err := w.knowAll(ctx)
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
+	nanos, err := w.allInTurn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	results = append(results, heap, figure(fmt.Sprintf("decision, %s, %d in turn, each the first use since the last flush", byToken, w.Tokens), nanos, "ns").goal(coldGoal))
 	for kind, list := range w.askers {
 		w.askers[kind] = spread(list, mostRefused)
 	}
 	stop := w.run(ctx)
 	asTheProgram()
 	return &serving{
-		server: questions(w.handler(nil)), askers: w.askers, results: append(results, more...),
+		server: questions(w.handler(nil)), askers: w.askers, results: results,
 		end: func() error {
 			_, _ = stop(), end() // the store is thrown away, whether its last uses were written down or not
 			return nil
 		},
 	}, nil
-}
-
-// settleMany writes a million uses down, which would otherwise be written while others
-// are measured. One flush has a limit of time; what it did not come to waits for the
-// next.
-func (w *world) settleMany(ctx context.Context) (err error) {
-	for range 20 {
-		if err = w.settle(ctx); err == nil {
-			return nil
-		}
-	}
-	return err
 }
 
 // spread returns as many of a list, from all over it: their neighbours in the tables
