@@ -60,6 +60,11 @@ func (v *Verifier) Remark(k Known, client netip.Addr, agent string) {
 // one that the store refuses would keep all counts from being written.
 func asText(s string) string { return strings.ToValidUTF8(s, "") }
 
+// flushPart is how many uses are written in one transaction: some tenths of a
+// second, for which nobody else writes. All of a backlog in one would run out of
+// time, and be written no more.
+const flushPart = 10_000
+
 // Flush writes the uses counted since the last flush to the store. What could
 // not be written is kept for the next one.
 func (v *Verifier) Flush(ctx context.Context) error {
@@ -67,9 +72,21 @@ func (v *Verifier) Flush(ctx context.Context) error {
 	list := v.uses.list
 	v.uses.list = nil
 	v.uses.mu.Unlock()
-	if len(list) == 0 {
-		return nil
+	for len(list) > 0 {
+		n := min(len(list), flushPart)
+		if err := v.write(ctx, list[:n]); err != nil {
+			v.uses.mu.Lock()
+			v.uses.list = append(v.uses.list, list...)
+			v.uses.mu.Unlock()
+			return fmt.Errorf("write %d use counts: %w", len(list), err)
+		}
+		list = list[n:]
 	}
+	return nil
+}
+
+// write writes the uses of entries; or puts them back where they were counted.
+func (v *Verifier) write(ctx context.Context, list []used) error {
 	counts := make([]store.UseCount, len(list))
 	for i, u := range list {
 		counts[i] = store.UseCount{
@@ -83,18 +100,9 @@ func (v *Verifier) Flush(ctx context.Context) error {
 	}
 	_, err := v.Store.Write(ctx, func(tx *store.Tx) error { return tx.CountUses(ctx, counts) })
 	if err != nil {
-		v.giveBack(list, counts)
-		return fmt.Errorf("write %d use counts: %w", len(counts), err)
+		for i, u := range list {
+			u.entry.Restore(uint32(counts[i].Uses))
+		}
 	}
-	return nil
-}
-
-// giveBack puts uses that could not be written back where they were counted.
-func (v *Verifier) giveBack(list []used, counts []store.UseCount) {
-	for i, u := range list {
-		u.entry.Restore(uint32(counts[i].Uses))
-	}
-	v.uses.mu.Lock()
-	defer v.uses.mu.Unlock()
-	v.uses.list = append(v.uses.list, list...)
+	return err
 }

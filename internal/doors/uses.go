@@ -22,6 +22,7 @@ const (
 	usesAll      = 1 << 18 // of all principals, before those in memory are forgotten
 	usesIdle     = 1 << 14 // that may stay in memory although most of them were not used since the last flush
 	usesInterval = 10 * time.Second
+	usesPart     = 5000 // are written in one transaction, so that others can write in between
 )
 
 // A useKey is what is counted apart: with which token, through which binding, in
@@ -174,35 +175,47 @@ func (l *useLedger) flush(ctx context.Context, slots []*slot, now time.Time, atO
 	}
 	l.due = now.Add(usesInterval)
 	day := store.DayOf(now)
-	var counts []*useCount
-	var taken []uint32
-	var rows []store.DayUse
+	var all []takenUse
 	for c := l.counted.Swap(nil); c != nil; {
 		next := c.next // before it is 0 again, and can be put onto the list anew
-		n := c.n.Swap(0)
-		counts, taken = append(counts, c), append(taken, n)
-		rows = append(rows, l.rows(c, day, int64(n))...)
+		all = append(all, takenUse{c, c.n.Swap(0)})
 		c = next
 	}
-	l.makeRoom(ctx, slots, len(counts))
-	if len(rows) == 0 {
-		return nil
-	}
-	_, err := l.store.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.InitMeta(ctx, store.MetaUsesSince, now.UTC().Format(time.RFC3339)); err != nil {
-			return err
+	l.makeRoom(ctx, slots, len(all))
+	for len(all) > 0 {
+		part := all[:min(len(all), usesPart)]
+		var rows []store.DayUse
+		for _, u := range part {
+			rows = append(rows, l.rows(u.count, day, int64(u.n))...)
 		}
-		return tx.AddUses(ctx, rows)
-	})
-	if err == nil {
-		return nil
+		_, err := l.store.Write(ctx, func(tx *store.Tx) error {
+			if _, err := tx.InitMeta(ctx, store.MetaUsesSince, now.UTC().Format(time.RFC3339)); err != nil {
+				return err
+			}
+			return tx.AddUses(ctx, rows)
+		})
+		if err != nil {
+			l.giveBack(all)
+			return fmt.Errorf("write down %d uses of permissions: %w", len(all), err)
+		}
+		all = all[len(part):]
 	}
-	for i, c := range counts { // for the next time
-		if c.n.Add(taken[i]) == taken[i] {
-			l.push(c)
+	return nil
+}
+
+// A takenUse is a count, and what it had when it was last set to 0.
+type takenUse struct {
+	count *useCount
+	n     uint32
+}
+
+// giveBack counts again what could not be written, for the next time.
+func (l *useLedger) giveBack(all []takenUse) {
+	for _, u := range all {
+		if u.count.n.Add(u.n) == u.n {
+			l.push(u.count)
 		}
 	}
-	return fmt.Errorf("write down %d uses of permissions: %w", len(rows), err)
 }
 
 // rows makes of a count what is stored.
