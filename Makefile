@@ -50,6 +50,11 @@ e2e: build ## The console in a real browser; pictures in test/e2e/screenshots (P
 	@scripts/need chromium node
 	cd test/e2e && npm ci --silent --no-audit --no-fund && SALLYPORT_BIN='$(CURDIR)/bin/sallyport' node --test-reporter=spec run.js $(PAGES)
 
+.PHONY: paints
+paints: build ## How soon each page is painted, loaded five times by a browser that has nothing of it yet
+	@scripts/need chromium node
+	cd test/e2e && npm ci --silent --no-audit --no-fund && SALLYPORT_BIN='$(CURDIR)/bin/sallyport' SALLYPORT_PAINTINGS=5 node --test-reporter=spec --test-name-pattern='first paint' run.js $(PAGES)
+
 .PHONY: pictures
 pictures: build ## The pictures of the documentation, taken anew in a real browser (docs/images)
 	@scripts/need chromium node

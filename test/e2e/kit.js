@@ -19,6 +19,10 @@ const program = process.env.SALLYPORT_BIN ?? path.join(here, "../../bin/sallypor
 // The most that a page may transfer to a browser that has nothing yet, in bytes.
 const mostBytes = 60_000;
 
+// How often each page is loaded to see how soon it is painted, in place of all tests; 0: it
+// is tested.
+const paintings = Number(process.env.SALLYPORT_PAINTINGS ?? 0);
+
 /** The demonstration: its manifest, with its accounts and tenants by name. */
 export let demo;
 let browser, child, folder;
@@ -372,6 +376,21 @@ export function check(name, {as, path: where, story, wrong, keys, script = false
     await open(page);
     await use(page, context);
   });
+  if (paintings) {
+    test(`first paint of ${name}`, (t) => visit(as, {}, async (page) => {
+      const wire = await wireTo(page); // kept by the page, with its cache
+      await wire.send("Network.setCacheDisabled", {cacheDisabled: true});
+      const paints = [];
+      while (paints.length < paintings) {
+        await open(page);
+        paints.push((await page.evaluate(loaded)).paint);
+        await page.goto("about:blank");
+      }
+      const [least, ...others] = paints.toSorted((a, b) => a - b);
+      t.diagnostic(`${name}: first paint after ${least} ms at least, ${others[(paintings >> 1) - 1]} in the median, ${others.at(-1)} at most`);
+    }));
+    return;
+  }
   describe(name, {timeout: mostTime}, () => {
     if (story) test("story", () => opened({}, story));
     if (story && !script) test("story without a script", () => opened({javaScriptEnabled: false}, story));
