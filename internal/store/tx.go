@@ -159,11 +159,12 @@ func (s *Store) begin(ctx context.Context, db *sql.DB, limit time.Duration, opti
 // before the file was checked. The next start checks the file.
 func (s *Store) distrust(err error) {
 	if s.dialect.diskFailed(err) || errors.Is(err, errBroken) {
-		s.broken.CompareAndSwap(nil, &err)
+		s.broken.CompareAndSwap(nil, &err) // which others read from now on
+		said := err
 		if s.unchecked != nil {
-			err = errors.Join(err, s.unchecked.mark())
+			said = errors.Join(err, s.unchecked.mark())
 		}
-		s.log.Error("the disk failed; the store takes no more writes until it is opened anew", "error", err)
+		s.log.Error("the disk failed; the store takes no more writes until it is opened anew", "error", said)
 	}
 }
 

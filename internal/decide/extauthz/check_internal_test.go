@@ -79,9 +79,13 @@ func TestCheckAllocates(t *testing.T) {
 	if err := proto.Unmarshal(ask(message), &res); err != nil || res.GetStatus().GetCode() != 0 {
 		t.Fatalf("refused: %v, %v", &res, err)
 	}
-	const want = 5 + 1 // the race detector empties pools at random
-	if n := testing.AllocsPerRun(100, func() { ask(message) }); n > want {
-		t.Errorf("%v allocations, want %d", n, want)
+	const want = 5
+	least := testing.AllocsPerRun(100, func() { ask(message) })
+	for range 100 { // one by one, as the race detector empties pools at random
+		least = min(least, testing.AllocsPerRun(1, func() { ask(message) }))
+	}
+	if least > want {
+		t.Errorf("%v allocations, want %d", least, want)
 	}
 }
 
