@@ -26,7 +26,11 @@ const paintings = Number(process.env.SALLYPORT_PAINTINGS ?? 0);
 /** The demonstration: its manifest, with its accounts and tenants by name. */
 export let demo;
 let browser, child, folder;
-const sessions = new Map(); // by login: what its browser keeps
+const sessions = new Map(); // by login: what its browser keeps, and since when
+
+// How long a session serves new stories, in milliseconds. After five minutes the console
+// asks for the password before some things, which would be in the middle of a story.
+const freshFor = 150_000;
 
 before(async () => {
   mkdirSync(pictures, {recursive: true});
@@ -128,7 +132,12 @@ const room = {width: 1280, height: 800};
  */
 export async function visit(as, options, use) {
   const key = `${as} ${JSON.stringify(options)}`;
-  const one = kept.get(key)?.pop() ?? await start(as, options);
+  let one = kept.get(key)?.pop();
+  if (one && Date.now() - one.since > freshFor) {
+    await one.context.close();
+    one = undefined;
+  }
+  one ??= await start(as, options);
   const {page, context} = one;
   const faults = [];
   page.on("pageerror", (error) => faults.push(`${error}`));
@@ -175,16 +184,17 @@ export function untold() {
 }
 
 async function start(as, options) {
+  const session = as && await sessionOf(as);
   const context = await browser.newContext({
     baseURL: demo.url, locale: "en-GB", timezoneId: "Europe/Berlin", viewport: room,
-    ...options, ...(as && {storageState: await sessionOf(as)}),
+    ...options, ...(session && {storageState: session.state}),
   });
   context.setDefaultTimeout(20_000);
   if (options.javaScriptEnabled === false) scriptless.add(context);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
   await page.addInitScript(watchShifts);
-  return {page, context};
+  return {page, context, since: session?.since};
 }
 
 /** picture keeps what a page looks like in the middle of a story, in light and dark and narrow. */
@@ -235,14 +245,15 @@ async function forDocs(page, name) {
 }
 
 async function sessionOf(login) {
-  if (!sessions.has(login)) {
+  if (!(Date.now() - sessions.get(login)?.since < freshFor)) {
+    const since = Date.now();
     await visit(null, {}, async (page, context) => {
       await page.goto("/sallyport/sign-in");
       await page.getByLabel("Login").fill(login);
       await page.getByLabel("Password").fill(demo.password(login));
       await page.getByRole("button", {name: "Sign in"}).click();
       await page.waitForURL((url) => !url.pathname.endsWith("/sign-in"));
-      sessions.set(login, await context.storageState());
+      sessions.set(login, {state: await context.storageState(), since});
     });
   }
   return sessions.get(login);
