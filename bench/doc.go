@@ -4,10 +4,11 @@
 //
 // A figure of time is CPU time. Over HTTP it is that of the server process
 // divided by its answers, with the server on one core and the load on another.
-// The speed of a machine that others share changes from minute to minute, so
+// The speed of a machine that others share changes from second to second, so
 // every comparison is of figures that were taken right after one another, and
-// the median of a few of those is what counts. docs/explanation/performance.md
-// says more.
+// the median of a few of those is what counts. Of what is measured in the process
+// without anything beside it the least of many short turns is told, with the median
+// behind it: others only ever add to it. docs/explanation/performance.md says more.
 //
 // It fails if something answers wrongly, not if something is slow.
 //

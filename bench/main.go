@@ -92,7 +92,7 @@ type options struct {
 }
 
 // decisionRounds is how often each decision in the process is measured.
-const decisionRounds = 5
+const decisionRounds = 20
 
 // crowdRounds is less, since everything takes longer there.
 const crowdRounds = 3

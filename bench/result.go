@@ -20,9 +20,9 @@ type result struct {
 	Unit  string  `json:"unit"`
 
 	// Baseline is what the value is compared with, in the same unit and measured
-	// in the same run. Ratio is the median of the ratios of the rounds, so it is
-	// not exactly the one of the two medians. Both are absent where there is
-	// nothing to compare with.
+	// in the same run. Where both were measured in rounds, Ratio is the median of the
+	// ratios of the rounds, so it is not exactly the one of the two medians. Both are
+	// absent where there is nothing to compare with.
 	Baseline *float64 `json:"baseline"`
 	Ratio    *float64 `json:"ratio"`
 
@@ -44,6 +44,11 @@ func figure(name string, value float64, unit string) result {
 func (r result) against(name string, baseline, ratio float64) result {
 	r.Against, r.Baseline, r.Ratio = name, &baseline, &ratio
 	return r
+}
+
+// beside compares a result with a baseline that was measured like it.
+func (r result) beside(name string, baseline float64) result {
+	return r.against(name, baseline, r.Value/baseline)
 }
 
 // goal sets the goal, if it is not 0, and says whether it holds.
@@ -154,4 +159,13 @@ func median(values []float64) float64 {
 	default:
 		return (sorted[n/2-1] + sorted[n/2]) / 2
 	}
+}
+
+// ratio is the median of the ratios of the rounds.
+func ratio(values, baselines []float64) float64 {
+	ratios := make([]float64, 0, len(values))
+	for i := range min(len(values), len(baselines)) {
+		ratios = append(ratios, values[i]/baselines[i])
+	}
+	return median(ratios)
 }

@@ -29,6 +29,11 @@ func (g *group) measureTails(ctx context.Context) (results []result, err error) 
 	if err := g.startAll(ctx); err != nil {
 		return nil, err
 	}
+	for i := range g.turns { // what is asked with is known to all of them
+		if _, err := g.take(ctx, &g.turns[i]); err != nil {
+			return nil, err
+		}
+	}
 	tails := make([][]float64, len(g.turns))
 	rate := 0.0
 	for round := range g.rounds {
