@@ -6,7 +6,9 @@ import (
 	"go/ast"
 	"go/scanner"
 	"go/token"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -240,4 +242,22 @@ func forbiddenDirector(field *ast.Ident, names map[string]string) string {
 		}
 	}
 	return ""
+}
+
+// TestTourNamesEveryRoom: who is new follows docs/explanation/the-house.md, and
+// a room that it leaves out is one that nobody finds.
+func TestTourNamesEveryRoom(t *testing.T) {
+	t.Parallel()
+	const page = "docs/explanation/the-house.md"
+	tour, err := os.ReadFile(filepath.Join(root(t), page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rooms := range floors[1:] {
+		for _, name := range rooms {
+			if !bytes.Contains(tour, []byte("`"+name+"`")) {
+				t.Errorf("%s does not name `%s`", page, name)
+			}
+		}
+	}
 }
