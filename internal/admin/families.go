@@ -139,6 +139,9 @@ func (w *work) checkFamily(ctx context.Context, f *store.Family) error {
 			return err
 		}
 	}
+	if !w.until.IsZero() && f.Expires.After(w.until) {
+		f.Expires = w.until
+	}
 	return w.within(f.Scopes, f.Tenant)
 }
 

@@ -57,7 +57,7 @@ func (s *Service) CreateKey(ctx context.Context, a Actor, tenant sallyport.Tenan
 		if err := w.checkKey(ctx, &c); err != nil {
 			return err
 		}
-		if c.Expires, err = w.expiry(ctx, tenant, c.Expires); err != nil {
+		if err := w.lifetime(ctx, &c, tenant); err != nil {
 			return err
 		}
 		if in.Secret == "" {
@@ -226,7 +226,7 @@ func (s *Service) changeKey(ctx context.Context, a Actor, tenant sallyport.Tenan
 		if err := matches("API key", ifVersion, c.Version); err != nil {
 			return err
 		}
-		if err := w.within(c.Scopes, c.Tenant); err != nil {
+		if err := w.reaches(c); err != nil {
 			return err
 		}
 		w.tx.Note(sallyport.ChangePrincipal, string(id))

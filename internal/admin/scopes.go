@@ -56,28 +56,25 @@ func (w *work) unknownScope(scope string) string {
 func (w *work) within(scopes []string, tenant sallyport.TenantID) error {
 	for _, only := range w.tenants {
 		if tenant != only {
-			return &sallyport.Error{
-				Kind: sallyport.Refused, Reason: sallyport.PrivilegeCeiling, Field: "tenant",
-				Message: "your credential is limited to one tenant; what you make with it must be too",
-			}
+			return tooWide("tenant", "your credential is limited to one tenant; what you make with it must be too")
 		}
 	}
 	for _, limit := range w.limits {
 		if scopes == nil {
-			return tooWide("your credential is limited by scopes; what you make with it must be too")
+			return tooWide("scopes", "your credential is limited by scopes; what you make with it must be too")
 		}
 		for _, s := range scopes {
 			api, _, _ := strings.Cut(s, "/")
 			if !slices.Contains(limit.Scopes, s) && !slices.Contains(limit.Scopes, api) {
-				return tooWide(fmt.Sprintf("your own credential does not have the scope %s", s))
+				return tooWide("scopes", fmt.Sprintf("your own credential does not have the scope %s", s))
 			}
 		}
 	}
 	return nil
 }
 
-func tooWide(message string) error {
-	return &sallyport.Error{Kind: sallyport.Refused, Reason: sallyport.PrivilegeCeiling, Field: "scopes", Message: message}
+func tooWide(field, message string) error {
+	return &sallyport.Error{Kind: sallyport.Refused, Reason: sallyport.PrivilegeCeiling, Field: field, Message: message}
 }
 
 // expiry returns when a credential ends that is made or changed now: as asked

@@ -137,7 +137,7 @@ func (w *work) repeatedIssue(ctx context.Context) (Issued, error) {
 
 // checkToken checks a token before it is written, and that the actor's own
 // credential reaches as far. home is where its owner is administered.
-func (w *work) checkToken(ctx context.Context, c *sallyport.Credential, home sallyport.TenantID) (err error) {
+func (w *work) checkToken(ctx context.Context, c *sallyport.Credential, home sallyport.TenantID) error {
 	if c.Tenant == "" {
 		c.Tenant = sallyport.EveryTenant
 	}
@@ -151,8 +151,10 @@ func (w *work) checkToken(ctx context.Context, c *sallyport.Credential, home sal
 	if err := w.checkLimits(c); err != nil {
 		return err
 	}
-	c.Expires, err = w.expiry(ctx, policyOf, c.Expires)
-	return err
+	if err := w.lifetime(ctx, c, policyOf); err != nil {
+		return err
+	}
+	return w.inBounds(*c)
 }
 
 // memberOf checks that a token's owner has something to do in its tenant.

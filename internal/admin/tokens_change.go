@@ -44,14 +44,17 @@ func (ch TokenChange) apply(c *sallyport.Credential) {
 }
 
 // updateCredential checks and writes a credential that was changed.
-func (w *work) updateCredential(ctx context.Context, c *sallyport.Credential, policyOf sallyport.TenantID, ch TokenChange, ifVersion int64) (err error) {
+func (w *work) updateCredential(ctx context.Context, c *sallyport.Credential, policyOf sallyport.TenantID, ch TokenChange, ifVersion int64) error {
 	if err := w.checkLimits(c); err != nil {
 		return err
 	}
 	if ch.Expires != nil {
-		if c.Expires, err = w.expiry(ctx, policyOf, c.Expires); err != nil {
+		if err := w.lifetime(ctx, c, policyOf); err != nil {
 			return err
 		}
+	}
+	if err := w.inBounds(*c); err != nil {
+		return err
 	}
 	if err := w.tx.UpdateCredential(ctx, c, ifVersion); err != nil {
 		return err
@@ -96,7 +99,7 @@ func (s *Service) changeToken(ctx context.Context, a Actor, id sallyport.Credent
 			return err
 		}
 		// A limited token must not lay hands on one that reaches further.
-		if err := w.within(c.Scopes, c.Tenant); err != nil {
+		if err := w.reaches(c); err != nil {
 			return err
 		}
 		w.tx.Note(sallyport.ChangeCredential, string(id))
@@ -223,7 +226,7 @@ func (w *work) adoptSecret(ctx context.Context, id sallyport.CredentialID, secre
 	if err := adoptable(c.Kind, secret); err != nil {
 		return err
 	}
-	if err := w.within(c.Scopes, c.Tenant); err != nil {
+	if err := w.reaches(c); err != nil {
 		return err
 	}
 	if err := w.tx.ReplaceSecret(ctx, c.Tenant, c.ID, w.digested(secret), w.now, c.Version); err != nil {

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -23,6 +24,8 @@ type work struct {
 	principal *policy.Principal // nil: the installation itself
 	limits    []*policy.Limit   // each of them narrows; none: not limited
 	tenants   []sallyport.TenantID
+	until     time.Time                    // when the actor's credential ends; zero: never, or he gave his password
+	places    [][]netip.Prefix             // each of them narrows where it may be used from; none: anywhere
 	roles     map[[2]string]sallyport.Role // that were read, by tenant and id
 	guarding  bool                         // the last administrator is being watched over
 	session   *sallyport.Credential        // that the actor came with; nil: something else
@@ -142,7 +145,9 @@ func (w *work) credential(ctx context.Context) error {
 		w.narrow(c.Scopes, c.Tenant)
 		if c.Kind == sallyport.Session {
 			w.session = &c
+			return w.lasts(ctx, c.BegunWith)
 		}
+		w.bound(c)
 	case sallyport.AccessToken:
 		return w.signIn(ctx)
 	case sallyport.Password, sallyport.RefreshToken:
@@ -162,6 +167,7 @@ func (w *work) signIn(ctx context.Context) error {
 			return err
 		}
 		w.narrow(key.Scopes, key.Tenant)
+		w.bound(key)
 		return nil
 	case sallyport.KindOf(err) == sallyport.NotFound:
 		return refused(sallyport.CredentialRevoked)
@@ -171,7 +177,8 @@ func (w *work) signIn(ctx context.Context) error {
 		return refused(sallyport.CredentialRevoked)
 	}
 	w.narrow(f.Scopes, f.Tenant)
-	return nil
+	w.ends(f.Expires)
+	return w.lasts(ctx, f.Credential)
 }
 
 // fresh checks that the policy in force knows the actor's roles as they are in
