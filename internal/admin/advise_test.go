@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/admin/admintest"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/store/pgtest"
 	"github.com/sallyport/sallyport/internal/store/storetest"
@@ -181,8 +182,7 @@ func TestAdviseTheNarrowRole(t *testing.T) {
 
 func TestAdviseOnPostgres(t *testing.T) {
 	t.Parallel()
-	clock := &admintest.Clock{}
-	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.UnixMicro(0)))
+	clock := clocktest.New()
 	st := storetest.Open(t, pgtest.DSN(t), clock.Now)
 	if err := st.Migrate(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func theNarrowRole(t *testing.T, v *advised) {
 	}
 	// A month later it adds no customers any more. The file is about all that the
 	// first one made, so that nothing is deleted by the way.
-	v.Clock.Move(40 * 24 * time.Hour)
+	v.Clock.Advance(40 * 24 * time.Hour)
 	v.uses(store.Use{Principal: billing.ID, Permission: "crm/use"})
 	later := v.advice(billing.ID)
 	if got, want := toldFindings(later.Findings), "idle_grant billing customers: used [], unused [crm/customers]: remove; opens 0\n"; got != want {

@@ -53,13 +53,13 @@ func newStory(t *testing.T) *story {
 	s.role = must(w.CreateRole(ctx, s.system, w.T1.ID, admin.NewRole{Name: "clerk", Permissions: []sallyport.Permission{"orders/read", "orders/write"}}))
 	s.group = must(w.CreateGroup(ctx, s.system, w.T1.ID, admin.NewGroup{Name: "staff"}))
 	must(w.CreateBinding(ctx, s.system, w.T1.ID, admin.NewBinding{SubjectKind: sallyport.SubjectGroup, Subject: string(s.group.ID), Role: s.role.ID}))
-	w.Clock.Move(time.Hour)
+	w.Clock.Advance(time.Hour)
 	if err := w.AddMember(ctx, s.system, w.T1.ID, s.group.ID, s.jo.ID); err != nil {
 		t.Fatal(err)
 	}
-	w.Clock.Move(time.Hour)
+	w.Clock.Advance(time.Hour)
 	s.began = w.Clock.Now()
-	w.Clock.Move(time.Minute)
+	w.Clock.Advance(time.Minute)
 	return s
 }
 
@@ -79,10 +79,10 @@ func TestWhatChanged(t *testing.T) {
 	must(s.CreateUser(ctx, s.system, s.T1.ID, admin.NewUser{Login: "someone", Kind: sallyport.Person}))
 	title := "Clerks"
 	must(s.UpdateRole(ctx, s.Root, s.T1.ID, s.role.ID, anyVersion, admin.RoleChange{Title: &title}))
-	s.Clock.Move(time.Minute)
+	s.Clock.Advance(time.Minute)
 	at := s.Clock.Now()
 	must(s.UpdateRole(ctx, s.Root, s.T1.ID, s.role.ID, anyVersion, admin.RoleChange{Permissions: &[]sallyport.Permission{"orders/read"}}))
-	s.Clock.Move(time.Minute)
+	s.Clock.Advance(time.Minute)
 	other := s.MakeRole(s.T1.ID, "orders/read")
 	must(s.CreateBinding(ctx, s.system, s.T1.ID, admin.NewBinding{SubjectKind: sallyport.SubjectUser, Subject: string(s.jo.ID), Role: other.ID}))
 
@@ -125,7 +125,7 @@ func TestEveryWayOfChange(t *testing.T) {
 				if err := s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID); err != nil {
 					return err
 				}
-				s.Clock.Move(time.Minute)
+				s.Clock.Advance(time.Minute)
 				return s.AddMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID)
 			},
 			want: "jo came into the group \"staff\": allowed\njo was taken out of the group \"staff\": permission_missing",
@@ -161,7 +161,7 @@ func TestEveryWayOfChange(t *testing.T) {
 				if err == nil {
 					err = s.RemoveMember(t.Context(), s.Root, s.T1.ID, s.group.ID, s.jo.ID)
 				}
-				s.Clock.Move(2 * time.Hour)
+				s.Clock.Advance(2 * time.Hour)
 				return err
 			},
 			want: `the role "clerk" of jo ended, as it was given until then: permission_missing`,
@@ -182,7 +182,7 @@ func TestEveryWayOfChange(t *testing.T) {
 					if _, err := s.UpdateRole(t.Context(), s.Root, s.T1.ID, s.role.ID, anyVersion, admin.RoleChange{Permissions: &list}); err != nil {
 						return err
 					}
-					s.Clock.Move(time.Minute)
+					s.Clock.Advance(time.Minute)
 				}
 				return nil
 			},

@@ -107,7 +107,7 @@ func TestSensitiveActsAreConfirmed(t *testing.T) {
 		"factor":       func() error { _, err := w.StartFactor(ctx, root, "phone", "x"); return err },
 		"factor reset": func() error { return w.ResetFactors(ctx, root, w.T1.ID, victim.ID) },
 	}
-	w.Clock.Move(admin.ConfirmedFor + time.Second)
+	w.Clock.Advance(admin.ConfirmedFor + time.Second)
 	for name, act := range acts {
 		err := act()
 		e, _ := err.(*sallyport.Error) //nolint:errorlint // it is what callers look at

@@ -94,12 +94,12 @@ func TestRetryWindow(t *testing.T) {
 	s := newScene(t)
 	r1 := signIn(s)
 	r2 := must(rotate(s, r1.Refresh))
-	s.Clock.Move(10 * time.Second)
+	s.Clock.Advance(10 * time.Second)
 	again, err := rotate(s, r1.Refresh)
 	if err != nil || again.Refresh != r2.Refresh || !again.Replayed {
 		t.Errorf("in the window: %+v, %v; want the identical successor", again, err)
 	}
-	s.Clock.Move(time.Microsecond)
+	s.Clock.Advance(time.Microsecond)
 	if _, err := rotate(s, r1.Refresh); reason(err) != sallyport.CredentialReplaced {
 		t.Errorf("after the window: %v, want credential_replaced", err)
 	}
@@ -168,7 +168,7 @@ func TestRotateRefuses(t *testing.T) {
 				panic(err)
 			}
 		}, want: sallyport.CredentialRevoked},
-		"absolute end": {do: func(s *scene, _ admin.SignIn) { s.Clock.Move(admin.DefaultFamily) }, want: sallyport.CredentialExpired},
+		"absolute end": {do: func(s *scene, _ admin.SignIn) { s.Clock.Advance(admin.DefaultFamily) }, want: sallyport.CredentialExpired},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,14 +215,14 @@ func TestAbsoluteLifetime(t *testing.T) {
 	s := newScene(t)
 	r := signIn(s)
 	for day := 1; day < 30; day++ {
-		s.Clock.Move(24 * time.Hour)
+		s.Clock.Advance(24 * time.Hour)
 		next, err := rotate(s, r.Refresh)
 		if err != nil {
 			t.Fatalf("day %d: %v", day, err)
 		}
 		r.Refresh = next.Refresh
 	}
-	s.Clock.Move(24 * time.Hour)
+	s.Clock.Advance(24 * time.Hour)
 	if _, err := rotate(s, r.Refresh); reason(err) != sallyport.CredentialExpired {
 		t.Errorf("day 30: %v, want credential_expired", err)
 	}
@@ -323,7 +323,7 @@ func TestSignInsEndWithTheirSecret(t *testing.T) {
 			}))
 		}
 		if strings.HasPrefix(tt.name, "overlap") {
-			s.Clock.Move(time.Minute)
+			s.Clock.Advance(time.Minute)
 			must(s.RenewKey(s.ctx, system, s.in, s.key.ID, anyVersion, 30*time.Minute))
 		}
 		old, err := rotate(s, begin().Refresh)

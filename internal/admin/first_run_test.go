@@ -126,7 +126,7 @@ func TestFirstRunCodeExpires(t *testing.T) {
 	if strings.Contains(must(s.Store.Meta(s.ctx, "first_run")), strings.ReplaceAll(code.Reveal(), "-", "")) {
 		t.Error("the store holds the code itself")
 	}
-	s.Clock.Move(admin.FirstRunLife)
+	s.Clock.Advance(admin.FirstRunLife)
 	if err := s.firstRun(code, "jo"); fieldOf(err) != "code" {
 		t.Errorf("an expired code: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/admin/admintest"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/store/storetest"
 )
@@ -56,8 +57,7 @@ func onSmallDisk(t *testing.T) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := &admintest.Clock{}
-	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.Unix(0, 0)))
+	clock := clocktest.New()
 	db := storetest.Open(t, "sqlite:"+file, clock.Now)
 	s := furnish(t, admintest.NewOn(t, db, clock))
 	if err := s.AddMember(s.ctx, admin.System("test"), s.in, s.group.ID, s.user.ID); err != nil {

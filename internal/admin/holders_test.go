@@ -89,7 +89,7 @@ func TestWhoCan(t *testing.T) {
 	bind(split, reads.ID, func(b *admin.NewBinding) { b.Realm = "lab" })
 	bind(split, writes.ID, func(b *admin.NewBinding) { b.Realm = "office" })
 	w.Person(w.T2.ID, "orders/read")
-	w.Clock.Move(time.Hour)
+	w.Clock.Advance(time.Hour)
 
 	read := []sallyport.Permission{"orders/read"}
 	for name, tt := range map[string]struct {

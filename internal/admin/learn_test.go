@@ -193,7 +193,7 @@ func TestLearnedPages(t *testing.T) {
 	if want := []string{"GET /racks 4 2", "POST /racks 2 1", "GET /rooms 2 1"}; !slices.Equal(routes, want) {
 		t.Errorf("routes %q, want %q", routes, want)
 	}
-	v.Clock.Move(2 * time.Hour)
+	v.Clock.Advance(2 * time.Hour)
 	if got, err := v.Learned(t.Context(), v.Root, "fresh", admin.Page{}); err != nil || got.Learning || len(got.Items) != 3 {
 		t.Errorf("when the time is over: %+v, %v", got, err)
 	}

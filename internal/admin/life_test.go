@@ -115,7 +115,7 @@ func TestExpiryIsToldOnce(t *testing.T) {
 	if w.ExpiresSoon(soon) {
 		t.Error("it does not end soon yet")
 	}
-	w.Clock.Move(8 * time.Hour)
+	w.Clock.Advance(8 * time.Hour)
 	tell(1, 1)
 	tell(1, 1)
 	if !w.ExpiresSoon(soon) || !w.ExpiresSoon(key) || w.ExpiresSoon(s.session) {

@@ -8,13 +8,13 @@ import (
 	"io"
 	"slices"
 	"testing"
-	"time"
 
 	_ "modernc.org/sqlite" // to see all of the file
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/admin/admintest"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/store/storetest"
 )
 
@@ -22,8 +22,7 @@ import (
 func file(t *testing.T) (*scene, func() [32]byte) {
 	t.Helper()
 	path := storetest.File(t)
-	clock := &admintest.Clock{}
-	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.UnixMicro(0)))
+	clock := clocktest.New()
 	s := furnish(t, admintest.NewOn(t, storetest.Open(t, "sqlite:"+path, clock.Now), clock))
 	db := must(sql.Open("sqlite", path+"?_pragma=busy_timeout(5000)"))
 	t.Cleanup(func() { _ = db.Close() })
@@ -267,8 +266,7 @@ func revoked(t *testing.T, s *scene) admin.Actor {
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	path := storetest.File(t)
-	clock := &admintest.Clock{}
-	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.UnixMicro(0)))
+	clock := clocktest.New()
 	s := furnish(t, admintest.NewOn(t, storetest.Open(t, "sqlite:"+path, clock.Now), clock))
 	db := must(sql.Open("sqlite", path+"?_pragma=busy_timeout(5000)"))
 	defer func() { _ = db.Close() }()

@@ -57,7 +57,7 @@ func TestMyRoles(t *testing.T) {
 	}{
 		{"all", func() error { return nil }, 10, 3, 2},
 		{"at most one", func() error { return nil }, 1, 1, 1},
-		{"one is over", func() error { w.Clock.Move(time.Hour); return nil }, 10, 2, 2},
+		{"one is over", func() error { w.Clock.Advance(time.Hour); return nil }, 10, 2, 2},
 		{"a tenant is out of use", func() error {
 			_, err := w.DeactivateTenant(ctx, system, w.T2.ID, admin.AnyVersion)
 			return err

@@ -4,11 +4,11 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin/admintest"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/store/pgtest"
 	"github.com/sallyport/sallyport/internal/store/storetest"
 )
@@ -16,8 +16,7 @@ import (
 // onPostgres returns a world whose store is on PostgreSQL, where writers overlap.
 func onPostgres(t *testing.T) *admintest.World {
 	t.Helper()
-	clock := &admintest.Clock{}
-	clock.Move(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Sub(time.UnixMicro(0)))
+	clock := clocktest.New()
 	st := storetest.Open(t, pgtest.DSN(t), clock.Now)
 	if err := st.Migrate(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)

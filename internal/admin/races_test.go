@@ -108,7 +108,7 @@ func TestSweep(t *testing.T) {
 	if again := must(rotate(s, r1.Refresh)); again.Refresh != r2.Refresh {
 		t.Error("the sweep has broken the retry window")
 	}
-	s.Clock.Move(100 * 24 * time.Hour)
+	s.Clock.Advance(100 * 24 * time.Hour)
 	_, seq := state(s)
 	if err := s.Sweep(s.ctx); err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestSweepOnManyNodes(t *testing.T) {
 		}
 	}
 	must(w.CreateToken(t.Context(), user, admin.NewToken{Name: "live"}))
-	w.Clock.Move(100 * 24 * time.Hour)
+	w.Clock.Advance(100 * 24 * time.Hour)
 	var nodes sync.WaitGroup
 	for range 6 {
 		nodes.Go(func() {

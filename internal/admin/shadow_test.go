@@ -78,7 +78,7 @@ func TestShadow(t *testing.T) {
 
 	// The policy in force changes: the draft leaves billing what it got meanwhile.
 	v.bind(toUser(billing), "crm-user")
-	v.Clock.Move(time.Minute)
+	v.Clock.Advance(time.Minute)
 	v.Observe(v.ask(billing, "GET", true))
 	if got := v.report(sh.ID); !strings.HasPrefix(got, "running true, 17 of 17; refuse {14 1 14}") {
 		t.Errorf("after a change:\n%s", got)
@@ -91,7 +91,7 @@ func TestShadow(t *testing.T) {
 	if got := v.report(sh.ID); !strings.HasPrefix(got, "running false, 17 of 17") {
 		t.Errorf("after it was promoted:\n%s", got)
 	}
-	v.Clock.Move(time.Minute)
+	v.Clock.Advance(time.Minute)
 	v.report(sh.ID)
 	if v.Observe(v.ask(billing, "GET", true)) {
 		t.Error("requests are watched when the shadow is over")
@@ -146,7 +146,7 @@ func TestShadowThatDoesNotFit(t *testing.T) {
 		t.Errorf("a draft about a user who is gone: %+v, %v", got, err)
 	}
 	v.user("crm")
-	v.Clock.Move(time.Minute)
+	v.Clock.Advance(time.Minute)
 	v.report(sh.ID)
 	v.Observe(v.ask(billing, "GET", true))
 	if got := v.report(sh.ID); !strings.HasPrefix(got, "running true, 1 of 2; refuse {1 1 1}") {

@@ -279,7 +279,7 @@ func TestSigningKeys(t *testing.T) {
 	if _, _, retired = state(); len(retired) != 1 {
 		t.Error("a key was removed whose tokens still live")
 	}
-	s.Clock.Move(time.Hour)
+	s.Clock.Advance(time.Hour)
 	if err := s.TendSigningKeys(s.ctx, admin.System("test")); err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +334,7 @@ func TestRightsAreLive(t *testing.T) {
 	if err := create("three"); err != nil {
 		t.Errorf("before the binding expires: %v", err)
 	}
-	s.Clock.Move(time.Hour)
+	s.Clock.Advance(time.Hour)
 	if err := create("four"); reason(err) != sallyport.PermissionMissing {
 		t.Errorf("after the binding has expired: %v", err)
 	}

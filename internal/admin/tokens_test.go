@@ -150,7 +150,7 @@ func TestRenewToken(t *testing.T) {
 	if list := must(s.TokenSecrets(s.ctx, alice, first.Credential.ID)); len(list) != 2 || list[0].Hint == "" {
 		t.Errorf("secrets = %+v, want two", list)
 	}
-	s.Clock.Move(time.Hour)
+	s.Clock.Advance(time.Hour)
 	if works(s, first.Secret) || !works(s, second.Secret) {
 		t.Error("after the overlap the new one alone must work")
 	}

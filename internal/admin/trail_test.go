@@ -31,15 +31,15 @@ func TestCheckpointWhenDue(t *testing.T) {
 		must(w.CreateTenant(ctx, w.Root, admin.NewTenant{Name: fmt.Sprint("another-", names)}))
 	}
 	due(false) // the trail has just begun
-	w.Clock.Move(time.Hour)
+	w.Clock.Advance(time.Hour)
 	due(true)
-	w.Clock.Move(2 * time.Hour)
+	w.Clock.Advance(2 * time.Hour)
 	due(false) // nothing was written since
 	change()
 	due(true)
 	change()
 	due(false)
-	w.Clock.Move(time.Hour)
+	w.Clock.Advance(time.Hour)
 	due(true)
 
 	report, err := w.VerifyAudit(ctx, w.Root, 0, 0)

@@ -105,7 +105,7 @@ func TestWhatEndsAUser(t *testing.T) {
 				t.Fatalf("%d of 3 work before", got)
 			}
 			before := must(s.User(s.ctx, s.Root, s.in, s.user.ID))
-			s.Clock.Move(time.Second)
+			s.Clock.Advance(time.Second)
 			if err := end(s); err != nil {
 				t.Fatal(err)
 			}

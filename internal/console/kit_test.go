@@ -15,9 +15,9 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/doors"
-	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/node"
 	hashing "github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/store"
@@ -37,7 +37,7 @@ type world struct {
 	t       testing.TB
 	node    *node.Node
 	console *Console
-	clock   *doorstest.Clock
+	clock   *clocktest.Clock
 	tenant  sallyport.Tenant
 }
 
@@ -69,7 +69,7 @@ func emptyWorld(t testing.TB) *world {
 // bareWorld is emptyWorld before there is a tenant.
 func bareWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: doorstest.NewClock()}
+	w := &world{t: t, clock: clocktest.New()}
 	key, err := token.NewMasterKey()
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/clocktest"
 )
 
 // TestDeadline: the limit counts from the first look, ends what hangs, and is not
@@ -52,7 +52,7 @@ func TestDeadline(t *testing.T) {
 func TestComplaintsAreBounded(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	clock := doorstest.NewClock()
+	clock := clocktest.New()
 	c := complaints{log: slog.New(slog.NewTextHandler(&out, nil)), now: clock.Now}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	for range 1000 {

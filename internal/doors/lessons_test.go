@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/store"
@@ -19,7 +20,7 @@ import (
 func learner() sallyport.API {
 	api := shop()
 	api.Name, api.BasePath, api.Routes, api.Realm = "fresh", "/fresh", nil, nil
-	from := doorstest.NewClock().Now()
+	from := clocktest.New().Now()
 	api.Learn = sallyport.LearnSpec{From: from, Until: from.Add(time.Hour)}
 	return api
 }

@@ -46,7 +46,7 @@ func TestOwnTokens(t *testing.T) {
 		t.Errorf("secrets %+v", secrets)
 	}
 	_ = ok(limited.Me().Get(ctx))(t) // the old one works during the overlap
-	w.Move(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	_, err = limited.Me().Get(ctx)
 	refused(t, err, http.StatusUnauthorized)
 	refused(t, tokens.Revoke(ctx, made.ID, made.Version), http.StatusPreconditionFailed)

@@ -118,7 +118,7 @@ func TestDecisionLists(t *testing.T) {
 	root := w.Token(w.Root)
 	for i := range 3 {
 		knock(t, w, fmt.Sprint("request-jo-", i), "POST", "/orders/", token)
-		w.Clock.Move(time.Second)
+		w.Clock.Advance(time.Second)
 	}
 	_, err := w.Node.Doors.Apply(t.Context())
 	if err != nil {

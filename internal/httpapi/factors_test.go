@@ -68,13 +68,13 @@ func TestSecondFactor(t *testing.T) {
 	}
 	send(session+"}", http.StatusForbidden, "second_factor_required")
 	send(session+`,"code":"`+code()+`"}`, http.StatusUnauthorized, "credential_invalid") // used for setting up
-	w.Move(30 * time.Second)
+	w.Advance(30 * time.Second)
 	send(session+`,"code":"`+code()+`"}`, http.StatusCreated, alice.Login)
 	send(session+`,"code":"`+string(recovery.Codes[0])+`"}`, http.StatusCreated, alice.Login)
 	send(session+`,"code":"`+string(recovery.Codes[0])+`"}`, http.StatusUnauthorized, "credential_invalid")
 
 	// After a while changes ask for both again.
-	w.Move(6 * time.Minute)
+	w.Advance(6 * time.Minute)
 	if got := ask("POST", "/me/recovery-codes", "", http.StatusForbidden, nil); !strings.Contains(got.body, "reauthentication_required") {
 		t.Errorf("%s", got.body)
 	}

@@ -65,7 +65,7 @@ func TestUsageAndReach(t *testing.T) {
 	_, keeper := w.Person(w.T1.ID, admin.TokensRead, admin.TokensWrite, admin.UsersRead)
 	k := w.client(t, keeper)
 	for _, name := range []string{"a", "b", "c", "d"} {
-		w.Move(time.Millisecond)
+		w.Advance(time.Millisecond)
 		_ = ok(k.Credentials(w.T1.ID).Create(ctx, api.NewApplicationToken{Owner: robot.ID, NewToken: api.NewToken{Name: name}}))(t)
 	}
 	apps := ok(k.Applications(w.T1.ID).Page(ctx, api.ApplicationFilter{State: sallyport.Active}, api.Page{}))(t)

@@ -69,7 +69,7 @@ func TestLeakedIsThrottled(t *testing.T) {
 			t.Errorf("request %d: %d %s", i, got.status, got.body)
 		}
 	}
-	w.Move(time.Minute)
+	w.Advance(time.Minute)
 	if got := w.send(t, request{method: http.MethodPost, path: "/leaked", body: body}); got.status != http.StatusNoContent {
 		t.Errorf("a minute later: %d", got.status)
 	}

@@ -208,11 +208,11 @@ func TestSessionLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	cookie, _ := w.signIn(t, good, nil)
-	w.Move(14 * time.Minute)
+	w.Advance(14 * time.Minute)
 	if got := w.send(t, request{method: http.MethodGet, path: "/me", header: with(cookie, nil)}); got.status != http.StatusOK {
 		t.Errorf("before the idle limit: %d %s", got.status, got.body)
 	}
-	w.Move(16 * time.Minute)
+	w.Advance(16 * time.Minute)
 	if got := w.send(t, request{method: http.MethodGet, path: "/me", header: with(cookie, nil)}); got.status != http.StatusUnauthorized {
 		t.Errorf("after the idle limit: %d %s", got.status, got.body)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/audit"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -29,7 +30,7 @@ const Password sallyport.Secret = "seven-purple-anvils-hum"
 type World struct {
 	*admin.Service
 	Store    *store.Store
-	Clock    *Clock
+	Clock    *clocktest.Clock
 	Compiler *policy.Compiler
 	Master   token.MasterKey
 	Secrets  *token.Digester
@@ -42,28 +43,18 @@ type World struct {
 	made     atomic.Int64
 }
 
-// A Clock is set by hand.
-type Clock struct{ micros atomic.Int64 }
-
-// Now returns the time it is set to.
-func (c *Clock) Now() time.Time { return time.UnixMicro(c.micros.Load()).UTC() }
-
-// Move moves the clock.
-func (c *Clock) Move(d time.Duration) { c.micros.Add(d.Microseconds()) }
-
 var blocklist = sync.OnceValues(password.LoadBlocklist)
 
 // New makes an installation on SQLite with two tenants, an API "orders" with the
 // permissions read and write, and an administrator.
 func New(t testing.TB) *World {
 	t.Helper()
-	clock := &Clock{}
-	clock.micros.Store(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
+	clock := clocktest.New()
 	return NewOn(t, storetest.NewAt(t, clock.Now), clock)
 }
 
 // NewOn is New on an empty store that has the same clock.
-func NewOn(t testing.TB, s *store.Store, clock *Clock) *World {
+func NewOn(t testing.TB, s *store.Store, clock *clocktest.Clock) *World {
 	t.Helper()
 	w := &World{Store: s, Clock: clock, t: t}
 	rules := policy.Rules{Reserved: []string{"/sallyport", "/oauth2", "/.well-known"}}

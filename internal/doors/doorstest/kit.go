@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/authn"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -36,7 +37,7 @@ type Kit struct {
 	Throttle *authn.Throttle
 	Secrets  *token.Digester
 	Master   token.MasterKey
-	Clock    *Clock
+	Clock    *clocktest.Clock
 }
 
 // ExpiryWarning is how long before its end a token of the kit is told of.
@@ -60,7 +61,7 @@ func New(t testing.TB, apis ...sallyport.API) *Kit {
 // NewWith is New with options.
 func NewWith(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	t.Helper()
-	clock := NewClock()
+	clock := clocktest.New()
 	k := &Kit{T: t, Clock: clock, Store: o.Store}
 	if k.Store == nil {
 		k.Store = storetest.NewAt(t, clock.Now)

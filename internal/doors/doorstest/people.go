@@ -2,6 +2,7 @@ package doorstest
 
 import (
 	"context"
+	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/store"
@@ -116,6 +117,9 @@ func (k *Kit) Deactivate(id sallyport.PrincipalID) {
 		return tx.SetUserState(ctx, Tenant, id, sallyport.Deactivated, store.AnyVersion)
 	})
 }
+
+// tokenLife is how long access tokens of a kit are good.
+const tokenLife = 5 * time.Minute
 
 // AccessToken signs an access token as internal/oauth would: of a sign-in of
 // the user, for an API.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/httpapi"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/password"
@@ -31,22 +32,13 @@ type World struct {
 	Node    *node.Node
 	Handler *httpapi.Handler
 	URL     string // of the server, without the base path
-	Clock   *Clock
+	Clock   *clocktest.Clock
 
 	T1, T2 sallyport.Tenant
 	Root   sallyport.User // an administrator with [Password]
 
 	made atomic.Int64
 }
-
-// A Clock is set by hand.
-type Clock struct{ micros atomic.Int64 }
-
-// Now returns the time it is set to.
-func (c *Clock) Now() time.Time { return time.UnixMicro(c.micros.Load()).UTC() }
-
-// Move moves the clock.
-func (c *Clock) Move(d time.Duration) { c.micros.Add(d.Microseconds()) }
 
 // Options change what [New] makes.
 type Options struct {
@@ -59,8 +51,7 @@ type Options struct {
 // permissions read and write, and an administrator.
 func New(t testing.TB, o Options) *World {
 	t.Helper()
-	w := &World{T: t, Clock: &Clock{}}
-	w.Clock.micros.Store(time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
+	w := &World{T: t, Clock: clocktest.New()}
 	if o.Cookie == "" {
 		o.Cookie = httpapi.CookiePlain
 	}
@@ -102,10 +93,10 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-// Move moves the clock, and has the node confirm that it is up to date.
-func (w *World) Move(d time.Duration) {
+// Advance moves the clock, and has the node confirm that it is up to date.
+func (w *World) Advance(d time.Duration) {
 	w.T.Helper()
-	w.Clock.Move(d)
+	w.Clock.Advance(d)
 	_ = must(w.Node.Doors.Apply(w.T.Context()))(w.T)
 }
 
