@@ -1,19 +1,18 @@
 package decide_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
-	"sync"
 	"testing"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/decide"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/logtest"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
@@ -78,34 +77,16 @@ func forms() sallyport.API {
 type service struct {
 	*doorstest.Kit
 	*decide.Handler
-	log, access *recorder
+	log, access *logtest.Log
 	metrics     *telemetry.Metrics
 	token       string // of alice, who may read in the shop
-}
-
-// A recorder keeps what is written to it.
-type recorder struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (r *recorder) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *recorder) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }
 
 // newService returns a service that is changed by edit before it is made.
 func newService(t testing.TB, edit func(*decide.Config)) *service {
 	t.Helper()
 	k := doorstest.New(t, shop(), hosted(), forms())
-	s := &service{Kit: k, log: &recorder{}, access: &recorder{}, metrics: telemetry.NewMetrics(telemetry.Build{})}
+	s := &service{Kit: k, log: &logtest.Log{}, access: &logtest.Log{}, metrics: telemetry.NewMetrics(telemetry.Build{})}
 	s.metrics.Know("shop", "hosted", "forms")
 	alice := k.User("alice", password, k.Role("reader", "shop/read", "hosted/read", "forms/read"))
 	_, s.token = k.Token(alice)

@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/sallyport/sallyport"
@@ -19,6 +17,7 @@ import (
 	"github.com/sallyport/sallyport/internal/audit"
 	"github.com/sallyport/sallyport/internal/doors"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/logtest"
 	"github.com/sallyport/sallyport/internal/oauth"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/policy"
@@ -34,30 +33,12 @@ type kit struct {
 	admin   *admin.Service
 	surface *oauth.Surface
 	metrics *telemetry.Metrics
-	log     *syncBuffer
+	log     *logtest.Log
 
 	alice      sallyport.PrincipalID
 	key, other sallyport.Credential
 	secret     string // of key
 	otherKey   string
-}
-
-// A syncBuffer is a log that may be written from many goroutines.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func apis() []sallyport.API {
@@ -87,7 +68,7 @@ func apis() []sallyport.API {
 
 func newKit(t testing.TB) *kit {
 	t.Helper()
-	k := &kit{Kit: doorstest.New(t, apis()...), log: &syncBuffer{}, metrics: telemetry.NewMetrics(telemetry.Build{})}
+	k := &kit{Kit: doorstest.New(t, apis()...), log: &logtest.Log{}, metrics: telemetry.NewMetrics(telemetry.Build{})}
 	k.admin = newAdmin(t, k.Kit)
 	var err error
 	k.surface, err = oauth.New(oauth.Config{

@@ -1,7 +1,6 @@
 package extauthz_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +23,7 @@ import (
 	"github.com/sallyport/sallyport/internal/decide"
 	"github.com/sallyport/sallyport/internal/decide/extauthz"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
+	"github.com/sallyport/sallyport/internal/logtest"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
 
@@ -88,29 +87,11 @@ type service struct {
 	*doorstest.Kit
 	handler     *decide.Handler
 	server      *extauthz.Server
-	log, access *recorder
+	log, access *logtest.Log
 	metrics     *telemetry.Metrics
 	config      extauthz.Config
 	address     string
 	token       string // of alice, who may read
-}
-
-// A recorder keeps what is written to it.
-type recorder struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (r *recorder) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *recorder) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }
 
 // An edit changes what a service is made of.
@@ -124,7 +105,7 @@ type edit struct {
 func newService(t testing.TB, change edit) *service {
 	t.Helper()
 	k := doorstest.New(t, shop(), hosted(), forms())
-	s := &service{Kit: k, log: &recorder{}, access: &recorder{}, metrics: telemetry.NewMetrics(telemetry.Build{})}
+	s := &service{Kit: k, log: &logtest.Log{}, access: &logtest.Log{}, metrics: telemetry.NewMetrics(telemetry.Build{})}
 	s.metrics.Know("shop", "hosted", "forms")
 	alice := k.User("alice", password, k.Role("reader", "shop/read", "hosted/read", "forms/read"))
 	_, s.token = k.Token(alice)

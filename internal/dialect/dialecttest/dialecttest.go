@@ -4,22 +4,22 @@
 package dialecttest
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
+	"github.com/sallyport/sallyport/internal/clocktest"
 	"github.com/sallyport/sallyport/internal/dialect"
 	"github.com/sallyport/sallyport/internal/dialect/wire"
 	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/logtest"
 	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/store/storetest"
@@ -36,12 +36,10 @@ type Kit struct {
 	URL    string // of the gateway
 	Master token.MasterKey
 	Tenant sallyport.TenantID // the first one; users of [Kit.User] live here
-	Log    *Log
+	Log    *logtest.Log
 
-	out bool // the store is gone
-
-	mu  sync.Mutex // guards now
-	now time.Time
+	clock *clocktest.Clock
+	out   bool // the store is gone
 }
 
 // New starts an installation with APIs of a dialect in front of an upstream, nil
@@ -49,7 +47,7 @@ type Kit struct {
 // upstream is filled in. It ends with the test.
 func New(t testing.TB, upstream http.Handler, apis ...sallyport.API) *Kit {
 	t.Helper()
-	k := &Kit{T: t, Log: &Log{}, now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)}
+	k := &Kit{T: t, Log: &logtest.Log{}, clock: clocktest.New()}
 	if upstream == nil {
 		upstream = http.HandlerFunc(Echo)
 	}
@@ -101,18 +99,12 @@ func must[T any](v T, err error) func(testing.TB) T {
 }
 
 // Now returns the time, which stands still.
-func (k *Kit) Now() time.Time {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.now
-}
+func (k *Kit) Now() time.Time { return k.clock.Now() }
 
-// Advance moves the clock.
+// Advance moves the clock, and has the doors confirm that they are up to date.
 func (k *Kit) Advance(d time.Duration) {
 	k.T.Helper()
-	k.mu.Lock()
-	k.now = k.now.Add(d)
-	k.mu.Unlock()
+	k.clock.Advance(d)
 	must(k.Doors.Apply(k.T.Context()))(k.T)
 }
 
@@ -208,24 +200,4 @@ func Echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain")
 	_, _ = io.WriteString(w, r.Method+" "+r.URL.RequestURI()+"\n"+r.Header.Get("X-Sallyport-User")+" "+
 		r.Header.Get("X-Sallyport-Tenant")+" "+r.Header.Get("X-Sallyport-Realm")+"\n"+string(body))
-}
-
-// A Log keeps what was logged.
-type Log struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-// Write keeps a line.
-func (l *Log) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-// String returns everything.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

@@ -3,19 +3,18 @@
 package gatewaytest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/doors/doorstest"
 	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/logtest"
 	"github.com/sallyport/sallyport/internal/telemetry"
 )
 
@@ -28,7 +27,7 @@ type Kit struct {
 	Metrics *telemetry.Metrics
 	Addr    string
 	URL     string
-	Log     *Log
+	Log     *logtest.Log
 }
 
 // Options change what [Start] makes.
@@ -42,7 +41,7 @@ type Options struct {
 // Start starts a gateway in front of the given APIs. It ends with the test.
 func Start(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 	t.Helper()
-	k := &Kit{Kit: o.Doors, Metrics: telemetry.NewMetrics(telemetry.Build{}), Log: &Log{}}
+	k := &Kit{Kit: o.Doors, Metrics: telemetry.NewMetrics(telemetry.Build{}), Log: &logtest.Log{}}
 	log := slog.New(slog.NewTextHandler(k.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if k.Kit == nil {
 		k.Kit = doorstest.New(t, apis...)
@@ -78,26 +77,6 @@ func Start(t testing.TB, o Options, apis ...sallyport.API) *Kit {
 		k.Gateway.Close()
 	})
 	return k
-}
-
-// A Log keeps what was logged.
-type Log struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-// Write keeps a line.
-func (l *Log) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-// String returns everything.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // serve serves on a listener until ctx ends, then stops taking requests and
