@@ -19,9 +19,7 @@ func Suggestions(s *policy.Snapshot, p *policy.Principal, d *sallyport.Decision,
 // CountsInMemory returns how many different uses of permissions are counted at the
 // moment.
 func (d *Doors) CountsInMemory() int {
-	d.uses.mu.Lock()
-	defer d.uses.mu.Unlock()
-	return d.uses.total
+	return int(d.uses.total.Load())
 }
 
 // WaitForAdvice has refusals wait so long for what would repair them: a busy

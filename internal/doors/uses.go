@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,11 +52,11 @@ type useCount struct {
 	next      *useCount // on the list of those to write down
 }
 
-// A useTable finds the counts of one principal. It never changes; a greater one
-// takes its place.
+// A useTable finds the counts of one principal. They are only ever added, by one
+// goroutine at a time, and who looks for one waits for nobody.
 type useTable struct {
-	slots []*useCount // open addressing; a power of two, at most half of them full
-	n     int
+	slots []atomic.Pointer[useCount] // open addressing; a power of two, at most half of them full
+	n     atomic.Int32
 }
 
 func (t *useTable) find(k *useKey) *useCount {
@@ -66,38 +65,46 @@ func (t *useTable) find(k *useKey) *useCount {
 	}
 	mask := uint32(len(t.slots) - 1) //nolint:gosec // at most 1024
 	for i := k.hash() & mask; ; i = (i + 1) & mask {
-		c := t.slots[i]
+		c := t.slots[i].Load()
 		if c == nil || c.useKey == *k {
 			return c
 		}
 	}
 }
 
-// with returns a table that has one more.
+// full reports whether no more may be added.
+func (t *useTable) full() bool { return t != nil && t.n.Load() >= usesEach }
+
+// with returns a table that has one more: the same while there is room in it.
 func (t *useTable) with(c *useCount) *useTable {
-	n := 1
-	if t != nil {
-		n += t.n
+	switch {
+	case t == nil:
+		t = &useTable{slots: make([]atomic.Pointer[useCount], 2)}
+	case 2*int(t.n.Load()+1) > len(t.slots):
+		t = t.doubled()
 	}
-	grown := &useTable{slots: make([]*useCount, 1<<bits.Len(uint(2*n-1))), n: n} //nolint:gosec // n is above 0
-	grown.put(c)
-	if t != nil {
-		for _, old := range t.slots {
-			if old != nil {
-				grown.put(old)
-			}
+	t.put(c)
+	return t
+}
+
+func (t *useTable) doubled() *useTable {
+	d := &useTable{slots: make([]atomic.Pointer[useCount], 2*len(t.slots))}
+	for i := range t.slots {
+		if c := t.slots[i].Load(); c != nil {
+			d.put(c)
 		}
 	}
-	return grown
+	return d
 }
 
 func (t *useTable) put(c *useCount) {
 	mask := uint32(len(t.slots) - 1) //nolint:gosec // at most 1024
 	i := c.hash() & mask
-	for t.slots[i] != nil {
+	for t.slots[i].Load() != nil {
 		i = (i + 1) & mask
 	}
-	t.slots[i] = c
+	t.slots[i].Store(c)
+	t.n.Add(1)
 }
 
 // A useLedger counts which permissions are used, until that is written down. A
@@ -112,9 +119,9 @@ type useLedger struct {
 	// it leaves 0, so once in a flush interval.
 	counted atomic.Pointer[useCount]
 
-	mu      sync.Mutex // guards growing of tables, total and dropped; no known use takes it
-	total   int
-	dropped int
+	mu      sync.Mutex // guards growing of tables; no known use takes it, nor one too many
+	total   atomic.Int32
+	dropped atomic.Int64
 
 	flushing sync.Mutex // one flush at a time; guards due
 	due      time.Time
@@ -148,21 +155,22 @@ func (l *useLedger) push(c *useCount) {
 	}
 }
 
-// grow makes the count of a use that is new; nil if there are too many.
+// grow makes the count of a use that is new; nil if there are too many. As many more
+// as there are cores may get in beside the last.
 func (l *useLedger) grow(s *slot, k *useKey) *useCount {
+	if l.total.Load() >= usesAll || s.uses.Load().full() {
+		l.dropped.Add(1)
+		return nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := s.uses.Load()
 	if c := t.find(k); c != nil {
 		return c
 	}
-	if l.total >= usesAll || t != nil && t.n >= usesEach {
-		l.dropped++
-		return nil
-	}
 	c := &useCount{useKey: *k, principal: s.id}
 	s.uses.Store(t.with(c))
-	l.total++
+	l.total.Add(1)
 	return c
 }
 
@@ -250,18 +258,20 @@ func (l *useLedger) rows(c *useCount, day, n int64) []store.DayUse {
 func (l *useLedger) makeRoom(ctx context.Context, slots []*slot, moved int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	full, idle := l.dropped > 0 || l.total >= usesAll, l.total > usesIdle && moved < l.total/2
+	total, dropped := int(l.total.Load()), l.dropped.Load()
+	full, idle := dropped > 0 || total >= usesAll, total > usesIdle && moved < total/2
 	if !full && !idle {
 		return
 	}
-	if l.dropped > 0 {
+	if dropped > 0 {
 		l.log.WarnContext(ctx, "more permissions were used in different ways than can be counted at a time; advice may take some of them for unused",
-			"uncounted", l.dropped)
+			"uncounted", dropped)
 	}
 	for _, s := range slots {
 		s.uses.Store(nil)
 	}
-	l.total, l.dropped = 0, 0
+	l.total.Store(0)
+	l.dropped.Add(-dropped)
 }
 
 // use counts what the request that was let in used.
