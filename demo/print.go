@@ -28,7 +28,7 @@ func (m *Manifest) Print(w io.Writer, file string) error {
 	if token, ok := m.secret("administration"); ok {
 		fmt.Fprintf(&b, "\nWho holds more than he uses (the program is bin/sallyport after \"make demo\"):\n\n  export SALLYPORT_URL=%s SALLYPORT_TOKEN=%s\n", m.URL, token)
 		fmt.Fprintf(&b, "  sallyport advise --tenant %s && sallyport advise billing\n", tenantMain)
-		fmt.Fprintf(&b, "What a draft of a policy would have refused, had it been in force:\n\n  sallyport shadow show %s\n", draftName)
+		fmt.Fprintf(&b, "\nWhat a draft of a policy would have refused, had it been in force:\n\n  sallyport shadow show %s\n", draftName)
 	}
 	if m.ConsoleURL != "" {
 		fmt.Fprintf(&b, "\nConsole:    %s\n", m.ConsoleURL)

@@ -19,7 +19,7 @@ const formatPolicy = "policy"
 
 func newAdvise() *cobra.Command {
 	var place tenantFlag
-	var since time.Duration
+	var since span
 	var kind, role string
 	var limit int
 	c := &cobra.Command{
@@ -31,10 +31,10 @@ file. What it takes away stays there, deactivated, so that it can be taken up ag
 
   sallyport advise billing -o policy > billing.yaml
   sallyport apply -f billing.yaml --adopt`,
-		Example: "  sallyport advise\n  sallyport advise --tenant DemoTenant5 --kind idle_credential\n  sallyport advise billing --since 168h\n  sallyport advise billing -o policy > billing.yaml",
+		Example: "  sallyport advise\n  sallyport advise --tenant DemoTenant5 --kind idle_credential\n  sallyport advise billing --since 7d\n  sallyport advise billing -o policy > billing.yaml",
 		Args:    needs("[PRINCIPAL]"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
-			window := sallyport.Duration(since)
+			window := since.length
 			if len(args) == 1 {
 				if kind != "" || role != "" {
 					return &usageError{errors.New("--kind and --role choose in a list; leave PRINCIPAL out")}
@@ -52,7 +52,7 @@ file. What it takes away stays there, deactivated, so that it can be taken up ag
 	addSince(c, &since)
 	f.StringVar(&kind, "kind", "", "only findings of this `KIND`: idle_grant, broad_grant, broad_role, idle_credential or broad_credential")
 	f.StringVar(&role, "role", "", "only about this `ROLE`")
-	f.IntVar(&limit, "limit", 50, "how many to show; 0: all")
+	addLimit(c, &limit, 50)
 	place.add(c, "name or id of the `TENANT` in which it is granted, \"*\" for what is granted in every tenant (default: your own)")
 	return c
 }
@@ -97,11 +97,17 @@ func findingSubject(f api.Finding) string {
 	switch {
 	case f.Group != "":
 		return "group " + f.GroupName
-	case f.PrincipalKind == sallyport.PrincipalAPIKey:
-		return "key:" + f.Login
 	default:
-		return f.Login
+		return principalName(f.PrincipalKind, f.Login)
 	}
+}
+
+// principalName is how [manager.principalID] knows a user or an API key.
+func principalName(kind sallyport.PrincipalKind, login string) string {
+	if kind == sallyport.PrincipalAPIKey {
+		return "key:" + login
+	}
+	return login
 }
 
 func findingThing(f api.Finding) string {
@@ -220,7 +226,7 @@ func (p *printer) advice(a *api.Advice) {
 		changes = changes || f.Binding != "" && f.Group == ""
 	}
 	if a.Policy != nil && changes {
-		fmt.Fprintf(p.out, "\nAs a policy file: sallyport advise %s -o policy\n", printable(a.Login))
+		fmt.Fprintf(p.out, "\nAs a policy file: sallyport advise %s -o policy\n", printable(principalName(a.PrincipalKind, a.Login)))
 	}
 }
 

@@ -44,10 +44,10 @@ Everything is gone when it ends, unless --data names a directory.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the public listener")
-	f.StringVar(&o.internal, "internal-listen", "127.0.0.1:9090", "address of the internal listener")
-	f.StringVar(&o.data, "data", "", "directory to keep the data in (default: a temporary one)")
-	f.StringVar(&o.manifest, "manifest", "", "file to write users, secrets and examples to, as JSON")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` of the public listener")
+	f.StringVar(&o.internal, "internal-listen", "127.0.0.1:9090", "`ADDRESS` of the internal listener")
+	f.StringVar(&o.data, "data", "", "`DIRECTORY` to keep the data in (default: a temporary one)")
+	f.StringVar(&o.manifest, "manifest", "", "`FILE` to write users, secrets and examples to, as JSON")
 	f.BoolVar(&o.exposed, "allow-non-loopback", false, "listen where other machines can reach it; secrets then cross the network in the clear")
 	f.BoolVar(&o.verbose, "verbose", false, "log every decision")
 	return c

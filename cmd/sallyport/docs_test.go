@@ -49,7 +49,7 @@ func manualOf(root *cobra.Command) string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString(`Exit status: 0 done, 1 refused or failed, 2 the command line makes no sense, 3 something would change or differs (with --exit-code), 78 the configuration makes no sense. What went wrong is on
+	b.WriteString(exitStatuses + ` What went wrong is on
 standard error, and what can be done about it in a line that begins with "hint:".
 
 A TIME is written 2030-01-31T12:00:00Z, 2030-01-31 (in UTC), or as a DURATION from now; a DURATION as 90s, 12h or 30d. Every command has --help.

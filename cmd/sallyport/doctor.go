@@ -39,7 +39,7 @@ wrong is said with what to do about it. Nothing is changed.`,
 			return doctor(c.Context(), path, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&path, "config", "", "configuration file")
+	c.Flags().StringVar(&path, "config", "", "`FILE` with the configuration")
 	return c
 }
 

@@ -117,19 +117,15 @@ func (m *moment) change(now time.Time) api.Nullable[time.Time] {
 
 // A span is a flag with a length of time.
 type span struct {
-	given, null bool
-	length      sallyport.Duration
-	text        string
+	given  bool
+	length sallyport.Duration
+	text   string
 }
 
-// Set reads a duration such as 12h or 90d, or "none".
+// Set reads a duration such as 12h or 90d.
 func (s *span) Set(text string) error {
-	*s = span{given: true, null: text == none, text: text}
-	if s.null {
-		return nil
-	}
 	d, err := duration(text)
-	s.length = sallyport.Duration(d)
+	*s = span{given: true, length: sallyport.Duration(d), text: text}
 	return err
 }
 
@@ -139,8 +135,23 @@ func (s *span) String() string { return s.text }
 // Type names what follows the flag in the help.
 func (s *span) Type() string { return "DURATION" }
 
+// A spanOrNone is a span that can be taken away.
+type spanOrNone struct {
+	span
+	null bool
+}
+
+// Set reads a duration, or "none".
+func (s *spanOrNone) Set(text string) error {
+	if s.null = text == none; s.null {
+		s.span = span{given: true, text: text}
+		return nil
+	}
+	return s.span.Set(text)
+}
+
 // change returns the length as a field of a change.
-func (s *span) change() api.Nullable[sallyport.Duration] {
+func (s *spanOrNone) change() api.Nullable[sallyport.Duration] {
 	switch {
 	case !s.given:
 		return api.Nullable[sallyport.Duration]{}
@@ -243,19 +254,25 @@ func needs(names ...string) cobra.PositionalArgs {
 		}
 		switch {
 		case len(args) < least:
-			return &usageError{fmt.Errorf("%s: %s is missing", c.CommandPath(), names[len(args)])}
+			return &usageError{fmt.Errorf("%s: %s is missing", nameOf(c), names[len(args)])}
 		case len(args) > most && len(names) == 0:
-			return &usageError{fmt.Errorf("%s takes no arguments, and got %q", c.CommandPath(), args[0])}
+			return &usageError{fmt.Errorf("%s takes no arguments, and got %q", nameOf(c), args[0])}
 		case len(args) > most:
-			return &usageError{fmt.Errorf("%s takes %s, and got %q as well", c.CommandPath(), strings.Join(names, " and "), args[most])}
+			return &usageError{fmt.Errorf("%s takes %s, and got %q as well", nameOf(c), strings.Join(names, " and "), args[most])}
 		}
 		for i, a := range args {
 			if a == "" {
-				return &usageError{fmt.Errorf("%s: %s is empty", c.CommandPath(), names[min(i, len(names)-1)])}
+				return &usageError{fmt.Errorf("%s: %s is empty", nameOf(c), names[min(i, len(names)-1)])}
 			}
 		}
 		return nil
 	}
+}
+
+// nameOf returns the words of a command behind "sallyport", which begins every
+// message.
+func nameOf(c *cobra.Command) string {
+	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 }
 
 // oneOf checks that exactly one of some flags was given.

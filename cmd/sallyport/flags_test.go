@@ -51,7 +51,7 @@ func TestChangesOfFlags(t *testing.T) {
 	t.Parallel()
 	wire := func(given ...string) string {
 		var expires moment
-		var age span
+		var age spanOrNone
 		for _, text := range given {
 			if err := errors.Join(expires.Set(text), age.Set(text)); err != nil {
 				t.Fatal(err)

@@ -50,13 +50,13 @@ Nothing that exists is overwritten.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.dir, "dir", ".", "directory of the files")
-	f.StringVar(&o.url, "url", "http://127.0.0.1:8080", "URL under which clients will reach the installation")
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the public listener")
-	f.StringVar(&o.internal, "internal-listen", "127.0.0.1:9090", "address of the internal listener")
-	f.StringVar(&o.storage, "storage", "", "sqlite:PATH or postgres://... (default: sqlite in the directory)")
-	f.StringVar(&o.admin, "admin", "admin", "login of the first administrator")
-	f.StringVar(&o.config, "config", "", "configuration of an installation that needs its first administrator only")
+	f.StringVar(&o.dir, "dir", ".", "`DIRECTORY` of the files")
+	f.StringVar(&o.url, "url", "http://127.0.0.1:8080", "`URL` under which clients will reach the installation")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` of the public listener")
+	f.StringVar(&o.internal, "internal-listen", "127.0.0.1:9090", "`ADDRESS` of the internal listener")
+	f.StringVar(&o.storage, "storage", "", "`URL` of the database, sqlite:PATH or postgres://... (default: sqlite in the directory)")
+	f.StringVar(&o.admin, "admin", "admin", "`LOGIN` of the first administrator")
+	f.StringVar(&o.config, "config", "", "`FILE` with the configuration of an installation that needs its first administrator only")
 	return c
 }
 

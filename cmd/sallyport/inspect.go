@@ -19,8 +19,8 @@ leave. Whether one request would pass tells sallyport can-i METHOD URL.`
 )
 
 // usageIn tells what a token or a key was used for.
-func (m *manager) usageIn(ctx context.Context, in vault, t api.Credential, since time.Duration) error {
-	u, err := in.Usage(ctx, t.ID, api.AdviceWindow{Since: sallyport.Duration(since)})
+func (m *manager) usageIn(ctx context.Context, in vault, t api.Credential, since sallyport.Duration) error {
+	u, err := in.Usage(ctx, t.ID, api.AdviceWindow{Since: since})
 	if err != nil || m.format != formatTable {
 		return m.encoded(u, err)
 	}
@@ -83,16 +83,16 @@ func (m *manager) encoded(v any, err error) error {
 
 func newTokenUsage() *cobra.Command {
 	var owner ownerFlag
-	var since time.Duration
+	var since span
 	c := &cobra.Command{
 		Use: "usage TOKEN", Short: "Tell what a token was used for", Long: longUsage,
-		Example: "  sallyport token usage \"backup script\" --since 168h", Args: needs("TOKEN"),
+		Example: "  sallyport token usage \"backup script\" --since 7d", Args: needs("TOKEN"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			t, in, err := m.token(ctx, owner, args[0])
 			if err != nil {
 				return err
 			}
-			return m.usageIn(ctx, in, t, since)
+			return m.usageIn(ctx, in, t, since.length)
 		}),
 	}
 	owner.add(c, usageOwner)
@@ -121,7 +121,7 @@ func newTokenReach() *cobra.Command {
 
 func newKeyUsage() *cobra.Command {
 	var tenant tenantFlag
-	var since time.Duration
+	var since span
 	c := &cobra.Command{
 		Use: "usage KEY", Short: "Tell what an API key was used for", Long: longUsage,
 		Example: "  sallyport key usage conveyor-7", Args: needs("KEY"),
@@ -130,7 +130,7 @@ func newKeyUsage() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return m.usageIn(ctx, in, k, since)
+			return m.usageIn(ctx, in, k, since.length)
 		}),
 	}
 	tenant.add(c, usageTenant)
@@ -211,6 +211,6 @@ func newTokenApplications() *cobra.Command {
 }
 
 // addSince adds the flag that says how far to look back.
-func addSince(c *cobra.Command, since *time.Duration) {
-	c.Flags().DurationVar(since, "since", 0, "how far to look back (default 720h, at most 2160h)")
+func addSince(c *cobra.Command, since *span) {
+	c.Flags().Var(since, "since", "how far to look back, at most 90d (default 30d)")
 }

@@ -144,7 +144,7 @@ func newKeyUpdate() *cobra.Command {
 
 func newKeyRenew() *cobra.Command {
 	var tenant tenantFlag
-	var overlap span
+	var overlap spanOrNone
 	var version versionFlag
 	c := &cobra.Command{
 		Use: "renew KEY", Short: "Give an API key a new secret",

@@ -21,7 +21,7 @@ func newAPILearn() *cobra.Command {
 nothing: every path and method is let through, with or without a credential (a bad one is
 refused as ever). What is asked, and by whom, is noted, and a policy can be made of it.
 
-  sallyport api learn start orders --for 72h
+  sallyport api learn start orders --for 3d
   sallyport api learn status orders
   sallyport api learn propose orders > orders.yaml     look at it, and edit it
   sallyport shadow start -f orders.yaml --adopt        what would it refuse?
@@ -40,24 +40,24 @@ func (m *manager) learn(ctx context.Context, name string, spec sallyport.LearnSp
 }
 
 func newLearnStart() *cobra.Command {
-	var life time.Duration
+	life := span{length: sallyport.Duration(day), text: "24h"}
 	c := &cobra.Command{
 		Use: "start NAME", Short: "Enforce nothing for an API for a while, and note what is asked of it",
-		Example: "  sallyport api learn start orders\n  sallyport api learn start orders --for 72h",
+		Example: "  sallyport api learn start orders\n  sallyport api learn start orders --for 3d",
 		Args:    needs("NAME"),
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
-			if life <= 0 {
+			if life.length <= 0 {
 				return &usageError{errors.New("--for is not a time such as 24h")}
 			}
 			from := m.now.UTC().Truncate(time.Second)
-			a, err := m.learn(ctx, args[0], sallyport.LearnSpec{From: from, Until: from.Add(life)})
+			a, err := m.learn(ctx, args[0], sallyport.LearnSpec{From: from, Until: from.Add(time.Duration(life.length))})
 			if err != nil {
 				return err
 			}
 			return m.told(a, "The API %s learns until %s. Until then it lets everything through.", apiName(a), m.when(a.Document.Learn.Until))
 		}),
 	}
-	c.Flags().DurationVar(&life, "for", 24*time.Hour, "for how long, at most 720h")
+	c.Flags().Var(&life, "for", "for how long, at most 30d")
 	return c
 }
 

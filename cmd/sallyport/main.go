@@ -26,6 +26,10 @@ const (
 	exitConfig = 78 // the configuration makes no sense (sysexits.h, EX_CONFIG)
 )
 
+// exitStatuses is what the help says of them.
+const exitStatuses = `Exit status: 0 done, 1 refused or failed, 2 the command line makes no sense, 3 something would
+change or differs (with --exit-code), 78 the configuration makes no sense.`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
@@ -120,7 +124,9 @@ Door one asks who you are (authentication), door two whether you may (authorizat
 
 To see it at work:             sallyport demo
 To guard an API of your own:   sallyport quickstart --upstream http://127.0.0.1:3000
-To run it for good:            sallyport init, then sallyport serve --config FILE`,
+To run it for good:            sallyport init, then sallyport serve --config FILE
+
+` + exitStatuses,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,

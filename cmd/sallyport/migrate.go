@@ -27,7 +27,7 @@ Migrations only add. The version before this one can go on running meanwhile.`,
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return migrate(c.Context(), path, c.OutOrStdout()) },
 	}
-	c.Flags().StringVar(&path, "config", "", "configuration file")
+	c.Flags().StringVar(&path, "config", "", "`FILE` with the configuration")
 	return c
 }
 

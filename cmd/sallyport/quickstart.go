@@ -43,11 +43,11 @@ path needs later, in the API's document.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.upstream, "upstream", "", "URL of the API to guard")
-	f.StringVar(&o.init.listen, "listen", "127.0.0.1:8080", "address of the public listener")
-	f.StringVar(&o.init.internal, "internal-listen", "127.0.0.1:9090", "address of the internal listener")
-	f.StringVar(&o.init.dir, "data", "sallyport-data", "directory for configuration, key and database")
-	f.StringVar(&o.init.admin, "admin", "admin", "login of the first administrator")
+	f.StringVar(&o.upstream, "upstream", "", "`URL` of the API to guard")
+	f.StringVar(&o.init.listen, "listen", "127.0.0.1:8080", "`ADDRESS` of the public listener")
+	f.StringVar(&o.init.internal, "internal-listen", "127.0.0.1:9090", "`ADDRESS` of the internal listener")
+	f.StringVar(&o.init.dir, "data", "sallyport-data", "`DIRECTORY` for configuration, key and database")
+	f.StringVar(&o.init.admin, "admin", "admin", "`LOGIN` of the first administrator")
 	return c
 }
 

@@ -31,7 +31,7 @@ on a port or a socket of its own (decide.grpc).`,
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), path, c.ErrOrStderr()) },
 	}
-	c.Flags().StringVar(&path, "config", "", "configuration file")
+	c.Flags().StringVar(&path, "config", "", "`FILE` with the configuration")
 	return c
 }
 

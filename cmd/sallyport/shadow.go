@@ -23,18 +23,18 @@ policy file, as for sallyport plan.`,
 
 func newShadowStart() *cobra.Command {
 	var files policyFlag
-	var life time.Duration
+	var life span
 	var name string
 	c := &cobra.Command{
 		Use: "start -f FILE...", Short: "Begin to try a draft",
-		Example: "  sallyport shadow start -f tighter.yaml\n  sallyport shadow start -f tighter.yaml --adopt --for 72h --name tighter",
+		Example: "  sallyport shadow start -f tighter.yaml\n  sallyport shadow start -f tighter.yaml --adopt --for 3d --name tighter",
 		Args:    cobra.ArbitraryArgs,
 		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
 			s, err := files.read(m.in, args)
 			if err != nil {
 				return err
 			}
-			got, err := m.StartShadow(ctx, api.NewShadow{Name: name, Policy: s.Policy, Adopt: files.adopt, For: sallyport.Duration(life)})
+			got, err := m.StartShadow(ctx, api.NewShadow{Name: name, Policy: s.Policy, Adopt: files.adopt, For: life.length})
 			if err != nil {
 				return s.located(err)
 			}
@@ -43,8 +43,8 @@ func newShadowStart() *cobra.Command {
 	}
 	files.add(c)
 	files.addAdopt(c)
-	c.Flags().DurationVar(&life, "for", 0, "for how long (default 24h, at most 336h)")
-	c.Flags().StringVar(&name, "name", "", "what to call it (default: as the policy)")
+	c.Flags().Var(&life, "for", "for how long, at most 14d (default 24h)")
+	c.Flags().StringVar(&name, "name", "", "`NAME` of it (default: that of the policy)")
 	return c
 }
 

@@ -76,7 +76,7 @@ func newTenantGet() *cobra.Command {
 // A tenantOptions is the flags with which a tenant is made or changed.
 type tenantOptions struct {
 	parent         string
-	longest, usual span
+	longest, usual spanOrNone
 }
 
 func (o *tenantOptions) add(c *cobra.Command, parent, longest, usual string) {

@@ -292,13 +292,13 @@ func newTokenUpdate() *cobra.Command {
 }
 
 // addOverlap adds the flag --overlap.
-func addOverlap(c *cobra.Command, overlap *span) {
+func addOverlap(c *cobra.Command, overlap *spanOrNone) {
 	c.Flags().Var(overlap, "overlap", "for how long the present secret works beside the new one, at most 30d (default: not at all)")
 }
 
 func newTokenRenew() *cobra.Command {
 	var owner ownerFlag
-	var overlap span
+	var overlap spanOrNone
 	var version versionFlag
 	c := &cobra.Command{
 		Use: "renew TOKEN", Short: "Give a token a new secret",

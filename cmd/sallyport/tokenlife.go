@@ -140,7 +140,7 @@ func (f *brownoutFlags) plan() (api.NewBrownout, error) {
 		return api.NewBrownout{}, nil
 	}
 	share, err := strconv.Atoi(strings.TrimSuffix(f.share, "%"))
-	if err != nil || share < 1 || share > 100 || !f.length.given || f.length.null {
+	if err != nil || share < 1 || share > 100 || !f.length.given {
 		return api.NewBrownout{}, &usageError{errors.New("say how much and for how long, such as --share 25% --for 2h, or --end")}
 	}
 	return api.NewBrownout{Share: share, For: f.length.length}, nil

@@ -31,7 +31,7 @@ sallyport/decisions.explain.`,
   sallyport what-changed --as jane --tenant acme_3 --since 2030-01-31`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return &usageError{fmt.Errorf("%s: URL is missing", c.CommandPath())}
+				return &usageError{fmt.Errorf("%s: URL is missing", nameOf(c))}
 			}
 			return needs("[METHOD]", "[URL]")(c, args)
 		},
