@@ -181,14 +181,15 @@ func (s *stage) bind(p *player, user sallyport.User) error {
 	return nil
 }
 
-// month is the life of the demonstration's credentials.
-const month = 30 * 24 * time.Hour
+// life is that of the demonstration's credentials: longer than that of what its
+// examples make with them.
+const life = 180 * 24 * time.Hour
 
 // credentials makes tokens and keys, in place of those of an earlier start. The
 // accounts that are gone go after that.
 func (s *stage) credentials() error {
 	s.credential = map[string]ManifestCredential{}
-	expires := s.Now().Add(month).UTC().Truncate(time.Second)
+	expires := s.Now().Add(life).UTC().Truncate(time.Second)
 	for _, t := range []struct {
 		name, owner string
 		scopes      []string

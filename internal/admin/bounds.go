@@ -78,7 +78,7 @@ func (w *work) outlasts(c sallyport.Credential) bool {
 // he comes with, or works from elsewhere.
 func (w *work) inBounds(c sallyport.Credential) error {
 	if w.outlasts(c) {
-		return tooWide("expires", fmt.Sprintf("your credential ends at %s; what you make or change with it must end by then", w.until.UTC().Format(time.RFC3339)))
+		return tooWide("expires", fmt.Sprintf("your credential ends at %s, and so must what you make or change with it; in the console, or with your password, you may have it last longer", w.until.UTC().Format(time.RFC3339)))
 	}
 	if !w.actor.is(c.Owner) {
 		return nil
