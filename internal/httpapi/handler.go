@@ -60,6 +60,8 @@ type Handler struct {
 	requests *token.Digester
 	leaks    quota
 
+	crossOrigin *http.CrossOriginProtection
+
 	prepared sync.Once // guards the making of what follows; see prepare
 	mux      *http.ServeMux
 	api      huma.API
@@ -85,6 +87,9 @@ func New(c Config) (*Handler, error) {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	h := &Handler{Config: c, desk: surface.Desk{Trusted: c.Trusted, Depth: c.Depth, Now: c.Now, Repair: c.Doors.Repair}}
+	if h.crossOrigin, err = newCrossOrigin(c.URL); err != nil {
+		return nil, err
+	}
 	if h.requests, err = token.NewDigester(useRequest, pepper); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -32,13 +34,24 @@ type denial struct {
 // Error returns the reason.
 func (d *denial) Error() string { return "refused: " + string(d.reason) }
 
-// crossOrigin finds requests that another site's page made. A browser adds no
-// cookie to them that would matter here, but somebody could be signed in to an
-// account that is not his.
-var crossOrigin = http.NewCrossOriginProtection()
+// newCrossOrigin returns what finds requests that another site's page made. A browser
+// adds no cookie to them that would matter here, but somebody could be signed in to an
+// account that is not his. A proxy in front may have changed the Host that the browser
+// meant, so pages of the public URL are trusted.
+func newCrossOrigin(public string) (*http.CrossOriginProtection, error) {
+	p := http.NewCrossOriginProtection()
+	u, err := url.Parse(public)
+	if err == nil && u.Host != "" {
+		err = p.AddTrustedOrigin(u.Scheme + "://" + u.Host)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: the public URL: %w", err)
+	}
+	return p, nil
+}
 
 func (h *Handler) signIn(c *call, in api.Credentials) (api.Session, error) {
-	if crossOrigin.Check(c.r) != nil {
+	if h.crossOrigin.Check(c.r) != nil {
 		return api.Session{}, &denial{reason: sallyport.OriginForbidden}
 	}
 	p, reason, retryAfter := h.Doors.Authenticate(c.ctx, in.Login, in.Password.Reveal(), c.client)

@@ -94,6 +94,36 @@ func TestSecureCookie(t *testing.T) {
 	}
 }
 
+// Behind a proxy that asks under a name of its own, a page of the public URL may
+// sign in. What a browser says of the site comes first.
+func TestSignInBehindProxy(t *testing.T) {
+	t.Parallel()
+	const public = "https://api.example.com"
+	w := httpapitest.New(t, httpapitest.Options{URL: public})
+	for name, tt := range map[string]struct {
+		origin, site string
+		want         int
+	}{
+		"the public URL":   {public, "", http.StatusCreated},
+		"another scheme":   {"http://api.example.com", "", http.StatusForbidden},
+		"another name":     {"https://evil.example", "", http.StatusForbidden},
+		"of another site":  {"https://evil.example", "cross-site", http.StatusForbidden},
+		"a name that ends": {public + ".evil.example", "", http.StatusForbidden},
+	} {
+		r := httptest.NewRequest(http.MethodPost, base+"/session", strings.NewReader(good))
+		r.Host = "inside.test"
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Origin", tt.origin)
+		if tt.site != "" {
+			r.Header.Set("Sec-Fetch-Site", tt.site)
+		}
+		rec := httptest.NewRecorder()
+		if w.Handler.ServeHTTP(rec, r); rec.Code != tt.want {
+			t.Errorf("%s: %d, want %d", name, rec.Code, tt.want)
+		}
+	}
+}
+
 func TestSignInRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -43,6 +43,7 @@ type World struct {
 // Options change what [New] makes.
 type Options struct {
 	Cookie string                          // [httpapi.CookiePlain] when empty
+	URL    string                          // public; none when empty
 	Log    *slog.Logger                    // discarded when nil
 	Around func(http.Handler) http.Handler // is put around the API; nil: nothing is
 }
@@ -74,7 +75,7 @@ func New(t testing.TB, o Options) *World {
 	})
 	w.Admin = w.Node.Admin
 	w.Handler = must(httpapi.New(httpapi.Config{
-		Doors: w.Node.Doors, Admin: w.Admin, Master: master, Cookie: o.Cookie, Now: w.Clock.Now, Log: o.Log,
+		Doors: w.Node.Doors, Admin: w.Admin, Master: master, Cookie: o.Cookie, URL: o.URL, Now: w.Clock.Now, Log: o.Log,
 	}))(t)
 	server := httptest.NewServer(o.Around(w.Handler))
 	t.Cleanup(server.Close)
