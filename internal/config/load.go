@@ -96,7 +96,7 @@ func (l *loader) place(f Fault) Fault {
 // reported reports whether something is wrong with key or inside it already.
 func (l *loader) reported(key string) bool {
 	return slices.ContainsFunc(l.faults, func(f Fault) bool {
-		return f.Key == key || strings.HasPrefix(f.Key, key+"[") || strings.HasPrefix(f.Key, key+".")
+		return f.Key == key || f.Key == key+"_file" || strings.HasPrefix(f.Key, key+"[") || strings.HasPrefix(f.Key, key+".")
 	})
 }
 

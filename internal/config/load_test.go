@@ -252,7 +252,7 @@ func TestSecrets(t *testing.T) {
 		{"not random", "keys: {master_key_file: master.key}", 0o644, strings.Repeat("61", 32), 0o600, "", "is not random"},
 		{"not text", "keys: {master_key_file: master.key}", 0o644, long + "!", 0o600, "", "must be hexadecimal or base64 text"},
 		{"not there", "keys: {master_key_file: nowhere}", 0o644, "", 0o600, "", "cannot be read: no such file"},
-		{"a directory", "keys: {master_key_file: .}", 0o644, "", 0o600, "", "can"},
+		{"a directory", "keys: {master_key_file: .}", 0o644, "", 0o600, "", "is a directory; name the file in it"},
 		{"both", "keys: {master_key_file: master.key, master_key: " + masterKey() + "}", 0o600, masterKey(), 0o600, "", "keys.master_key: is set, and keys.master_key_file too; remove one of them"},
 		{"environment wins", "keys: {master_key_file: nowhere}", 0o644, "", 0o600, keyVariable(), ""},
 		{"in a private file", "keys: {master_key: " + masterKey() + "}", 0o600, "", 0o600, "", ""},
@@ -279,6 +279,8 @@ func TestSecrets(t *testing.T) {
 				t.Fatal(err)
 			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
 				t.Errorf("error %v, want %s", err, tt.want)
+			case err != nil && strings.Count(err.Error(), "\n") > 0:
+				t.Errorf("one mistake is told more than once: %v", err)
 			}
 			shown := fmt.Sprintf("%v %+v %#v %v %s", c, c, c, err, c.Redacted())
 			for _, secret := range []string{masterKey(), "Canary7", "0123456789abcdef"} {

@@ -126,6 +126,9 @@ func private(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s %s", path, cause(err))
 	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a directory; name the file in it", path)
+	}
 	if mode := info.Mode().Perm(); mode&0o006 != 0 {
 		return fmt.Errorf("%s can be read by everyone (mode %04o); make it 0600", path, mode)
 	}
