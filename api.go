@@ -83,7 +83,8 @@ type Accept struct {
 
 	// Lenient reads what old clients send: Basic without the blank behind the
 	// word, a file part in the place of a field, an empty value for none, a cookie
-	// with a change in a request that does not say where it comes from.
+	// with a change in a request that does not say where it comes from. Such a cookie
+	// is not taken from another host's page, by GET either.
 	Lenient bool `json:"lenient,omitempty"`
 
 	// Refused marks a header, query parameter or form field in which clients have a

@@ -13,13 +13,18 @@ import (
 // and Origin cannot be set by a page, so one of them is asked for; a request
 // with neither is refused, unless programs, which send neither, are to be let in:
 // then the cookie must be one that browsers send to pages of the same site alone.
-// "none" is what a browser sends when a person typed the address.
+// The API is one of those whose GET can change something, too, so the pages of
+// other hosts of the site do not get that far. "none" is what a browser sends when
+// a person typed the address.
 func sameOrigin(method, host string, h http.Header, programs bool) bool {
 	upgrade := h["Upgrade"] != nil
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		if !upgrade {
+		if !upgrade && !programs {
 			return true
+		}
+		if site := h["Sec-Fetch-Site"]; !upgrade && site == nil {
+			return true // an old browser; it sends no cookie to other sites
 		}
 	}
 	if site := h["Sec-Fetch-Site"]; len(site) == 1 {
