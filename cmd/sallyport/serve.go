@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +26,7 @@ func newServe() *cobra.Command {
 		Short: "Run the gateway, the decision service and the management API",
 		Long: `Run the gateway, the decision service and the management API until SIGTERM or SIGINT.
 Requests in flight are then given time to end, and what was counted is written down.
+SIGHUP changes nothing: certificates are read again when their files change.
 
 Proxies ask the decision service on the internal listener; Envoy may ask it over gRPC,
 on a port or a socket of its own (decide.grpc).`,
@@ -45,6 +48,23 @@ func serve(ctx context.Context, path string, errOut io.Writer) error {
 		return err
 	}
 	return runServer(ctx, &c, open, errOut, opening{})
+}
+
+// stayOnHangUp has the process go on when it is told to read its files again, as
+// others are with SIGHUP, or when a terminal is closed: without it requests in
+// flight would be cut off and counts lost. It returns what ends that.
+func stayOnHangUp(ctx context.Context, log *slog.Logger) (stop func()) {
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP)
+	go func() {
+		for range heard {
+			log.InfoContext(ctx, "SIGHUP changes nothing: certificates are read again when their files change, the configuration at a restart")
+		}
+	}()
+	return func() {
+		signal.Stop(heard)
+		close(heard)
+	}
 }
 
 // An opening is what is done before anything is served. A nil function does
@@ -85,6 +105,7 @@ func runServer(ctx context.Context, c *config.Config, open sockets, errOut io.Wr
 		return errors.Join(err, n.Close(ctx))
 	}
 	started = true
+	defer stayOnHangUp(ctx, v.log)()
 	return s.run(ctx)
 }
 

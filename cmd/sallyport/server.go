@@ -173,8 +173,8 @@ func (o *sockets) close() error {
 // openUnix opens the socket for proxies of this machine, in place of what a
 // process that was killed has left.
 func openUnix(ctx context.Context, path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove the old unix socket: %w", err)
+	if err := removeUnix(ctx, path); err != nil {
+		return nil, err
 	}
 	var l net.ListenConfig
 	socket, err := l.Listen(ctx, "unix", path)
@@ -185,6 +185,29 @@ func openUnix(ctx context.Context, path string) (net.Listener, error) {
 		return nil, fmt.Errorf("set the mode of the unix socket: %w", err)
 	}
 	return socket, nil
+}
+
+// removeUnix removes a socket on which nobody listens any more. Anything else that
+// has its name belongs to somebody.
+func removeUnix(ctx context.Context, path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look at the old unix socket: %w", err)
+	case info.Mode().Type() != os.ModeSocket:
+		return withHint(fmt.Errorf("the unix socket cannot be opened: %s is there and is no socket; nothing was removed", path), "choose another path")
+	}
+	var d net.Dialer
+	if conn, err := d.DialContext(ctx, "unix", path); err == nil {
+		_ = conn.Close()
+		return withHint(fmt.Errorf("the unix socket cannot be opened: another process listens on %s", path), "stop it, or choose another path")
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the old unix socket: %w", err)
+	}
+	return nil
 }
 
 // listen puts servers onto the sockets.

@@ -23,7 +23,7 @@ type certificate struct {
 
 	mu      sync.Mutex // guards all below
 	current *tls.Certificate
-	changed time.Time // newest modification of the files in use
+	changed [2]time.Time // when the files in use were modified, certificate and key
 	looked  time.Time
 }
 
@@ -37,20 +37,19 @@ func newCertificate(files config.TLS, log *slog.Logger, now func() time.Time) (*
 	return c, c.load(changed)
 }
 
-func (c *certificate) modified() (newest time.Time, err error) {
-	for _, path := range []string{c.files.CertFile, c.files.KeyFile} {
+// modified looks at both files: one that is replaced can still be the older of them.
+func (c *certificate) modified() (at [2]time.Time, err error) {
+	for i, path := range []string{c.files.CertFile, c.files.KeyFile} {
 		info, err := os.Stat(path)
 		if err != nil {
-			return newest, fmt.Errorf("look at the certificate: %w", err)
+			return at, fmt.Errorf("look at the certificate: %w", err)
 		}
-		if info.ModTime().After(newest) {
-			newest = info.ModTime()
-		}
+		at[i] = info.ModTime()
 	}
-	return newest, nil
+	return at, nil
 }
 
-func (c *certificate) load(changed time.Time) error {
+func (c *certificate) load(changed [2]time.Time) error {
 	pair, err := tls.LoadX509KeyPair(c.files.CertFile, c.files.KeyFile)
 	if err != nil {
 		return fmt.Errorf("read the certificate %s and its key: %w", c.files.CertFile, err)
@@ -69,7 +68,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	c.looked = now
 	changed, err := c.modified()
-	if err == nil && !changed.Equal(c.changed) {
+	if err == nil && changed != c.changed {
 		if err = c.load(changed); err == nil {
 			c.log.Info("the certificate was read again", "file", c.files.CertFile)
 		}

@@ -75,12 +75,31 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	if got := serial(); got != 2 {
 		t.Errorf("after the change: serial %d, want 2", got)
 	}
+	// The one that is replaced may be the older of the two.
+	writePair(t, files, 3, now.Add(time.Second))
+	if err := os.Chtimes(files.CertFile, now, now.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(certificateCheck)
+	if got := serial(); got != 3 {
+		t.Fatalf("serial %d, want 3", got)
+	}
+	writePair(t, files, 4, now.Add(time.Second))
+	for path, at := range map[string]time.Time{files.CertFile: now.Add(-time.Minute), files.KeyFile: now.Add(time.Second - certificateCheck)} {
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = now.Add(certificateCheck)
+	if got := serial(); got != 4 {
+		t.Errorf("after a change of the older file: serial %d, want 4", got)
+	}
 	if err := os.WriteFile(files.KeyFile, []byte("no key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(certificateCheck)
-	if got := serial(); got != 2 {
-		t.Errorf("with a broken key: serial %d, want the old one, 2", got)
+	if got := serial(); got != 4 {
+		t.Errorf("with a broken key: serial %d, want the old one, 4", got)
 	}
 }
 
