@@ -192,5 +192,5 @@ func (c *call) removeKey() error {
 	if err != nil {
 		return err
 	}
-	return c.noContent()
+	return wire.NoContent(c.w, c.Exchange)
 }

@@ -21,16 +21,10 @@ type role struct {
 }
 
 func (c *call) roleOf(r *sallyport.Role) role {
-	out := role{
+	return role{
 		ID: r.ID, Name: roleName(r), Description: r.Title,
-		Custom: !r.BuiltIn && r.Tenant != sallyport.EveryTenant, Permissions: []string{},
+		Custom: !r.BuiltIn && r.Tenant != sallyport.EveryTenant, Permissions: c.RightsOf(c.Exchange, r.ID),
 	}
-	for _, p := range c.Doors.Policy().RolePermissions(r.ID) {
-		if p.API() == c.Request.API.Name {
-			out.Permissions = append(out.Permissions, wire.Local(p))
-		}
-	}
-	return out
 }
 
 // A roleInput is what a client may write.
@@ -152,12 +146,5 @@ func (c *call) removeRole() error {
 	if err != nil {
 		return err
 	}
-	return c.noContent()
-}
-
-// noContent says that it is done.
-func (c *call) noContent() error {
-	c.w.Header().Set("X-Request-Id", c.Decision.RequestID)
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
+	return wire.NoContent(c.w, c.Exchange)
 }

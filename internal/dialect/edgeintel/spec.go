@@ -1,8 +1,6 @@
 package edgeintel
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -54,11 +52,11 @@ func permissions() []sallyport.PermissionSpec {
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings())}
+	return wire.Spec(endpoints(), settings(), complete)
 }
 
-func complete(api *sallyport.API) []error {
-	wrong := wire.FillSettings(api, settings()...)
+// complete fills in what a document leaves open. Its settings are all there.
+func complete(api *sallyport.API) {
 	wire.Complete(api, sallyport.API{
 		BasePath: base, Aliases: []string{iam, iamNewer},
 		Accept:  []sallyport.Accept{{In: sallyport.CarrierBearer}},
@@ -74,7 +72,6 @@ func complete(api *sallyport.API) []error {
 		},
 		Routes: append(businessRoutes(), identityRoutes()...),
 	})
-	return wrong
 }
 
 // businessRoutes are the calls that the product itself answers. Its documents use

@@ -68,14 +68,10 @@ func (c *call) withPassword(f wire.Fields) error {
 	if err != nil {
 		return err
 	}
-	in, err := c.Admin.StartFamily(c.r.Context(), admin.NewFamily{
-		Principal: p.ID, Epoch: p.Epoch, Client: string(c.Request.API.Name), API: c.Request.API.Name, Refresh: true,
-		Lifetime: time.Duration(c.Request.API.Document.Token.Refresh), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
-	})
-	if err != nil {
-		return err
-	}
-	return c.issue(&in)
+	in := wire.NewFamily(c.Exchange)
+	in.Principal, in.Epoch, in.Refresh = p.ID, p.Epoch, true
+	in.Lifetime = time.Duration(c.Request.API.Document.Token.Refresh)
+	return c.begin(in)
 }
 
 // withKey exchanges an API key. The sign-in that begins ends with the key.
@@ -93,19 +89,15 @@ func (c *call) withKey(f wire.Fields) error {
 	if reason != "" {
 		return wire.Refused(reason)
 	}
-	c.Decision.Principal, c.Decision.CredentialKind, c.Decision.Credential = &h.Principal.Principal, h.Kind, h.Credential
-	document := c.Request.API.Document
-	in := admin.NewFamily{
-		Principal: h.Principal.ID, Credential: sallyport.CredentialID(h.Principal.ID), Tenant: h.Tenant,
-		Client: string(c.Request.API.Name), API: c.Request.API.Name, Refresh: document.Settings[keyRefresh] == "yes",
-		Lifetime: time.Duration(document.Token.Refresh), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
-	}
-	if h.Limited {
-		in.Scopes = h.Scopes
-	}
-	if left := h.Expires.Sub(c.Now()); !h.Expires.IsZero() {
-		in.Lifetime = min(in.Lifetime, left)
-	}
+	in := wire.NewFamily(c.Exchange)
+	in.Refresh = wire.SettingOf(c.Exchange, keyRefresh) == "yes"
+	in.Lifetime = time.Duration(c.Request.API.Document.Token.Refresh)
+	c.ByHolder(c.Exchange, &in, &h)
+	return c.begin(in)
+}
+
+// begin begins a sign-in and answers with its tokens.
+func (c *call) begin(in admin.NewFamily) error {
 	signIn, err := c.Admin.StartFamily(c.r.Context(), in)
 	if err != nil {
 		return err
@@ -136,21 +128,17 @@ func (c *call) withRefresh(f wire.Fields) error {
 	if text == "" {
 		return sallyport.ErrInvalid("refresh_token", "refresh_token is missing")
 	}
-	name := c.Request.API.Name
-	claims, err := c.refresh.Verify(token.RefreshJWT, text, token.Expect{Audience: string(name), Now: c.Now()})
+	claims, err := c.refresh.Verify(token.RefreshJWT, text, token.Expect{Audience: string(c.Request.API.Name), Now: c.Now()})
 	if err != nil {
 		if fault, ok := errors.AsType[token.Fault](err); ok {
 			return wire.Refused(fault.Reason())
 		}
 		return wire.Refused(sallyport.CredentialMalformed)
 	}
-	in, err := c.Admin.Rotate(c.r.Context(), admin.Presented{
-		Secret: sallyport.Secret(claims.ID), Client: string(name), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
-	})
+	in, err := c.Renew(c.r, c.Exchange, sallyport.Secret(claims.ID))
 	if err != nil {
 		return err
 	}
-	c.Decision.Principal, c.Decision.CredentialKind = &in.Principal, sallyport.RefreshToken
 	return c.issue(&in)
 }
 

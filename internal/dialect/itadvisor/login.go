@@ -44,18 +44,17 @@ func (c *call) login() error {
 	if err != nil {
 		return err
 	}
-	api := c.Request.API
-	in, err := c.Admin.StartFamily(c.r.Context(), admin.NewFamily{
-		Principal: p.ID, Epoch: p.Epoch, Client: string(api.Name), API: api.Name, Refresh: true,
-		Lifetime: time.Duration(api.Document.Token.Refresh), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
-	})
+	in := wire.NewFamily(c.Exchange)
+	in.Principal, in.Epoch, in.Refresh = p.ID, p.Epoch, true
+	in.Lifetime = time.Duration(c.Request.API.Document.Token.Refresh)
+	signIn, err := c.Admin.StartFamily(c.r.Context(), in)
 	if err != nil {
 		return err
 	}
 	if err := c.startSession(p); err != nil {
 		return err
 	}
-	return c.issue(&in)
+	return c.issue(&signIn)
 }
 
 // startSession gives a browser the cookie of a session.
@@ -103,13 +102,10 @@ func (c *call) refresh() error {
 	if text == "" {
 		return sallyport.ErrInvalid("refreshToken", "refreshToken is missing; a login answers with it")
 	}
-	in, err := c.Admin.Rotate(c.r.Context(), admin.Presented{
-		Secret: sallyport.Secret(text), Client: string(c.Request.API.Name), Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
-	})
+	in, err := c.Renew(c.r, c.Exchange, sallyport.Secret(text))
 	if err != nil {
 		return err
 	}
-	c.Decision.Principal, c.Decision.CredentialKind = &in.Principal, sallyport.RefreshToken
 	return c.issue(&in)
 }
 
@@ -133,7 +129,5 @@ func (c *call) logout() error {
 		return err
 	}
 	c.setCookie("", 0)
-	c.w.Header().Set("X-Request-Id", c.Decision.RequestID)
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
+	return wire.NoContent(c.w, c.Exchange)
 }

@@ -1,7 +1,6 @@
 package itadvisor
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -57,11 +56,11 @@ func permissions() []sallyport.PermissionSpec {
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings())}
+	return wire.Spec(endpoints(), settings(), complete)
 }
 
-func complete(api *sallyport.API) []error {
-	wrong := wire.FillSettings(api, settings()...)
+// complete fills in what a document leaves open. Its settings are all there.
+func complete(api *sallyport.API) {
 	wire.Complete(api, sallyport.API{
 		BasePath: base, Accept: accept(api.Settings), Explain: sallyport.ExplainFull,
 		Token:       sallyport.TokenSpec{Lifetime: sallyport.Duration(15 * time.Minute), Refresh: sallyport.Duration(12 * time.Hour)},
@@ -72,7 +71,6 @@ func complete(api *sallyport.API) []error {
 		},
 		Routes: slices.Concat(pageRoutes(), signInRoutes(api.Settings), equipmentRoutes(api), trailRoutes(), otherRoutes()),
 	})
-	return wrong
 }
 
 // accept is the choice of method. A session is for the page, whatever the choice.

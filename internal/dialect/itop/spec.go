@@ -3,7 +3,6 @@ package itop
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -147,14 +146,14 @@ var scopes = [...]string{scopeREST, scopeSynchro, scopeImport, scopeExport}
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{
-		Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings()), Takes: takes, Fold: foldName,
-		Realm: func(r policy.RealmSource) string { return classOf(r) },
-	}
+	d := wire.Spec(endpoints(), settings(), complete)
+	d.Takes, d.Fold = takes, foldName
+	d.Realm = func(r policy.RealmSource) string { return classOf(r) }
+	return d
 }
 
-func complete(api *sallyport.API) []error {
-	wrong := wire.FillSettings(api, settings()...)
+// complete fills in what a document leaves open. Its settings are all there.
+func complete(api *sallyport.API) {
 	n := needs{api.Settings}
 	routes := append(n.restRoutes(), n.otherRoutes()...)
 	if api.Settings[accountMenu] == yes {
@@ -173,7 +172,6 @@ func complete(api *sallyport.API) []error {
 	}
 	wire.Complete(api, whole)
 	api.Upstream.DropCookies = true // each call signs in anew; and some servers take a cookie for a parameter
-	return wrong
 }
 
 func permissions(settings map[string]string) []sallyport.PermissionSpec {

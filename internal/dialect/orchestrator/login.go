@@ -23,11 +23,8 @@ func (c *call) login() error {
 		}
 	}
 	name, secret, key := texts[0], texts[1], texts[2]
-	api := c.Request.API
-	in := admin.NewFamily{
-		Client: string(api.Name), API: api.Name, Lifetime: time.Duration(api.Document.Token.Lifetime),
-		Address: wire.Address(c.Exchange), RequestID: c.Decision.RequestID,
-	}
+	in := wire.NewFamily(c.Exchange)
+	in.Lifetime = time.Duration(c.Request.API.Document.Token.Lifetime)
 	switch {
 	case key != "" && (name != "" || secret != ""):
 		return sallyport.ErrInvalid("apikey", "send username and password, or apikey, not both")
@@ -63,14 +60,7 @@ func (c *call) byKey(key string, in *admin.NewFamily) error {
 	if reason != "" {
 		return wire.Refused(reason)
 	}
-	in.Principal, in.Credential, in.Tenant = h.Principal.ID, sallyport.CredentialID(h.Credential.String()), h.Tenant
-	if h.Limited {
-		in.Scopes = h.Scopes
-	}
-	if left := h.Expires.Sub(c.Now()); !h.Expires.IsZero() {
-		in.Lifetime = min(in.Lifetime, left)
-	}
-	c.Decision.Principal, c.Decision.CredentialKind, c.Decision.Credential = &h.Principal.Principal, h.Kind, h.Credential
+	c.ByHolder(c.Exchange, in, &h)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"errors"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -142,11 +141,13 @@ func scopes() []sallyport.ScopeSpec {
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings()), Realm: workflowOf}
+	d := wire.Spec(endpoints(), settings(), complete)
+	d.Realm = workflowOf
+	return d
 }
 
-func complete(api *sallyport.API) []error {
-	wrong := wire.FillSettings(api, settings()...)
+// complete fills in what a document leaves open. Its settings are all there.
+func complete(api *sallyport.API) {
 	routes := slices.Concat(signInRoutes(api.Settings), secretRoutes(), businessRoutes(api))
 	if api.Settings[corsOrigins] != "" {
 		routes = append(routes, optionsRoutes(routes)...)
@@ -157,7 +158,6 @@ func complete(api *sallyport.API) []error {
 		Upstream:    sallyport.Upstream{Timeout: sallyport.Duration(2 * time.Minute)}, // somebody waits for a work order
 		Permissions: permissions(), Scopes: scopes(), Routes: routes,
 	})
-	return wrong
 }
 
 // accept lists the ways to present oneself, as far as the switches allow them. A

@@ -47,7 +47,7 @@ func TestSettings(t *testing.T) {
 		{"magic", "yes", false},
 	} {
 		api := sallyport.API{Name: "o", Settings: map[string]string{tt.name: tt.value}}
-		if wrong := complete(&api); (len(wrong) == 0) != tt.good {
+		if wrong := Spec().Complete(&api); (len(wrong) == 0) != tt.good {
 			t.Errorf("%s=%q: %v", tt.name, tt.value, wrong)
 		}
 	}
@@ -59,7 +59,7 @@ func TestDocumentWins(t *testing.T) {
 	accept := []sallyport.Accept{{In: sallyport.CarrierBearer}}
 	routes := []sallyport.Route{{ID: "x", Methods: []string{"GET"}, Path: "/x", Public: true}}
 	api := sallyport.API{Name: "o", BasePath: "/o", Accept: accept, Routes: routes}
-	if wrong := complete(&api); wrong != nil {
+	if wrong := Spec().Complete(&api); wrong != nil {
 		t.Fatal(wrong)
 	}
 	if api.BasePath != "/o" || len(api.Accept) != 1 || len(api.Routes) != 1 || len(api.Permissions) == 0 || len(api.Scopes) == 0 {

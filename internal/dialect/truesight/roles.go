@@ -69,12 +69,7 @@ func (c *call) given() ([]sallyport.Binding, error) {
 func (c *call) roleOf(r *sallyport.Role, given []sallyport.Binding, logins map[string]string) role {
 	out := role{
 		ID: r.ID, Name: r.Name, Description: r.Title, Editable: !r.BuiltIn && r.Tenant == c.tenant(),
-		Rights: []string{}, Users: []string{},
-	}
-	for _, p := range c.Doors.Policy().RolePermissions(r.ID) {
-		if p.API() == c.Request.API.Name {
-			out.Rights = append(out.Rights, wire.Local(p))
-		}
+		Rights: c.RightsOf(c.Exchange, r.ID), Users: []string{},
 	}
 	for _, b := range given {
 		if login := logins[b.Subject]; b.Role == r.ID && login != "" && !slices.Contains(out.Users, login) {
@@ -246,12 +241,5 @@ func (c *call) removeRole() error {
 	if err := c.Admin.DeleteRole(c.r.Context(), c.actor, c.tenant(), r.ID, admin.AnyVersion); err != nil {
 		return err
 	}
-	return c.noContent()
-}
-
-// noContent says that it is done.
-func (c *call) noContent() error {
-	c.w.Header().Set("X-Request-Id", c.Decision.RequestID)
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
+	return wire.NoContent(c.w, c.Exchange)
 }

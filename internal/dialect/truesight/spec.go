@@ -1,7 +1,6 @@
 package truesight
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -101,11 +100,11 @@ func permissions() []sallyport.PermissionSpec {
 
 // Spec returns what the policy must know of the dialect.
 func Spec() policy.Dialect {
-	return policy.Dialect{Endpoints: slices.Sorted(maps.Keys(endpoints())), Complete: complete, Switches: wire.Switches(settings())}
+	return wire.Spec(endpoints(), settings(), complete)
 }
 
-func complete(api *sallyport.API) []error {
-	wrong := wire.FillSettings(api, settings()...)
+// complete fills in what a document leaves open. Its settings are all there.
+func complete(api *sallyport.API) {
 	wire.Complete(api, sallyport.API{
 		BasePath: base, Aliases: []string{baseDocs}, Accept: accept(api.Settings), Explain: sallyport.ExplainFull,
 		Permissions: permissions(),
@@ -118,7 +117,6 @@ func complete(api *sallyport.API) []error {
 	if api.Settings[cookie] == yes {
 		api.Scopes = withBrowser(api.Scopes)
 	}
-	return wrong
 }
 
 // accept is the header, and for browsers the cookie.

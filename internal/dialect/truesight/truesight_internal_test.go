@@ -41,7 +41,7 @@ func TestComplete(t *testing.T) {
 		{map[string]string{"timeout": "1m"}, "settings.timeout"},
 	} {
 		api := sallyport.API{Name: "x", Dialect: "truesight", Settings: tt.settings}
-		wrong := complete(&api)
+		wrong := Spec().Complete(&api)
 		if tt.wrong == "" && len(wrong) > 0 || tt.wrong != "" && (len(wrong) != 1 || wrong[0].(*sallyport.Error).Field != tt.wrong) { //nolint:errorlint,forcetypeassert // it is one
 			t.Errorf("%v: faults %v, want %q", tt.settings, wrong, tt.wrong)
 		}
@@ -53,7 +53,7 @@ func TestComplete(t *testing.T) {
 		Name: "x", BasePath: "/b", Accept: []sallyport.Accept{{In: sallyport.CarrierBasic}}, Explain: sallyport.ExplainNone,
 		Permissions: []sallyport.PermissionSpec{{Name: "p"}}, Scopes: []sallyport.ScopeSpec{{Name: "s"}}, Routes: []sallyport.Route{{Path: "/r"}},
 	}
-	complete(&own)
+	Spec().Complete(&own)
 	if own.BasePath != "/b" || own.Aliases != nil || len(own.Accept) != 1 || own.Explain != sallyport.ExplainNone || len(own.Permissions) != 1 ||
 		len(own.Scopes) != 2 || own.Scopes[1].Name != browser || len(own.Routes) != 1 {
 		t.Errorf("what the document says was changed: %+v", own)
@@ -64,7 +64,7 @@ func TestComplete(t *testing.T) {
 func TestNeeds(t *testing.T) {
 	t.Parallel()
 	api := sallyport.API{Name: "x"}
-	complete(&api)
+	Spec().Complete(&api)
 	for _, r := range api.Routes {
 		open := r.Public || r.ID == "end token"
 		if open != (len(r.AllOf) == 0) || !open && r.AllOf[0] != webServices || !r.Public && r.Title == "" && r.ID != "end token" {

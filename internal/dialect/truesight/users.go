@@ -321,5 +321,5 @@ func (c *call) removeUser() error {
 	if err := c.Admin.DeleteUser(c.r.Context(), c.actor, u.Tenant, u.ID, admin.AnyVersion); err != nil {
 		return err
 	}
-	return c.noContent()
+	return wire.NoContent(c.w, c.Exchange)
 }

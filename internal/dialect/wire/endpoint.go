@@ -80,6 +80,18 @@ func Locals(list []sallyport.Permission) []string {
 	return out
 }
 
+// RightsOf returns what a role gives on the API of a request: the permissions by
+// their names inside it. It is not nil.
+func (c *Config) RightsOf(x *surface.Exchange, role sallyport.RoleID) []string {
+	list := []string{}
+	for _, p := range c.Doors.Policy().RolePermissions(role) {
+		if p.API() == x.Request.API.Name {
+			list = append(list, Local(p))
+		}
+	}
+	return list
+}
+
 // Field returns the field that a problem is about; empty if there is none.
 func Field(p *respond.Problem) string {
 	if len(p.Errors) == 0 {

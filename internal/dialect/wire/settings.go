@@ -49,13 +49,22 @@ func FillSettings(api *sallyport.API, known ...Setting) []error {
 	return wrong
 }
 
-// Switches tells the policy of settings.
-func Switches(known []Setting) []policy.Switch {
-	list := make([]policy.Switch, len(known))
-	for i, s := range known {
-		list[i] = policy.Switch{Name: s.Name, Default: s.Default, Values: s.Values}
+// Spec returns what the policy must know of a dialect that answers these endpoints
+// and has these settings. complete fills in what a document leaves open; by
+// then all settings are in it, and those that are wrong have their defaults.
+func Spec[C any](endpoints map[string]func(C) error, known []Setting, complete func(*sallyport.API)) policy.Dialect {
+	d := policy.Dialect{
+		Endpoints: slices.Sorted(maps.Keys(endpoints)),
+		Complete: func(api *sallyport.API) []error {
+			wrong := FillSettings(api, known...)
+			complete(api)
+			return wrong
+		},
 	}
-	return list
+	for _, s := range known {
+		d.Switches = append(d.Switches, policy.Switch{Name: s.Name, Default: s.Default, Values: s.Values})
+	}
+	return d
 }
 
 func names(known []Setting) string {

@@ -62,6 +62,13 @@ func Send(w http.ResponseWriter, r *http.Request, x *surface.Exchange, status in
 	}
 }
 
+// NoContent answers that it is done. It returns nil.
+func NoContent(w http.ResponseWriter, x *surface.Exchange) error {
+	w.Header().Set("X-Request-Id", x.Decision.RequestID)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 // SendJSON answers with a value as JSON.
 func SendJSON(w http.ResponseWriter, r *http.Request, x *surface.Exchange, status int, value any) {
 	body, err := json.Marshal(value)
