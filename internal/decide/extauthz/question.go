@@ -68,36 +68,32 @@ func (w *walker) each(from, to int, f func(number, from, to int) error) error {
 	return nil
 }
 
+// only calls f with every field of one number.
+func (w *walker) only(wanted, from, to int, f func(from, to int) error) error {
+	return w.each(from, to, func(number, from, to int) error {
+		if number != wanted {
+			return nil
+		}
+		return f(from, to)
+	})
+}
+
 // read reads a CheckRequest. The numbers are those of attribute_context.proto. A
 // message that is there twice is one, as everywhere in protocol buffers; of a text
 // that is, the last one counts.
 func (q *question) read(data []byte) error {
 	w := &walker{data, string(data)}
-	return w.each(0, len(data), func(number, from, to int) error {
-		if number == 1 { // attributes
-			return q.readAttributes(w, from, to)
-		}
-		return nil
-	})
+	const attributes = 1
+	return w.only(attributes, 0, len(data), func(from, to int) error { return q.readAttributes(w, from, to) })
 }
 
 func (q *question) readAttributes(w *walker, from, to int) error {
 	return w.each(from, to, func(number, from, to int) error {
 		switch number {
-		case 1: // source
-			return w.each(from, to, func(number, from, to int) error {
-				if number == 1 {
-					return q.readAddress(w, from, to)
-				}
-				return nil
-			})
-		case 4: // request
-			return w.each(from, to, func(number, from, to int) error {
-				if number == 2 {
-					return q.readHTTP(w, from, to)
-				}
-				return nil
-			})
+		case 1: // source, with its address
+			return w.only(1, from, to, func(from, to int) error { return q.readAddress(w, from, to) })
+		case 4: // request, with what HTTP says of it
+			return w.only(2, from, to, func(from, to int) error { return q.readHTTP(w, from, to) })
 		}
 		return nil
 	})
@@ -108,11 +104,9 @@ func (q *question) readAttributes(w *walker, from, to int) error {
 func (q *question) readAddress(w *walker, from, to int) error {
 	return w.each(from, to, func(number, from, to int) error {
 		switch number {
-		case 1: // socket_address
-			return w.each(from, to, func(number, from, to int) error {
-				if number == 2 {
-					q.source = w.text[from:to]
-				}
+		case 1: // socket_address, with its address
+			return w.only(2, from, to, func(from, to int) error {
+				q.source = w.text[from:to]
 				return nil
 			})
 		case 2, 3: // pipe, envoy_internal_address
@@ -142,14 +136,9 @@ func (q *question) readHTTP(w *walker, from, to int) error {
 			q.fragment = text
 		case 12:
 			q.rawBody = text
-		case 13: // header_map
+		case 13: // header_map, with its headers
 			q.listed = true
-			return w.each(from, to, func(number, from, to int) error {
-				if number == 1 {
-					return q.readField(w, from, to)
-				}
-				return nil
-			})
+			return w.only(1, from, to, func(from, to int) error { return q.readField(w, from, to) })
 		}
 		return nil
 	})
