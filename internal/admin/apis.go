@@ -222,6 +222,12 @@ func (s *Service) ApplyAPIs(ctx context.Context, a Actor, apis []sallyport.API) 
 }
 
 func (w *work) applyAPIs(ctx context.Context, apis []sallyport.API) (changed []sallyport.APIName, err error) {
+	if err := namedOnce(apis); err != nil {
+		return nil, err
+	}
+	if apis, err = w.unlikeStored(ctx, apis); err != nil || len(apis) == 0 {
+		return nil, err // as at most starts of the program: nothing is compiled for that
+	}
 	if err := w.checkDocuments(ctx, apis...); err != nil {
 		return nil, err
 	}
@@ -232,8 +238,6 @@ func (w *work) applyAPIs(ctx context.Context, apis []sallyport.API) (changed []s
 			_, err = w.insertAPI(ctx, api)
 		case err != nil:
 			return nil, err
-		case sameDocument(there.API, api):
-			continue
 		default:
 			_, err = w.replaceAPI(ctx, there, api, there.Version)
 		}
@@ -243,6 +247,30 @@ func (w *work) applyAPIs(ctx context.Context, apis []sallyport.API) (changed []s
 		changed = append(changed, api.Name)
 	}
 	return changed, nil
+}
+
+// namedOnce refuses two documents of one API.
+func namedOnce(documents []sallyport.API) error {
+	for i, api := range documents {
+		if slices.ContainsFunc(documents[:i], func(other sallyport.API) bool { return other.Name == api.Name }) {
+			return sallyport.ErrInvalid("name", fmt.Sprintf("there are two documents of the API %q", api.Name))
+		}
+	}
+	return nil
+}
+
+// unlikeStored returns those documents that would change something.
+func (w *work) unlikeStored(ctx context.Context, documents []sallyport.API) (out []sallyport.API, err error) {
+	for _, api := range documents {
+		there, err := w.tx.API(ctx, api.Name)
+		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+			return nil, err
+		}
+		if err != nil || !sameDocument(there.API, api) {
+			out = append(out, api)
+		}
+	}
+	return out, nil
 }
 
 // sameDocument compares documents as they are stored, where an empty list and
@@ -262,10 +290,7 @@ func (w *work) checkDocuments(ctx context.Context, documents ...sallyport.API) e
 	}
 	after := before
 	after.APIs = slices.Clone(before.APIs)
-	for i, api := range documents {
-		if slices.ContainsFunc(documents[:i], func(other sallyport.API) bool { return other.Name == api.Name }) {
-			return sallyport.ErrInvalid("name", fmt.Sprintf("there are two documents of the API %q", api.Name))
-		}
+	for _, api := range documents {
 		at := slices.IndexFunc(after.APIs, func(there sallyport.API) bool { return there.Name == api.Name })
 		if at < 0 {
 			after.APIs = append(after.APIs, api)
