@@ -5,16 +5,26 @@
 
 // Times: what is in the page is in UTC. They are written as the reader's country
 // does, if the page is in his language.
-const {lang} = document.documentElement;
-const locale = navigator.languages.find((l) => l.split("-")[0] === lang) ?? lang;
-const full = new Intl.DateTimeFormat(locale, {dateStyle: "full", timeStyle: "long"});
-const date = new Intl.DateTimeFormat(locale, {dateStyle: "medium"});
-const exact = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeStyle: "medium"});
+let formats; // made when they are first needed: that takes a browser longer than the whole page
+
+function timeFormats() {
+  if (formats) return formats;
+  const {lang} = document.documentElement;
+  const locale = navigator.languages.find((l) => l.split("-")[0] === lang) ?? lang;
+  const format = (how) => new Intl.DateTimeFormat(locale, how);
+  formats = {
+    full: format({dateStyle: "full", timeStyle: "long"}),
+    date: format({dateStyle: "medium"}),
+    exact: format({dateStyle: "medium", timeStyle: "medium"}),
+  };
+  return formats;
+}
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (isNaN(at)) continue;
+    const {full, date, exact} = timeFormats();
     time.title = full.format(at);
     if (time.dataset.show === "date") time.textContent = date.format(at);
     if (time.dataset.show === "exact") time.textContent = exact.format(at);
@@ -102,5 +112,9 @@ document.addEventListener("click", (event) => {
 });
 
 for (const box of document.querySelectorAll("input[data-all]")) box.hidden = false;
-localise(document);
 offerCopies(document);
+// The page is seen first.
+new PerformanceObserver((_, observer) => {
+  observer.disconnect();
+  localise(document);
+}).observe({type: "paint", buffered: true});
