@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/internal/policy"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -13,12 +14,18 @@ import (
 type Overview struct {
 	Refusals []store.RefusalCount
 
-	Expiring []sallyport.Credential // tokens and keys, the next one first; needs [TokensRead] and [KeysRead]
-	More     bool                   // there are more than are listed
-	Expires  bool                   // whether Expiring is there
+	Expiring []Expiring // tokens and keys, the next one first; needs [TokensRead] and [KeysRead]
+	More     bool       // there are more than are listed
+	Expires  bool       // whether Expiring is there
 
 	Newest sallyport.Revision // in the store
 	Nodes  []store.Node       // by name; of the whole installation alone
+}
+
+// An Expiring is a token or an API key that ends soon.
+type Expiring struct {
+	sallyport.Credential
+	Acts sallyport.Principal // whom it acts as; only the id, if the actor may not look at it by [Service.ViewCredential]
 }
 
 // maxNodes is how many nodes an overview tells of.
@@ -58,10 +65,19 @@ func (s *Service) Overview(ctx context.Context, a Actor, tenant sallyport.Tenant
 		if !o.Expires {
 			return nil
 		}
-		o.Expiring, err = w.expiring(ctx, tenant, in)
-		o.More = len(o.Expiring) > in.Most
-		o.Expiring = o.Expiring[:min(len(o.Expiring), in.Most)]
-		return err
+		ending, err := w.expiring(ctx, tenant, in)
+		if err != nil {
+			return err
+		}
+		o.More = len(ending) > in.Most
+		for _, c := range ending[:min(len(ending), in.Most)] {
+			acts, err := w.actsAs(ctx, &c)
+			if err != nil {
+				return err
+			}
+			o.Expiring = append(o.Expiring, Expiring{c, acts})
+		}
+		return nil
 	})
 	return o, err
 }
@@ -79,4 +95,19 @@ func (w *work) expiring(ctx context.Context, tenant sallyport.TenantID, in Look)
 		return w.tx.EveryExpiring(ctx, w.now, w.now.Add(in.Expiring), in.Most+1)
 	}
 	return w.tx.Expiring(ctx, tenant, w.now, w.now.Add(in.Expiring), in.Most+1)
+}
+
+// actsAs returns whom a token or an API key acts as, if the actor may look at it.
+func (w *work) actsAs(ctx context.Context, c *sallyport.Credential) (sallyport.Principal, error) {
+	_, _, err := w.readable(ctx, c.ID)
+	if err == nil {
+		var record *policy.Record
+		if record, err = w.identity(ctx, c.Owner); err == nil {
+			return record.Principal, nil
+		}
+	}
+	if kind := sallyport.KindOf(err); kind == sallyport.Refused || kind == sallyport.NotFound {
+		err = nil // he is gone, or not for the actor to see
+	}
+	return sallyport.Principal{ID: c.Owner}, err
 }

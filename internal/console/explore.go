@@ -350,7 +350,29 @@ type explorePage struct {
 // An exploreGroup is the operations of one tag.
 type exploreGroup struct {
 	Tag string
-	Ops []operation
+	Ops []exploreRow
+}
+
+// An exploreRow is an operation, with those that differ from it in the method alone.
+type exploreRow struct {
+	operation
+	Others []operation
+}
+
+// exploreRows puts operations that differ in the method alone into one row: a route for
+// every method has five of them.
+func exploreRows(ops []operation) (rows []exploreRow) {
+	for _, op := range ops {
+		if n := len(rows); n > 0 {
+			last := &rows[n-1]
+			if last.Route == op.Route && last.Full == op.Full && last.Title == op.Title && last.Untried == op.Untried {
+				last.Others = append(last.Others, op)
+				continue
+			}
+		}
+		rows = append(rows, exploreRow{operation: op})
+	}
+	return rows
 }
 
 // explore shows the operations, or the one that the query names.
@@ -419,14 +441,15 @@ func (v *visit) listOperations(page *explorePage, x *exploration) {
 			page.Show == "may" && !op.May || page.Show == "not" && op.May
 	})
 	page.Sum = v.texts().plain("explore.fit."+one(len(ops)), grouped(int64(len(ops))))
-	first, last, pager := v.part("from", len(ops), shownRoutes)
+	rows := exploreRows(ops)
+	first, last, pager := v.part("from", len(rows), shownRoutes)
 	page.Pager = pager
-	for _, op := range ops[first:last] {
-		if n := len(page.Groups); n == 0 || page.Groups[n-1].Tag != op.Tag {
-			page.Groups = append(page.Groups, exploreGroup{Tag: op.Tag})
+	for _, row := range rows[first:last] {
+		if n := len(page.Groups); n == 0 || page.Groups[n-1].Tag != row.Tag {
+			page.Groups = append(page.Groups, exploreGroup{Tag: row.Tag})
 		}
 		g := &page.Groups[len(page.Groups)-1]
-		g.Ops = append(g.Ops, op)
+		g.Ops = append(g.Ops, row)
 	}
 }
 

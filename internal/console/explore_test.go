@@ -13,6 +13,8 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/gateway"
+	"github.com/sallyport/sallyport/internal/openapi"
+	"github.com/sallyport/sallyport/internal/policy"
 )
 
 // A shelf is an upstream that notes what it was asked.
@@ -247,5 +249,26 @@ func TestIndentXML(t *testing.T) {
 		if ok != (want != "") || ok && got != want {
 			t.Errorf("%s: %q %t, want %q", body, got, ok, want)
 		}
+	}
+}
+
+// Operations that differ in the method alone share a row; each is led to.
+func TestExploreRows(t *testing.T) {
+	t.Parallel()
+	one, two := &policy.Route{}, &policy.Route{}
+	op := func(r *policy.Route, method, path string) operation {
+		return operation{Call: openapi.Call{Method: method}, Route: r, Full: path, Title: "run"}
+	}
+	rows := exploreRows([]operation{op(one, "GET", "/a"), op(one, "POST", "/a"), op(one, "GET", "/b"), op(two, "PUT", "/b")})
+	var got []string
+	for _, row := range rows {
+		text := row.Method
+		for _, other := range row.Others {
+			text += "," + other.Method
+		}
+		got = append(got, text+" "+row.Full)
+	}
+	if want := "GET,POST /a; GET /b; PUT /b"; strings.Join(got, "; ") != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -30,7 +30,7 @@ type overviewPage struct {
 	ByHour   *chart
 	ByReason *chart
 	Expires  bool
-	Expiring []tokenRow
+	Expiring []expiringRow
 	More     bool
 
 	Requests  *chart // of this node; nil: not the visitor's, or not known
@@ -43,6 +43,13 @@ type overviewPage struct {
 	Lag       string
 	Confirmed bool // the lag is within what is healthy
 	Nodes     []nodeRow
+}
+
+// An expiringRow is a token or an API key that ends soon.
+type expiringRow struct {
+	tokenRow
+	Acts string // whom it acts as, or the tenant of an API key
+	Link bool   // it has a page for the visitor
 }
 
 // A nodeRow is a node as it told of itself.
@@ -79,7 +86,11 @@ func (v *visit) overview() error {
 	}
 	page.ByHour, page.ByReason = v.refusalCharts(o.Refusals, tenant, since)
 	for _, c := range o.Expiring {
-		page.Expiring = append(page.Expiring, v.row(c))
+		row := expiringRow{tokenRow: v.row(c.Credential), Acts: c.Acts.Login, Link: c.Acts.Login != ""}
+		if row.OfKey {
+			row.Acts = v.text("overview.key", row.Tenant)
+		}
+		page.Expiring = append(page.Expiring, row)
 	}
 	if page.Whole {
 		v.thisNode(page, o.Newest)
@@ -93,8 +104,11 @@ func (v *visit) nodeRows(o *admin.Overview) []nodeRow {
 	var rows []nodeRow
 	for _, n := range o.Nodes {
 		row := nodeRow{Node: n, State: "active", Behind: v.text("overview.node.newest"), This: n.ID == v.Node}
-		if n.Revision < o.Newest {
-			behind := int(o.Newest - n.Revision) //nolint:gosec // revisions count up from 1
+		if row.This { // what it told is some seconds old
+			row.Revision, row.Seen = max(row.Revision, v.Doors.Revision()), v.now
+		}
+		if row.Revision < o.Newest {
+			behind := int(o.Newest - row.Revision) //nolint:gosec // revisions count up from 1
 			row.Behind = v.texts().plain("overview.node.behind."+one(behind), grouped(int64(behind)))
 		}
 		if v.now.Sub(n.Seen) > lostAfter {

@@ -39,21 +39,42 @@ func TestOverview(t *testing.T) {
 	}
 	b.made("name", "dies soon", "reach", "all", "expires", "7")
 	b.made("name", "lives on", "reach", "all", "expires", "90")
-	whole := b.get("/overview").want(t, 200).has(t, "permission_missing", "credential_expired", "dies soon", "Credentials in use", "the newest", `role="img"`).hasNot(t, "lives on")
+	whole := b.get("/overview").want(t, 200).has(t, "permission_missing", "credential_expired", "dies soon", "Credentials known", "the newest", `role="img"`).hasNot(t, "lives on")
 	for _, fault := range wellMade(drawnAway.ReplaceAllString(whole.text, "")) {
 		t.Errorf("%s\n%s", fault, whole.text)
 	}
 	if len(whole.text) > 40_000 {
 		t.Errorf("%d bytes", len(whole.text))
 	}
-	b.get("/overview?tenant="+string(w.tenant.ID)).want(t, 200).has(t, "permission_missing").hasNot(t, "credential_expired", "Credentials in use")
+	b.get("/overview?tenant="+string(w.tenant.ID)).want(t, 200).has(t, "permission_missing").hasNot(t, "credential_expired", "Credentials known")
 	b.get("/").leads(t, "/sallyport/overview")
 
 	w.user("ann", "Ann", "sallyport/decisions.explain")
 	ann := w.signedIn("ann")
-	ann.get("/overview").want(t, 200).has(t, "permission_missing").hasNot(t, "credential_expired", "Credentials in use", "dies soon", "expire within")
+	ann.get("/overview").want(t, 200).has(t, "permission_missing").hasNot(t, "credential_expired", "Credentials known", "dies soon", "expire within")
 	w.user("jo", "Jo")
 	w.signedIn("jo").get("/overview").want(t, 403)
+}
+
+// What ends soon leads to its page and names whom it acts as, for who may look at it.
+func TestOverviewOfWhatExpires(t *testing.T) {
+	w := newWorld(t)
+	b := w.boss()
+	id, _ := b.made("name", "mine", "reach", "all", "expires", "7")
+	home := must(w.node.Admin.CreateTenant(t.Context(), system, admin.NewTenant{Name: "elsewhere"}))
+	far := must(w.node.Admin.CreateUser(t.Context(), system, home.ID, admin.NewUser{
+		Kind: sallyport.Person, Login: "far", Password: password, KeepPassword: true,
+	}))
+	role := must(w.node.Admin.CreateRole(t.Context(), system, w.tenant.ID, admin.NewRole{Name: "guest", Permissions: []sallyport.Permission{admin.UsersRead}}))
+	must(w.node.Admin.CreateBinding(t.Context(), system, w.tenant.ID, admin.NewBinding{SubjectKind: sallyport.SubjectUser, Subject: string(far.ID), Role: role.ID}))
+	visits, _ := w.signedIn("far").made("name", "visits", "reach", "all", "expires", "7", "tenant", string(w.tenant.ID))
+	w.user("eve", "Eve", admin.DecisionsExplain, admin.TokensRead, admin.KeysRead)
+
+	link := func(id, name string) string { return `<a href="/sallyport/tokens/` + id + `">` + name + `</a>` }
+	b.get("/overview").want(t, 200).has(t, link(id, "mine"), ">boss<", link(visits, "visits"), ">far<")
+	eve := w.signedIn("eve")
+	eve.get("/overview").want(t, 200).has(t, "visits").hasNot(t, link(visits, "visits"), ">far<")
+	eve.get("/tokens/"+visits).want(t, 404)
 }
 
 // A node that does not have the newest policy, or is not heard of any more, is told
@@ -77,7 +98,7 @@ func TestOverviewOfNodes(t *testing.T) {
 	w.later(t, lostAfter+time.Second)
 	see(store.Node{ID: "n-behind", Name: "hall-2", Version: "v1", Started: w.clock.Now(), Revision: newest - 3})
 	see(store.Node{ID: "n-well", Name: "hall-1", Version: "v1", Started: w.clock.Now(), Revision: newest})
-	page := b.get("/overview").want(t, 200).has(t, "known to this node since it started")
+	page := b.get("/overview").want(t, 200).has(t, "to this node, since it started")
 	for name, want := range map[string][]string{
 		"hall-1": {`class="badge active"`, "the newest<"},
 		"hall-2": {`class="badge active"`, "3 changes behind<"},

@@ -23,9 +23,9 @@ func TestStops(t *testing.T) {
 	}
 	at := w.at() + "/users/" + string(jo.ID)
 	for _, path := range []string{at + "/end", at + "/delete"} {
-		b.get(path).want(t, 200).has(t, "jo has one token", "He is signed out of one browser, used", "from 192.0.2.1")
+		b.get(path).want(t, 200).has(t, "jo has one token", "One browser is signed out, used", "from 192.0.2.1")
 	}
-	b.get(at+"/factors").want(t, 200).has(t, "He is signed out of one browser").hasNot(t, "jo has one token")
+	b.get(at+"/factors").want(t, 200).has(t, "One browser is signed out").hasNot(t, "jo has one token")
 
 	group, err := w.node.Admin.CreateGroup(t.Context(), system, w.tenant.ID, admin.NewGroup{Name: "crew"})
 	if err != nil {
@@ -75,14 +75,14 @@ func TestEndOneSession(t *testing.T) {
 	first.get(link).want(t, 404)
 
 	at := w.at() + "/users/" + string(jo.ID)
-	link = b.get(at).want(t, 200).has(t, "Where he is signed in", "Firefox on Linux").part(t, regexp.MustCompile(`href="/sallyport(/access/[^"]+/sessions/[^"]+/end)"`))
+	link = b.get(at).want(t, 200).has(t, "Signed in from", "Firefox on Linux").part(t, regexp.MustCompile(`href="/sallyport(/access/[^"]+/sessions/[^"]+/end)"`))
 	b.get(link).want(t, 200).has(t, "End the session of Firefox on Linux")
 	b.post(strings.Replace(link, string(jo.ID), string(w.user("ann", "Ann").ID), 1)).want(t, 404) // it is not hers
 	b.post(link).leads(t, "/sallyport"+at+"?done=session")
 	first.get("/account").leads(t, "/sallyport/sign-in?done=ended&next=%2Fsallyport%2Faccount")
-	b.get(at).has(t, "He is signed in nowhere.")
+	b.get(at).has(t, "Signed in nowhere.")
 	w.user("di", "Di", admin.UsersRead)
-	w.signedIn("di").get(at).want(t, 200).hasNot(t, "Where he is signed in")
+	w.signedIn("di").get(at).want(t, 200).hasNot(t, "Signed in from")
 }
 
 // A program's sign-in is ended in the same way, and nobody is unlocked who is not
@@ -151,7 +151,7 @@ func TestStopsWhatIsUsed(t *testing.T) {
 	at := w.at() + "/users/" + string(jo.ID)
 	b.get(at+"/end").want(t, 200).has(t, "jo has one token; last used was “backup”", "They were used 3 times today.")
 	ticked := b.get(at).part(t, regexp.MustCompile(`name="user" value="([^"]+)"`))
-	b.post(w.at()+"/users/deactivate", "user", ticked).want(t, 200).has(t, "They were used 3 times today.", "signed out of one browser")
+	b.post(w.at()+"/users/deactivate", "user", ticked).want(t, 200).has(t, "They were used 3 times today.", "One browser is signed out")
 	binding := b.get(at).part(t, regexp.MustCompile(`href="/sallyport(/access/[^"]+/bindings/[^"]+/delete)"`))
 	b.get(binding).want(t, 200).has(t, "It was used 3 times in 30 days, last on")
 	w.asked("DELETE", "/api/things", secret) // what is refused is kept

@@ -53,6 +53,11 @@ type scopeGroup struct {
 	Scopes []scopeChoice
 }
 
+// Chosen reports whether something of the group is ticked.
+func (g scopeGroup) Chosen() bool {
+	return g.Whole.Checked || slices.ContainsFunc(g.Scopes, func(s scopeChoice) bool { return s.Checked })
+}
+
 // A scopeChoice is one box to tick.
 type scopeChoice struct {
 	Scope   string

@@ -17,7 +17,7 @@ type Minute struct {
 	Allowed int64
 	Denied  int64
 	Failed  int64         // no decision could be taken
-	P99     time.Duration // 99 of 100 decisions took no longer; 0: there were none
+	P99     time.Duration // 99 of 100 decisions took about so long or less; 0: there were none
 }
 
 // A History remembers what a node decided in the last hour, minute by minute, for
@@ -131,11 +131,16 @@ func (t *totals) since(before *totals) Minute {
 		return m
 	}
 	wanted := float64(t.count-before.count) * .99
+	floor, below := 0.0, 0.0 // the bound of the bucket before, and how many it has
 	for _, bound := range slices.Sorted(maps.Keys(t.buckets)) {
-		if float64(t.buckets[bound])-float64(before.buckets[bound]) >= wanted {
-			m.P99 = time.Duration(bound * float64(time.Second))
+		within := float64(t.buckets[bound]) - float64(before.buckets[bound])
+		if within >= wanted {
+			// As Prometheus does: as if those of a bucket were spread evenly over it.
+			share := (wanted - below) / (within - below)
+			m.P99 = time.Duration((floor + (bound-floor)*share) * float64(time.Second)).Round(100 * time.Nanosecond)
 			return m
 		}
+		floor, below = bound, within
 	}
 	m.P99 = time.Second // the greatest bucket; it was longer
 	return m

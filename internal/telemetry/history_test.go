@@ -32,7 +32,7 @@ func TestHistory(t *testing.T) {
 	want := []telemetry.Minute{
 		{Start: begun, Allowed: 990, Denied: 9, Failed: 1, P99: 5 * time.Microsecond},
 		{Start: begun.Add(time.Minute)},
-		{Start: begun.Add(2 * time.Minute), Allowed: 1, P99: 100 * time.Microsecond},
+		{Start: begun.Add(2 * time.Minute), Allowed: 1, P99: 99*time.Microsecond + 500*time.Nanosecond},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d minutes: %+v", len(got), got)

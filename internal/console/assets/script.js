@@ -43,14 +43,18 @@ said.className = "unseen";
 said.setAttribute("role", "status");
 document.getElementById("main").append(said);
 
+const faces = new WeakMap(); // what a button shows when nothing was copied just now
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
   if (!button) return;
-  const text = button.textContent;
+  if (!faces.has(button)) faces.set(button, [...button.childNodes]);
+  const face = faces.get(button);
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    button.textContent = said.textContent = button.dataset.copied;
-    setTimeout(() => { button.textContent = text; said.textContent = ""; }, 1500);
+    await navigator.clipboard.writeText(button.dataset.copy || button.previousElementSibling.textContent);
+    said.textContent = button.dataset.copied;
+    button.textContent = face.length === 1 && face[0].nodeType === Node.ELEMENT_NODE ? "✓" : button.dataset.copied;
+    setTimeout(() => { button.replaceChildren(...face); said.textContent = ""; }, 1500);
   } catch {
     getSelection().selectAllChildren(button.previousElementSibling);
   }

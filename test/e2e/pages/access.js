@@ -114,7 +114,7 @@ check("groups", {
     await page.getByRole("link", {name: "Remove jane"}).click();
     await page.getByRole("heading", {name: `Take jane out of ${name}?`}).waitFor();
     await audit(page, "the question");
-    await page.getByRole("button", {name: "Take him out"}).click();
+    await page.getByRole("button", {name: "Take out"}).click();
     await page.getByText("The user is no longer in the group.").waitFor();
     await page.getByLabel("Login").fill("nobody-at-all");
     await page.getByRole("button", {name: "Add"}).click();
@@ -186,6 +186,7 @@ check("key-form", {
     const role = await page.getByRole("option", {name: /^edge-data/}).getAttribute("value");
     await page.getByLabel("Role", {exact: true}).selectOption(role);
     await page.getByLabel("Only what I choose").check();
+    await page.getByText("Edge Intelligence").click(); // unfolded
     await page.getByLabel("edgeintel", {exact: false}).first().check();
     await page.getByRole("button", {name: "Generate"}).click();
     await page.getByText("will not be shown again").waitFor();

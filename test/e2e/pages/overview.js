@@ -7,7 +7,7 @@ check("overview", {
     await page.getByLabel("Where").selectOption({label: "acme_3"});
     await page.getByRole("button", {name: "Show"}).click();
     await page.getByText("Refusals by reason").waitFor();
-    assert.equal(await page.getByText("Credentials in use").count(), 0);
+    assert.equal(await page.getByText("Credentials known").count(), 0);
   },
 });
 
