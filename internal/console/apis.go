@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,6 +58,7 @@ type apiRow struct {
 	Path    string // of its page
 	Dialect string
 	URL     string // that it is at
+	Base    string // the same, below our own URL
 	Routes  string // how many
 	State   string // as of a badge
 	Explore string // where it is tried; empty: it is not in force, or left out of that
@@ -169,6 +171,7 @@ func (v *visit) apiRow(doc *sallyport.API) apiRow {
 	}
 	row.Dialect, row.Routes = compiled.Document.Dialect, grouped(int64(len(compiled.Routes)))
 	row.URL, row.State = v.base(compiled)+compiled.Document.BasePath, "active"
+	row.Base = cmp.Or(strings.TrimPrefix(row.URL, v.URL), "/")
 	if compiled.Document.Explore != policy.ExploreNone {
 		row.Explore = row.Path + "/explore"
 	}

@@ -81,7 +81,7 @@ func TestAPIPages(t *testing.T) {
 			t.Errorf("%s: %d bytes", path, len(got.text))
 		}
 	}
-	b.get("/apis").has(t, "Orders", "https://sallyport.test/orders", "standard", html.EscapeString(hostile), "/sallyport/apis/shop")
+	b.get("/apis").has(t, "Orders", ">/orders<", "https://sallyport.test/orders", "standard", html.EscapeString(hostile), "/sallyport/apis/shop")
 	b.get("/apis?search=ORDER").has(t, "/sallyport/apis/orders").hasNot(t, "/sallyport/apis/shop")
 	b.get("/apis?search=nothing-like-this").has(t, "No API fits.")
 	b.get("/apis/shop").has(t, "http://127.0.0.1:1/behind", "no limit", "is cut off", "X-Key", "personal token", "refused there",
