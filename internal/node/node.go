@@ -57,12 +57,36 @@ type Config struct {
 	Throttle      authn.ThrottleLimits
 	ExpiryWarning time.Duration // how long before their end tokens are told of; 0: never
 	Sinks         []stream.Target
-	Checkpoints   time.Duration // how often how the audit trail is gets signed; 0: never
+	Checkpoints   time.Duration // how often the audit trail gets a signed checkpoint; 0: never
 	PasswordLen   int           // fewest characters
 	PasswordWords []string      // context words that passwords must not be made of
 
 	// Loaded, if not nil, is told of each policy that was put in force.
 	Loaded func(*policy.Snapshot)
+}
+
+// fill gives what was left out its default.
+func (c *Config) fill() {
+	if c.HashWorkers == 0 {
+		c.HashWorkers = runtime.GOMAXPROCS(0)
+	}
+	if c.HashQueue == 0 {
+		c.HashQueue = password.MaxQueue
+	}
+	if c.NewHasher == nil {
+		c.NewHasher = func(g *password.Gate) (*password.Hasher, error) {
+			return password.NewHasher(password.DefaultParams(), g)
+		}
+	}
+	if c.Throttle == (authn.ThrottleLimits{}) {
+		c.Throttle = authn.DefaultThrottleLimits()
+	}
+	if c.MaxStaleness == 0 {
+		c.MaxStaleness = 5 * time.Second
+	}
+	if c.PasswordLen == 0 {
+		c.PasswordLen = password.DefaultMinLength
+	}
 }
 
 // Rules are the rules of this program for APIs: which dialects there are besides
@@ -96,8 +120,12 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	n := &Node{Store: s, log: c.Log, now: c.Now, checkpoints: c.Checkpoints}
-	if err := n.build(ctx, c); err != nil {
+	n := &Node{
+		Store: s, log: c.Log, now: c.Now, checkpoints: c.Checkpoints,
+		self:    newSelf(c.Version, c.Now()),
+		streams: stream.New(stream.Config{Store: s, Node: uuid.NewString(), Targets: c.Sinks, Now: c.Now, Log: c.Log}),
+	}
+	if err := n.build(ctx, &c); err != nil {
 		if n.Doors != nil {
 			n.Doors.Close()
 		}
@@ -106,7 +134,10 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	return n, nil
 }
 
-func (n *Node) build(ctx context.Context, c Config) error {
+// build brings the schema up to date, opens administration and doors, and sets up
+// what is built in.
+func (n *Node) build(ctx context.Context, c *Config) error {
+	c.fill()
 	if err := n.Store.Migrate(ctx); err != nil {
 		return fmt.Errorf("bring the schema up to date: %w", err)
 	}
@@ -117,23 +148,6 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	compiler, err := policy.NewCompiler(Rules(c.Dialects))
 	if err != nil {
 		return err
-	}
-	if c.HashWorkers == 0 {
-		c.HashWorkers = runtime.GOMAXPROCS(0)
-	}
-	if c.HashQueue == 0 {
-		c.HashQueue = password.MaxQueue
-	}
-	if c.NewHasher == nil {
-		c.NewHasher = func(g *password.Gate) (*password.Hasher, error) {
-			return password.NewHasher(password.DefaultParams(), g)
-		}
-	}
-	if c.Throttle == (authn.ThrottleLimits{}) {
-		c.Throttle = authn.DefaultThrottleLimits()
-	}
-	if c.MaxStaleness == 0 {
-		c.MaxStaleness = 5 * time.Second
 	}
 	passkeys, err := passkey.For(c.Issuer)
 	if err != nil {
@@ -162,28 +176,30 @@ func (n *Node) build(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	open := func() (err error) {
-		n.Doors, err = doors.New(ctx, doors.Config{
-			Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys, Factors: k.factors, Passkeys: passkeys,
-			Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
-			MaxStaleness: c.MaxStaleness, ExpiryWarning: c.ExpiryWarning, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded, Untraced: c.Untraced,
-		})
-		return err
-	}
-	n.self = store.Node{ID: uuid.NewString(), Version: c.Version, Started: c.Now()}
-	if n.self.Name, err = os.Hostname(); err != nil {
-		n.self.Name = n.self.ID
-	}
-	n.streams = stream.New(stream.Config{Store: n.Store, Node: uuid.NewString(), Targets: c.Sinks, Now: c.Now, Log: c.Log})
-	// The doors come first, so that what is bootstrapped is judged by a policy
-	// and taken up like any other change.
-	if err := open(); err != nil {
+	// The doors come before what is built in, so that it is judged by a policy and
+	// taken up like any other change.
+	n.Doors, err = doors.New(ctx, doors.Config{
+		Store: n.Store, Compiler: compiler, Secrets: k.secrets, Sealer: k.signingKeys, Factors: k.factors, Passkeys: passkeys,
+		Hasher: hasher, Throttle: authn.NewThrottle(c.Throttle, k.throttle, c.Now), Issuer: c.Issuer, Now: c.Now, Log: c.Log,
+		MaxStaleness: c.MaxStaleness, ExpiryWarning: c.ExpiryWarning, Pseudonyms: &k.pseudonyms, Loaded: c.Loaded, Untraced: c.Untraced,
+	})
+	if err != nil {
 		return fmt.Errorf("open the doors: %w", err)
 	}
 	if err := n.Admin.Bootstrap(ctx, c.ManagementAPI); err != nil {
 		return fmt.Errorf("set up what is built in: %w", err)
 	}
 	return nil
+}
+
+// newSelf is what a node that starts now tells of itself.
+func newSelf(version string, now time.Time) store.Node {
+	self := store.Node{ID: uuid.NewString(), Version: version, Started: now}
+	var err error
+	if self.Name, err = os.Hostname(); err != nil {
+		self.Name = self.ID
+	}
+	return self
 }
 
 // ID is what the other nodes know this one by.
@@ -201,13 +217,10 @@ func (n *Node) committed(ctx context.Context, r sallyport.Revision) error {
 	return err
 }
 
-func passwordPolicy(c Config) (*password.Policy, error) {
+func passwordPolicy(c *Config) (*password.Policy, error) {
 	blocklist, err := password.LoadBlocklist()
 	if err != nil {
 		return nil, fmt.Errorf("read the built-in list of common passwords: %w", err)
-	}
-	if c.PasswordLen == 0 {
-		c.PasswordLen = password.DefaultMinLength
 	}
 	return password.NewPolicy(c.PasswordLen, password.DefaultMinLengthSecondFactor, blocklist, append([]string{"sallyport"}, c.PasswordWords...)...)
 }
