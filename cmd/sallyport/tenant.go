@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/api"
+	"github.com/sallyport/sallyport/client"
 )
 
 func newTenant() *cobra.Command {
@@ -152,64 +153,47 @@ func newTenantUpdate() *cobra.Command {
 }
 
 func newTenantDeactivate() *cobra.Command {
-	var version versionFlag
-	c := &cobra.Command{
+	return tenantCommand(&cobra.Command{
 		Use: "deactivate TENANT", Short: "Take a tenant out of use: nobody gets in, and nothing is lost",
 		Example: `  sallyport tenant deactivate "Hall 3"`,
-		Args:    needs("TENANT"),
-		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
-			t, err := m.tenant(ctx, args[0])
-			if err == nil {
-				t, err = m.Tenants().Deactivate(ctx, t.ID, version.or(t.Version))
-			}
-			if err != nil {
-				return err
-			}
-			return m.told(t, "Deactivated the tenant %s (%s).", t.Name, t.ID)
-		}),
-	}
-	version.add(c)
-	return c
+	}, "Deactivated the tenant %s (%s).", func(ctx context.Context, in client.Tenants, t api.Tenant, version int64) (api.Tenant, error) {
+		return in.Deactivate(ctx, t.ID, version)
+	})
 }
 
 func newTenantReactivate() *cobra.Command {
-	var version versionFlag
-	c := &cobra.Command{
+	return tenantCommand(&cobra.Command{
 		Use: "reactivate TENANT", Short: "Take a deactivated tenant into use again",
 		Example: `  sallyport tenant reactivate "Hall 3"`,
-		Args:    needs("TENANT"),
-		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
-			t, err := m.tenant(ctx, args[0])
-			if err == nil {
-				t, err = m.Tenants().Reactivate(ctx, t.ID, version.or(t.Version))
-			}
-			if err != nil {
-				return err
-			}
-			return m.told(t, "The tenant %s (%s) is active again.", t.Name, t.ID)
-		}),
-	}
-	version.add(c)
-	return c
+	}, "The tenant %s (%s) is active again.", func(ctx context.Context, in client.Tenants, t api.Tenant, version int64) (api.Tenant, error) {
+		return in.Reactivate(ctx, t.ID, version)
+	})
 }
 
 func newTenantDelete() *cobra.Command {
-	var version versionFlag
-	c := &cobra.Command{
+	return tenantCommand(&cobra.Command{
 		Use: "delete TENANT", Short: "Delete an empty tenant",
 		Example: `  sallyport tenant delete "Hall 3"`,
-		Args:    needs("TENANT"),
-		RunE: managed(func(ctx context.Context, m *manager, args []string) error {
-			t, err := m.tenant(ctx, args[0])
-			if err == nil {
-				err = m.Tenants().Delete(ctx, t.ID, version.or(t.Version))
-			}
-			if err != nil {
-				return err
-			}
-			return m.told(t, "Deleted the tenant %s (%s).", t.Name, t.ID)
-		}),
-	}
+	}, "Deleted the tenant %s (%s).", func(ctx context.Context, in client.Tenants, t api.Tenant, version int64) (api.Tenant, error) {
+		return t, in.Delete(ctx, t.ID, version)
+	})
+}
+
+// tenantCommand makes a command that does one thing to a tenant and says so; done
+// has a place for the tenant's name and one for its id.
+func tenantCommand(c *cobra.Command, done string, do func(context.Context, client.Tenants, api.Tenant, int64) (api.Tenant, error)) *cobra.Command {
+	var version versionFlag
+	c.Args = needs("TENANT")
+	c.RunE = managed(func(ctx context.Context, m *manager, args []string) error {
+		t, err := m.tenant(ctx, args[0])
+		if err == nil {
+			t, err = do(ctx, m.Tenants(), t, version.or(t.Version))
+		}
+		if err != nil {
+			return err
+		}
+		return m.told(t, done, t.Name, t.ID)
+	})
 	version.add(c)
 	return c
 }
