@@ -97,15 +97,10 @@ func (m *manager) importAPI(ctx context.Context, file string, in *apiImport) err
 	for _, n := range notes {
 		fmt.Fprintf(m.errOut, "note: %s: %s\n", printable(n.Operation), printable(n.Text))
 	}
-	check, err := m.APIs().Check(ctx, merged)
-	switch {
-	case err != nil:
+	if err := m.checkAPI(ctx, &merged); err != nil {
 		return err
-	case !check.OK:
-		if err := showTable(m.errOut, faults, check.Faults); err != nil {
-			return err
-		}
-		return errFaulty
+	}
+	switch {
 	case in.dry && m.format != formatTable:
 		return m.encode(merged)
 	case in.dry:
@@ -124,6 +119,21 @@ func (m *manager) importAPI(ctx context.Context, file string, in *apiImport) err
 	}
 	m.keepDocument(ctx, merged.Name, data)
 	return m.told(a, "Mounted the API %s with %s.", apiName(a), counted(len(a.Document.Routes), "route", "routes"))
+}
+
+// checkAPI has a document looked at, and tells what is wrong with it.
+func (m *manager) checkAPI(ctx context.Context, a *sallyport.API) error {
+	check, err := m.APIs().Check(ctx, *a)
+	switch {
+	case err != nil:
+		return err
+	case check.OK:
+		return nil
+	}
+	if err := showTable(m.errOut, faults, check.Faults); err != nil {
+		return err
+	}
+	return errFaulty
 }
 
 // place fills in where the API is and where its requests go.

@@ -94,22 +94,7 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 	if err != nil {
 		return nil, err
 	}
-	tickets, err := token.NewSealer(token.SealSignIn, master)
-	if err != nil {
-		return nil, fmt.Errorf("derive the key of sign-ins: %w", err)
-	}
-	pages, err := console.New(console.Config{
-		Doors: n.Doors, Admin: n.Admin, Tickets: tickets, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
-		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration, History: v.history,
-		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
-		Node: n.ID(), Described: management.Described,
-		Call: func(w http.ResponseWriter, r *http.Request, session string) sallyport.Decision {
-			if strings.HasPrefix(r.URL.Path, managementBase+"/") {
-				return management.ServeAs(w, r, session)
-			}
-			return s.gateway.ServeAs(w, r, session)
-		},
-	})
+	pages, err := s.newConsole(master, management)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +116,28 @@ func newServer(c *config.Config, n *node.Node, v *voice, open sockets) (*server,
 		access:  v.access,
 	}
 	return s, s.listen(open)
+}
+
+// newConsole makes the pages for people. Calls that somebody tries on them go the
+// way of any other request to the management API or the gateway.
+func (s *server) newConsole(master token.MasterKey, management *httpapi.Handler) (*console.Console, error) {
+	c, n, v := s.config, s.node, s.voice
+	tickets, err := token.NewSealer(token.SealSignIn, master)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of sign-ins: %w", err)
+	}
+	return console.New(console.Config{
+		Doors: n.Doors, Admin: n.Admin, Tickets: tickets, Cookie: httpapi.CookieName(c.Public.URL), URL: c.Public.URL, Now: time.Now, Log: v.log,
+		SessionIdle: c.Sessions.Idle, SessionLife: c.Sessions.Absolute, Demonstration: c.Demonstration, History: v.history,
+		Trusted: c.Public.TrustedProxies, Depth: c.Public.ProxyDepth, Metrics: v.metrics, Access: v.access,
+		Node: n.ID(), Described: management.Described,
+		Call: func(w http.ResponseWriter, r *http.Request, session string) sallyport.Decision {
+			if strings.HasPrefix(r.URL.Path, managementBase+"/") {
+				return management.ServeAs(w, r, session)
+			}
+			return s.gateway.ServeAs(w, r, session)
+		},
+	})
 }
 
 // managementBase is where the management API is.
