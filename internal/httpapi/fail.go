@@ -57,22 +57,11 @@ func (op *operation) problem(err error, id string) respond.Problem {
 // fieldErrors lists what is wrong with which field, by its name on the wire.
 func fieldErrors(err error) []respond.FieldError {
 	var list []respond.FieldError
-	var walk func(error)
-	walk = func(err error) {
-		switch e := err.(type) { //nolint:errorlint // the chain is walked here, link by link
-		case *sallyport.Error:
-			if e.Field != "" || e.Reason == sallyport.BodyMalformed {
-				list = append(list, onWire(e.Field, e.Message))
-			}
-		case interface{ Unwrap() []error }:
-			for _, one := range e.Unwrap() {
-				walk(one)
-			}
-		case interface{ Unwrap() error }:
-			walk(e.Unwrap())
+	for e := range respond.Each(err) {
+		if e.Field != "" || e.Reason == sallyport.BodyMalformed {
+			list = append(list, onWire(e.Field, e.Message))
 		}
 	}
-	walk(err)
 	return list
 }
 

@@ -2,6 +2,7 @@ package respond
 
 import (
 	"errors"
+	"iter"
 	"net/http"
 
 	"github.com/sallyport/sallyport"
@@ -116,21 +117,33 @@ func (d Docs) ofReason(reason sallyport.Reason, e *sallyport.Error) Problem {
 // joined.
 func fields(err error) []FieldError {
 	var all []FieldError
-	var walk func(error)
-	walk = func(err error) {
-		switch e := err.(type) { //nolint:errorlint // the chain is walked here, link by link
-		case *sallyport.Error:
-			if e.Field != "" {
-				all = append(all, FieldError{Field: e.Field, Message: e.Message})
-			}
-		case interface{ Unwrap() []error }:
-			for _, one := range e.Unwrap() {
-				walk(one)
-			}
-		case interface{ Unwrap() error }:
-			walk(e.Unwrap())
+	for e := range Each(err) {
+		if e.Field != "" {
+			all = append(all, FieldError{Field: e.Field, Message: e.Message})
 		}
 	}
-	walk(err)
 	return all
+}
+
+// Each returns the errors of type [sallyport.Error] that err is or holds, in their
+// order. What such an error was caused by is not looked at.
+func Each(err error) iter.Seq[*sallyport.Error] {
+	return func(yield func(*sallyport.Error) bool) { each(err, yield) }
+}
+
+// each reports whether to go on.
+func each(err error, yield func(*sallyport.Error) bool) bool {
+	switch e := err.(type) { //nolint:errorlint // the chain is walked here, link by link
+	case *sallyport.Error:
+		return yield(e)
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if !each(one, yield) {
+				return false
+			}
+		}
+	case interface{ Unwrap() error }:
+		return each(e.Unwrap(), yield)
+	}
+	return true
 }
