@@ -22,8 +22,7 @@ import (
 	"github.com/sallyport/sallyport/internal/token"
 )
 
-// Config says what a guard is made of. What is empty has the default that its
-// comment tells.
+// Config says what a guard is made of. What is not required may be empty.
 type Config struct {
 	// Storage is where everything is kept: "sqlite:PATH" or "postgres://...".
 	// Required.
@@ -38,21 +37,23 @@ type Config struct {
 	// APIFiles are files with further documents, in YAML or JSON.
 	APIFiles []string
 
-	// URL is the public URL, the issuer of access tokens. "http://localhost".
+	// URL is the public URL, the issuer of access tokens;
+	// "http://localhost" when empty.
 	URL string
 	// TrustedProxies are the networks of proxies in front, whose X-Forwarded-For
-	// is believed. Nobody's.
+	// is believed. When empty nobody is believed.
 	TrustedProxies []netip.Prefix
-	// ProxyDepth is how many of them a request passes. 1.
+	// ProxyDepth is how many of them a request passes; 1 when 0.
 	ProxyDepth int
 	// MaxStaleness is for how long decisions are taken when the store does not
-	// answer. 5 s.
+	// answer; 5 s when 0.
 	MaxStaleness time.Duration
-	// Poll is how often the store is asked for changes that others made. 250 ms.
+	// Poll is how often the store is asked for changes that others made; 250 ms
+	// when 0.
 	Poll time.Duration
-	// Log gets what is worth telling. Nothing is told.
+	// Log gets what is worth telling. When nil nothing is told.
 	Log *slog.Logger
-	// Now is the clock. time.Now.
+	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
 
