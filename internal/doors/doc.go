@@ -4,10 +4,11 @@
 // the middleware of a Go program, turns what it received into one [Request] and
 // calls [Doors.Decide]. Nothing else in the house decides.
 //
-// Door one (door_one.go) finds the credential and makes sure of the principal;
-// it asks internal/authn, which remembers what it verified. Door two
-// (door_two.go) finds the route, the tenant and the realm and asks the pure
-// function [sallyport.Authorize] about the rest.
+// A request is one visit (visit.go). First its API and its route are found
+// (find.go), since a public route needs no credential. Door one (door_one.go)
+// finds the credential and makes sure of the principal; it asks internal/authn,
+// which remembers what it verified. Door two (door_two.go) finds the tenant and the
+// realm, and asks the pure function [sallyport.Authorize] about the rest.
 //
 // What both stand on is a snapshot of the policy, a table of known credentials
 // and a table of principals. They are changed in one place, follow.go, which
