@@ -140,8 +140,15 @@ func (c *call) startSession() error {
 	if err := wire.SameOrigin(c.r); err != nil {
 		return err
 	}
+	// The doors have made sure of the password already, and do not tell under which
+	// one of his passwords; it is remembered, so this costs no second hash.
+	found := &c.Request.Found
+	p, err := c.Authenticate(c.r, c.Exchange, found.Login, found.Secret)
+	if err != nil {
+		return err
+	}
 	issued, err := c.Admin.StartSession(c.r.Context(), admin.NewSession{
-		User: c.actor.Principal.ID, Idle: wire.DurationOf(c.Request.API.Document, sessionIdle),
+		User: p.ID, Epoch: p.Epoch, Idle: wire.DurationOf(c.Request.API.Document, sessionIdle),
 		Address: wire.Address(c.Exchange), Via: c.r.UserAgent(), RequestID: c.Decision.RequestID,
 	})
 	if err != nil {
