@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -142,6 +143,12 @@ func examineGRPC(c *config.Config, now time.Time) []finding {
 
 // examineStore opens the database without changing it.
 func examineStore(ctx context.Context, c *config.Config) []finding {
+	if path, ok := strings.CutPrefix(c.Storage.URL.Reveal(), "sqlite:"); ok {
+		// Opening would make the file, and make it root's if that is who asks.
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return []finding{{"database", trouble, path + " is not there; make it with: sallyport migrate, as the user who will serve"}}
+		}
+	}
 	s, err := store.Open(ctx, c.Storage.URL.Reveal(), store.Options{
 		Now: time.Now, Logger: slog.New(slog.DiscardHandler), Patience: examination,
 	})
@@ -159,6 +166,9 @@ func examineStore(ctx context.Context, c *config.Config) []finding {
 		return []finding{{"database", doubt, fmt.Sprintf("schema version %d, this program brings it to %d when it starts", is, knows)}}
 	}
 	findings := []finding{{"database", fine, fmt.Sprintf("%s, schema version %d", s.Engine(), is)}}
+	if is > knows {
+		findings = []finding{{"database", doubt, fmt.Sprintf("schema version %d is of a newer program; this one knows %d, and works beside it until it is replaced, too", is, knows)}}
+	}
 	findings = append(findings, examineClock(ctx, s)...)
 	findings = append(findings, examineSinks(ctx, c, s)...)
 	findings = append(findings, examineSigning(ctx, c, s)...)

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/sallyport/sallyport"
 )
 
@@ -122,7 +125,7 @@ const (
 func (s *Store) checkEngine(ctx context.Context) error {
 	var version string
 	if err := s.write.QueryRowContext(ctx, sqliteVersion).Scan(&version); err != nil {
-		return s.dialect.fault("opening the store", err)
+		return s.unopened(err)
 	}
 	var major, minor, patch int
 	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil {
@@ -132,6 +135,22 @@ func (s *Store) checkEngine(ctx context.Context) error {
 		return fmt.Errorf("opening the store: SQLite %s is older than 3.51.3", version)
 	}
 	return nil
+}
+
+// unopened says why a file could not be opened. Of most causes trying again does not
+// help.
+func (s *Store) unopened(err error) error {
+	path, code := s.unchecked.path, 0
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		code = e.Code() & 0xff
+	}
+	switch code {
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("opening the store: %s is no database, or it was overwritten; restore it from a backup, or name another file: %w", path, err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("opening the store: SQLite makes files beside %s; let the user who runs this write to the directory %s: %w", path, filepath.Dir(path), err)
+	}
+	return s.dialect.fault("opening the store", err)
 }
 
 // checkedFirst is how large a file may be, in bytes, that is checked before the
