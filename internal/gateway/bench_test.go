@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -46,37 +44,6 @@ func ask(b *testing.B, client *http.Client, method, address, token string, body 
 		}
 		_ = res.Body.Close()
 	}
-}
-
-func nothing() io.Reader { return http.NoBody }
-
-// BenchmarkForward is the whole gateway, with an authenticated user, beside a
-// bare httputil.ReverseProxy before the same upstream. The ratio counts.
-func BenchmarkForward(b *testing.B) {
-	upstream := kibibyte(b)
-	b.Run("gateway", func(b *testing.B) {
-		k := gatewaytest.Start(b, gatewaytest.Options{}, orders(upstream.URL))
-		_, token := reader(k)
-		client := &http.Client{Transport: &http.Transport{}}
-		b.Cleanup(client.CloseIdleConnections)
-		ask(b, client, "GET", k.URL+"/orders/items", token, nothing)
-	})
-	b.Run("bare", func(b *testing.B) {
-		target, err := url.Parse(upstream.URL)
-		if err != nil {
-			b.Fatal(err)
-		}
-		transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 256}
-		s := httptest.NewServer(&httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			r.SetXForwarded()
-		}})
-		b.Cleanup(s.Close)
-		b.Cleanup(transport.CloseIdleConnections)
-		client := &http.Client{Transport: &http.Transport{}}
-		b.Cleanup(client.CloseIdleConnections)
-		ask(b, client, "GET", s.URL+"/orders/items", "x", nothing)
-	})
 }
 
 // BenchmarkChunked tells what it costs to end a connection after a request in
