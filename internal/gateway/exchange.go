@@ -55,7 +55,7 @@ func (p *passage) outgoing(ctx context.Context) *http.Request {
 	in, m := p.in, p.mount
 	h := make(http.Header, len(in.Header)+headersOfOurs)
 	for name, values := range in.Header {
-		if !hopByHop(name) && !forwarding(name) {
+		if !hopByHop(name) && !forwarding(name) && !m.strip.Forbids(name) {
 			h[name] = values
 		}
 	}

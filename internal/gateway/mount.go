@@ -31,7 +31,7 @@ type mount struct {
 	transport *http.Transport
 	upgrades  *http.Transport // for WebSockets, which need HTTP/1.1
 
-	read  []string // headers that the decision depends on
+	read  []string // headers that the decision depends on and a client may set
 	strip target.StripOptions
 	cut   surface.Cuts
 
@@ -69,6 +69,7 @@ func newMount(api *policy.API, l *links) (*mount, error) {
 	}
 	m.read = surface.ReadHeaders(api)
 	m.strip = target.StripOptions{Guarded: append(slices.Clone(m.read), m.cut.Headers...)}
+	m.read = slices.DeleteFunc(m.read, m.strip.Forbids)
 	m.vary = varyOf(api)
 	m.varyLine = []string{strings.Join(m.vary, ", ")}
 	return m, nil

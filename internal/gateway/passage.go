@@ -210,17 +210,17 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 		out.Host = p.request.Canonical.Host
 	}
 	out.Trailer = nil // announced by the client, and never sent on
+	target.StripManaged(out.Header, m.strip)
 	p.dress(out.Header)
 }
 
 // dress makes the client's headers those that the upstream gets. The hop-by-hop
-// headers were removed by now, so nothing that the client lists in Connection can
-// take away what is set here.
+// headers, and those that a client may not set, were removed by now, so nothing that
+// the client lists in Connection can take away what is set here.
 func (p *passage) dress(h http.Header) {
 	p.rewrote = true
 	m := p.mount
 	m.restore(h, p.in.Header)
-	target.StripManaged(h, m.strip)
 	m.cutHeaders(h)
 	delete(h, "Expect") // the body is on its way; there is nothing to wait for
 	delete(h, "Http2-Settings")

@@ -61,10 +61,10 @@ func (x *Exchange) Endpoint() string {
 // Serve has the dialect of the API answer, and reports whether the request was
 // for one of its endpoints.
 func (d *Desk) Serve(w http.ResponseWriter, r *http.Request, req *doors.Request, dec *sallyport.Decision) bool {
-	x := Exchange{Request: req, Decision: dec, Answer: respond.Answer{Decision: *dec}, Docs: d.docs(), Again: d.Again}
-	if x.Endpoint() == "" {
+	if route := req.Match.Route; route == nil || route.Endpoint == "" {
 		return false
 	}
+	x := Exchange{Request: req, Decision: dec, Answer: respond.Answer{Decision: *dec}, Docs: d.docs(), Again: d.Again}
 	d.TurnAway(w, r)
 	dialect := d.dialect(req)
 	if dialect == nil { // it is not wired; the upstream must not see the request

@@ -185,8 +185,33 @@ func learn(d *doors.Doors, dec *sallyport.Decision, key identityKey, now time.Ti
 			fresh.values[i] = h[name]
 		}
 	}
+	gather(fresh.values[:])
 	fresh.lines = lines(fresh)
 	return fresh, nil
+}
+
+// gather puts values and their texts beside each other in memory. Where thousands of
+// credentials take turns, each piece elsewhere is one that the processor waits for.
+func gather(values [][]string) {
+	var text strings.Builder
+	n := 0
+	for _, v := range values {
+		n += len(v)
+		for _, s := range v {
+			text.WriteString(s)
+		}
+	}
+	all, rest := make([]string, 0, n), text.String()
+	for i, v := range values {
+		if v == nil {
+			continue // which is not the same as an empty one
+		}
+		from := len(all)
+		for _, s := range v {
+			all, rest = append(all, rest[:len(s)]), rest[len(s):]
+		}
+		values[i] = all[from:len(all):len(all)]
+	}
 }
 
 // into puts the values into h.

@@ -56,6 +56,9 @@ func (opt *StripOptions) Forbids(name string) bool { return forbidden(name, opt)
 // forbidden reports whether the header must go.
 func forbidden(name string, opt *StripOptions) bool {
 	for _, guarded := range opt.Guarded {
+		if len(name) != len(guarded) {
+			continue // names are ASCII, so a fold is as long
+		}
 		if strings.EqualFold(name, guarded) {
 			return OwnHeader(name)
 		}
