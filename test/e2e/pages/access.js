@@ -186,7 +186,7 @@ check("key-form", {
     const role = await page.getByRole("option", {name: /^edge-data/}).getAttribute("value");
     await page.getByLabel("Role", {exact: true}).selectOption(role);
     await page.getByLabel("Only what I choose").check();
-    await page.getByText("Edge Intelligence").click(); // unfolded
+    await page.getByText("Edge Intelligence", {exact: true}).click(); // unfolded
     await page.getByLabel("edgeintel", {exact: false}).first().check();
     await page.getByRole("button", {name: "Generate"}).click();
     await page.getByText("will not be shown again").waitFor();
