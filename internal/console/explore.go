@@ -244,8 +244,8 @@ func tagOf(r *policy.Route) string {
 func (v *visit) complete(op *operation, tenant sallyport.TenantID) {
 	r := op.Route
 	if !r.Public {
-		op.look(r.Tenant, string(tenant), v.text("explore.tenant"))
-		op.look(r.Realm, "", v.text("explore.realm"))
+		op.look(r.Tenant, string(tenant), v.texts(), "explore.tenant")
+		op.look(r.Realm, "", v.texts(), "explore.realm")
 	}
 	op.Key = op.Method + " " + op.Full
 	if p := r.Parameter; p != nil {
@@ -278,14 +278,14 @@ func written(kind string) bool {
 }
 
 // look notes that the route looks for a tenant or a realm.
-func (op *operation) look(s *sallyport.Selector, value, about string) {
+func (op *operation) look(s *sallyport.Selector, value string, texts *catalogue, about string) {
 	if s == nil || s.From == "fixed" || s.From == "claim" || s.From == "dialect" {
 		return
 	}
 	if !s.Required && s.From != "path" {
 		value = ""
 	}
-	op.meet(openapi.Parameter{Name: s.Name, In: s.From, Required: s.Required || s.From == "path", Example: value, Description: about})
+	op.meet(openapi.Parameter{Name: s.Name, In: s.From, Required: s.Required || s.From == "path", Example: value, Description: texts.plain(about)})
 }
 
 // meet adds a parameter, or to one that is there what is known of its value.

@@ -25,7 +25,13 @@ const fallback = "en"
 // code. A text that counts has two keys, "key.one" and "key.other".
 type catalogue struct {
 	lang  string
-	texts map[string]string
+	texts map[string]aText // by key
+}
+
+// An aText is a text as it is shown, with holes for arguments.
+type aText struct {
+	plain string
+	rich  string // as HTML
 }
 
 // loadTexts reads all languages.
@@ -52,7 +58,7 @@ func loadTexts() (map[string]*catalogue, error) {
 }
 
 func readTexts(lang, text string) (*catalogue, error) {
-	c := &catalogue{lang: lang, texts: map[string]string{}}
+	c := &catalogue{lang: lang, texts: map[string]aText{}}
 	lines, part := bufio.NewScanner(strings.NewReader(text)), ""
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -68,16 +74,19 @@ func readTexts(lang, text string) (*catalogue, error) {
 		switch {
 		case !ok:
 			return nil, fmt.Errorf("line %d is neither a part nor a text", n)
-		case c.texts[key] != "":
+		case c.has(key):
 			return nil, fmt.Errorf("line %d: %s is there already", n, key)
 		}
-		c.texts[key] = value
+		c.texts[key] = aText{unmarked.Replace(value), marked(value)}
 	}
 	return c, lines.Err()
 }
 
 // has reports whether there is a text.
-func (c *catalogue) has(key string) bool { return c.texts[key] != "" }
+func (c *catalogue) has(key string) bool { return c.texts[key].plain != "" }
+
+// unmarked takes the markup out of a text.
+var unmarked = strings.NewReplacer("*", "", "`", "")
 
 // plain returns a text without markup. Of a key that is not there it is the key.
 func (c *catalogue) plain(key string, args ...any) string {
@@ -85,7 +94,7 @@ func (c *catalogue) plain(key string, args ...any) string {
 	if !ok {
 		return key
 	}
-	return fill(strings.NewReplacer("*", "", "`", "").Replace(text), args, func(s string) string { return s })
+	return fill(text.plain, args, func(s string) string { return s })
 }
 
 // count returns the text for a number of things, which is its first argument.
@@ -101,11 +110,14 @@ func (c *catalogue) count(key string, n int, args ...any) string {
 func (c *catalogue) rich(key string, args ...any) template.HTML {
 	text, ok := c.texts[key]
 	if !ok {
-		text = key
+		text.rich = marked(key)
 	}
-	text = paired(template.HTMLEscapeString(text), "*", "strong")
-	text = paired(text, "`", "code")
-	return template.HTML(fill(text, args, template.HTMLEscapeString)) //nolint:gosec // text of ours, and arguments that were escaped
+	return template.HTML(fill(text.rich, args, template.HTMLEscapeString)) //nolint:gosec // text of ours, and arguments that were escaped
+}
+
+// marked is a text as HTML.
+func marked(text string) string {
+	return paired(paired(template.HTMLEscapeString(text), "*", "strong"), "`", "code")
 }
 
 // paired puts an element around what stands between two marks.
