@@ -62,36 +62,61 @@ Nothing that exists is overwritten.`,
 
 type initOptions struct{ dir, url, listen, internal, storage, admin, config string }
 
-// write makes the directory with the configuration and the master key.
-func (o *initOptions) write() error {
+// write makes the directory with the configuration and the master key. undo removes
+// what was made, and the database that came into being in the directory since: what
+// is left of a mistake would be in the way of the next attempt.
+func (o *initOptions) write() (undo func(), err error) {
+	var made []string
+	undo = func() {
+		for _, path := range made {
+			_ = os.Remove(path) // of the directory: if it is empty
+		}
+	}
+	defer func() {
+		if err != nil {
+			undo()
+		}
+	}()
+	place := func(name string) string { return filepath.Join(o.dir, name) }
+	if _, err := os.Stat(o.dir); errors.Is(err, fs.ErrNotExist) {
+		made = append(made, o.dir)
+	}
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
-		return fmt.Errorf("make the directory: %w", err)
+		return undo, fmt.Errorf("make the directory: %w", err)
 	}
-	if err := writeNew(filepath.Join(o.dir, configFile), []byte(o.configText()), 0o640); err != nil {
-		return err
+	if err := writeNew(place(configFile), []byte(o.configText()), 0o640); err != nil {
+		return undo, err
 	}
+	made = append([]string{place(configFile)}, made...)
 	m, err := token.NewMasterKey()
 	if err != nil {
-		return fmt.Errorf("draw the master key: %w", err)
+		return undo, fmt.Errorf("draw the master key: %w", err)
 	}
-	return writeNew(filepath.Join(o.dir, masterFile), []byte(m.Text()+"\n"), 0o600)
+	if err := writeNew(place(masterFile), []byte(m.Text()+"\n"), 0o600); err != nil {
+		return undo, err
+	}
+	made = append([]string{place(masterFile)}, made...)
+	for _, beside := range []string{"", "-wal", "-shm", ".reserve", ".unchecked"} {
+		if _, err := os.Stat(place(dataFile + beside)); errors.Is(err, fs.ErrNotExist) {
+			made = append([]string{place(dataFile + beside)}, made...)
+		}
+	}
+	return undo, nil
 }
 
 func initialise(ctx context.Context, o *initOptions, out io.Writer) error {
-	path, environ := o.config, os.Environ()
+	path, environ, undo := o.config, os.Environ(), func() {}
 	if path == "" {
-		if err := o.write(); err != nil {
+		var err error
+		if undo, err = o.write(); err != nil {
 			return err
 		}
 		// What is made is made as the flags say; no variable changes it.
 		path, environ = filepath.Join(o.dir, configFile), nil
 	}
-	c, err := config.Load(path, environ)
+	login, secret, err := begin(ctx, path, environ, o.admin)
 	if err != nil {
-		return err
-	}
-	login, secret, err := firstAdministrator(ctx, &c, o.admin)
-	if err != nil {
+		undo()
 		return err
 	}
 	if o.config == "" {
@@ -146,6 +171,16 @@ func writeNew(path string, content []byte, mode fs.FileMode) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// begin makes the first administrator of the installation that a configuration
+// describes.
+func begin(ctx context.Context, path string, environ []string, login string) (string, sallyport.Secret, error) {
+	c, err := config.Load(path, environ)
+	if err != nil {
+		return "", "", err
+	}
+	return firstAdministrator(ctx, &c, login)
 }
 
 // firstAdministrator opens the installation for the first time and makes its

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -75,16 +76,43 @@ func quickstart(ctx context.Context, o *quickstartOptions, out, errOut io.Writer
 	}
 	o.init.listen, o.init.internal = taken(o.init.listen, open.public), taken(o.init.internal, open.internal)
 	o.init.url = "http://" + reachable(o.init.listen)
+	if own := reachable(o.init.listen); u.Host == own || u.Host == strings.Replace(own, "127.0.0.1:", "localhost:", 1) {
+		return errors.Join(&usageError{withHint(errors.New("--upstream is where Sallyport itself is to listen"), "give one of them another port")}, open.close())
+	}
 	path := filepath.Join(o.init.dir, configFile)
-	c, err := o.settle(path)
+	undo, err := o.init.write()
+	if err != nil {
+		return errors.Join(err, open.close())
+	}
+	guarded := false
+	defer func() {
+		if !guarded {
+			undo()
+		}
+	}()
+	c, err := config.Load(path, os.Environ())
 	if err != nil {
 		return errors.Join(err, open.close())
 	}
 	o.init.url = c.Public.URL // a variable may have changed it
 	c.Log.Format, c.Log.Level, c.Log.Access = "text", "warn", false
 	return runServer(ctx, &c, open, errOut, opening{fill: func(ctx context.Context, n *node.Node) error {
-		return o.guard(ctx, n, path, out)
+		err := o.guard(ctx, n, path, out)
+		if guarded = err == nil; guarded {
+			err = tellSilence(ctx, u, out)
+		}
+		return err
 	}})
+}
+
+// tellSilence says so if nobody listens where the API should be.
+func tellSilence(ctx context.Context, upstream *url.URL, out io.Writer) error {
+	f := dial(ctx, "api", upstream.String())
+	if f.state != trouble {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "Nothing answers at %s yet, so what is let in gets 502: %s\n\n", upstream, f.detail)
+	return errors.Join(err)
 }
 
 // listeners takes the addresses from the variables that a configuration has for
@@ -129,14 +157,6 @@ func reachable(listen string) string {
 		return net.JoinHostPort("127.0.0.1", port)
 	}
 	return listen
-}
-
-// settle writes the configuration and reads it back.
-func (o *quickstartOptions) settle(path string) (config.Config, error) {
-	if err := o.init.write(); err != nil {
-		return config.Config{}, err
-	}
-	return config.Load(path, os.Environ())
 }
 
 // guard sets up the API, its roles, the administrator and a token, and prints
