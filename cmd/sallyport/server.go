@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +40,7 @@ type server struct {
 	decide    *decide.Handler
 	front     *front
 	listeners []listener
+	leaving   atomic.Bool // it was told to end
 }
 
 // A listener is a server on its socket.
@@ -289,8 +291,18 @@ func (s *server) inside() http.Handler {
 
 // checks are what makes this node ready.
 func (s *server) checks() []telemetry.Check {
-	return []telemetry.Check{{Name: "store", Run: s.node.Store.Ping}, {Name: "revision", Run: s.current}}
+	return []telemetry.Check{{Name: "store", Run: s.node.Store.Ping}, {Name: "revision", Run: s.current}, {Name: "running", Run: s.staying}}
 }
+
+// staying is the check that this node was not told to end.
+func (s *server) staying(context.Context) error {
+	if s.leaving.Load() {
+		return errLeaving
+	}
+	return nil
+}
+
+var errLeaving = &sallyport.Error{Kind: sallyport.Unavailable, Message: "this node is shutting down"}
 
 // current is the check that this node decides on the newest policy.
 func (s *server) current(context.Context) error {
@@ -325,6 +337,7 @@ func (s *server) run(ctx context.Context) error {
 	defer node.CollectRarely(time.Now)()
 	defer node.ShareCore()()
 	<-ctx.Done()
+	s.linger(ctx)
 	s.shutdown(ctx)
 	err := group.Wait()
 	// Decisions end before the loops that keep them current do.
@@ -333,16 +346,30 @@ func (s *server) run(ctx context.Context) error {
 	return errors.Join(err, s.node.Close(context.WithoutCancel(ctx)))
 }
 
+// linger goes on serving for as long as the configuration says, and says that nothing
+// more should be sent here.
+func (s *server) linger(ctx context.Context) {
+	s.leaving.Store(true)
+	if delay := s.config.ShutdownDelay; delay > 0 {
+		s.voice.log.InfoContext(ctx, "shutting down; not ready any more, and still serving", "for", delay.String())
+		time.Sleep(delay)
+	}
+}
+
 // shutdown stops accepting and waits for what is in flight, for as long as the
-// configuration says; then it cuts the rest off.
+// configuration says; then it cuts the rest off. All listeners have the same time.
 func (s *server) shutdown(ctx context.Context) {
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownTimeout)
 	defer cancel()
 	s.voice.log.InfoContext(ctx, "shutting down; requests in flight may end", "within", s.config.ShutdownTimeout.String())
+	var closing sync.WaitGroup
 	for _, l := range s.listeners {
-		if err := l.server.Shutdown(limit); err != nil {
-			s.voice.log.WarnContext(ctx, "requests were cut off", "listener", l.name, "error", err)
-			_ = l.server.Close()
-		}
+		closing.Go(func() {
+			if err := l.server.Shutdown(limit); err != nil {
+				s.voice.log.WarnContext(ctx, "requests were cut off", "listener", l.name, "error", err)
+				_ = l.server.Close()
+			}
+		})
 	}
+	closing.Wait()
 }

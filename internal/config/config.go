@@ -34,7 +34,11 @@ type Config struct {
 	MaxStaleness time.Duration `koanf:"max_staleness" min:"100ms" max:"10m"`
 	// How often a node asks the store for a newer revision.
 	Poll time.Duration `koanf:"poll" min:"10ms" max:"1m"`
-	// How long requests in flight may take to end after SIGTERM. What is not
+	// How long to go on serving after SIGTERM while /readyz says 503, so that a
+	// load balancer sends no more requests before connections are refused: a
+	// little more than it takes to notice. 0s without one.
+	ShutdownDelay time.Duration `koanf:"shutdown_delay" min:"0s" max:"5m"`
+	// How long requests in flight may take to end then. What is not
 	// done by then is cut off.
 	ShutdownTimeout time.Duration `koanf:"shutdown_timeout" min:"0s" max:"10m"`
 

@@ -144,6 +144,30 @@ func TestRequestsInFlightEnd(t *testing.T) {
 	}
 }
 
+// Behind a load balancer a node says that it is leaving, and serves until that was
+// noticed.
+func TestNodeLeavesBeforeItCloses(t *testing.T) {
+	t.Parallel()
+	in := initialise(t, "")
+	p := in.serve("TERM", "SALLYPORT_SHUTDOWN_DELAY=2s")
+	stopped := make(chan error)
+	go func() { stopped <- p.Stop() }()
+	ready := func() reply { return ask(t, http.MethodGet, "http://"+in.internal+"/readyz", "") }
+	res := ready()
+	for res.status == 200 {
+		res = ready()
+	}
+	if res.status != 503 || !strings.Contains(res.body, `"running","status":"failed","error":"this node is shutting down"`) {
+		t.Errorf("ready: %d %s %v", res.status, res.body, res.err)
+	}
+	if got := statusOf(t, in.url("/sallyport/api/v1/openapi.json")); got != 200 {
+		t.Errorf("a request meanwhile: %d", got)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
 var curl = regexp.MustCompile(`curl -i .*`)
 
 func TestQuickstart(t *testing.T) {
