@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Print writes what a person needs to begin with: a few requests to paste, and
-// where the rest is.
+// Print writes what a person needs to begin with: requests to paste, accounts, and
+// where the rest is. file is where the manifest was written; empty: nowhere.
 func (m *Manifest) Print(w io.Writer, file string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nSallyport stands at %s in front of %d APIs.\n", m.URL, len(m.APIs))

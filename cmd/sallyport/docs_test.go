@@ -52,7 +52,8 @@ func manualOf(root *cobra.Command) string {
 	b.WriteString(exitStatuses + ` What went wrong is on
 standard error, and what can be done about it in a line that begins with "hint:".
 
-A TIME is written 2030-01-31T12:00:00Z, 2030-01-31 (in UTC), or as a DURATION from now; a DURATION as 90s, 12h or 30d. Every command has --help.
+A TIME is written 2030-01-31T12:00:00Z, 2030-01-31 (in UTC), or as a DURATION from now; a DURATION as 90s, 12h or 30d. Every command has --help; sallyport completion --help tells how
+a shell completes commands and flags.
 `)
 	for _, c := range commandsOf(root) {
 		describe(&b, c, "##")

@@ -125,6 +125,7 @@ Door one asks who you are (authentication), door two whether you may (authorizat
 To see it at work:             sallyport demo
 To guard an API of your own:   sallyport quickstart --upstream http://127.0.0.1:3000
 To run it for good:            sallyport init, then sallyport serve --config FILE
+To have words completed:       sallyport completion --help
 
 ` + exitStatuses,
 		SilenceErrors: true,
@@ -139,6 +140,7 @@ To run it for good:            sallyport init, then sallyport serve --config FIL
 		&cobra.Group{ID: "run", Title: "Run it:"},
 		&cobra.Group{ID: "manage", Title: "Manage it (speaks the management API with SALLYPORT_URL and SALLYPORT_TOKEN):"},
 	)
+	root.SetHelpCommandGroupID("run")
 	for _, c := range []*cobra.Command{newDemo(), newQuickstart(), newInit(), newServe(), newMigrate(), newDoctor(), newScan(), newVersion()} {
 		c.GroupID = "run"
 		root.AddCommand(c)
