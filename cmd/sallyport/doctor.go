@@ -179,18 +179,13 @@ func examineStore(ctx context.Context, c *config.Config) []finding {
 // for a decision meanwhile, so it is longer than when serving.
 const examination = 10 * time.Second
 
-// maxSkew is how far this machine's clock may be from the database's.
-const maxSkew = 5 * time.Second
-
 func examineClock(ctx context.Context, s *store.Store) []finding {
-	before := time.Now()
-	theirs, err := s.Clock(ctx)
-	if err != nil {
+	away, err := skew(ctx, s.Clock, time.Now)
+	switch {
+	case err != nil:
 		return []finding{{"clock", trouble, err.Error()}}
-	}
-	skew := theirs.Sub(before.Add(time.Since(before) / 2)).Abs()
-	if skew > maxSkew {
-		return []finding{{"clock", trouble, fmt.Sprintf("%s away from the database's; synchronise the clocks (NTP)", skew.Round(time.Millisecond))}}
+	case away > maxSkew:
+		return []finding{{"clock", trouble, fmt.Sprintf("%s away from the database's; synchronise the clocks (NTP)", away.Round(time.Millisecond))}}
 	}
 	return []finding{{"clock", fine, ""}}
 }

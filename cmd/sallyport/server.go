@@ -291,7 +291,12 @@ func (s *server) inside() http.Handler {
 
 // checks are what makes this node ready.
 func (s *server) checks() []telemetry.Check {
-	return []telemetry.Check{{Name: "store", Run: s.node.Store.Ping}, {Name: "revision", Run: s.current}, {Name: "running", Run: s.staying}}
+	return []telemetry.Check{
+		{Name: "store", Run: s.node.Store.Ping},
+		{Name: "revision", Run: s.current},
+		{Name: "clock", Run: synchronous(s.node.Store.Clock, time.Now)},
+		{Name: "running", Run: s.staying},
+	}
 }
 
 // staying is the check that this node was not told to end.
