@@ -68,7 +68,8 @@ const (
 
 	// workers are goroutines that answer, for each thread of Go. A fresh one for every
 	// question would have to make its stack large enough first, which takes longer than
-	// the decision. With all of them busy a fresh one it is.
+	// the decision: 3 to 5 µs of the 45 to 50 that a call takes on both sides. With all
+	// of them busy a fresh one it is.
 	workers = 16
 
 	pingAfter = 30 * time.Second // without a sign of the other side
