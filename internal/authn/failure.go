@@ -45,7 +45,7 @@ type failureCount struct {
 // note counts one failure.
 func (f *failures) note(login string, client netip.Addr, o *outcome, at time.Time) {
 	minute := at.Truncate(time.Minute)
-	key := failureKey{login, sourceOf(client), minute.Unix()}
+	key := failureKey{login, SourceOf(client), minute.Unix()}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c := f.counts[key]

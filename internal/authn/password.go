@@ -50,7 +50,7 @@ func (v *Verifier) learnPassword(ctx context.Context, p *Presented, digest known
 }
 
 func (v *Verifier) evaluateOnce(ctx context.Context, p *Presented, digest known.Digest) outcome {
-	shared, _, _ := v.flights.Do(string(digest[:])+sourceOf(p.Client).String(), func() (any, error) {
+	shared, _, _ := v.flights.Do(string(digest[:])+SourceOf(p.Client).String(), func() (any, error) {
 		// Others may wait for this one, so it does not end when this caller
 		// goes away; the gate bounds how long it can take.
 		return v.evaluate(context.WithoutCancel(ctx), p), nil

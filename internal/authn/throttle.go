@@ -79,21 +79,6 @@ func NewThrottle(limits ThrottleLimits, digest PairDigester, now func() time.Tim
 	}
 }
 
-// sourceOf is what a source is counted by: an IPv4 address, or the /64 that one
-// subscriber of IPv6 has to himself.
-func sourceOf(a netip.Addr) netip.Prefix {
-	a = a.Unmap()
-	bits := 32
-	if a.Is6() {
-		bits = 64
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // no address: one source of their own
-	}
-	return p
-}
-
 // An Attempt is one evaluation of a password. It ends with one of its methods.
 type Attempt struct {
 	t                        *Throttle
@@ -106,7 +91,7 @@ type Attempt struct {
 // login. Without leave, retryAfter says in seconds when to come again. It waits
 // while too many attempts on the account from this source are being evaluated.
 func (t *Throttle) Begin(ctx context.Context, account string, client netip.Addr) (a Attempt, retryAfter int, err error) {
-	source := sourceOf(client).String()
+	source := SourceOf(client).String()
 	a = Attempt{
 		t:       t,
 		attempt: t.digest.DigestPair("attempt:"+source, account),

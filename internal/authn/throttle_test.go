@@ -185,7 +185,7 @@ func TestSourceIsASubscriber(t *testing.T) {
 		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"},
 		{"10.0.0.1", "::ffff:10.0.0.1"},
 	} {
-		if a, b := sourceOf(netip.MustParseAddr(tt.a)), sourceOf(netip.MustParseAddr(tt.b)); a != b {
+		if a, b := SourceOf(netip.MustParseAddr(tt.a)), SourceOf(netip.MustParseAddr(tt.b)); a != b {
 			t.Errorf("%s and %s are two sources: %v, %v", tt.a, tt.b, a, b)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/sallyport/sallyport/internal/authn"
 )
 
 const (
@@ -26,7 +28,7 @@ func (q *quota) take(client netip.Addr, n int, now time.Time) (wait int) {
 	if minute := now.Unix() / 60; q.used == nil || q.minute != minute {
 		q.minute, q.used = minute, map[netip.Prefix]int{}
 	}
-	source := sourceOf(client)
+	source := authn.SourceOf(client)
 	if _, known := q.used[source]; !known && len(q.used) >= maxSources {
 		source = netip.Prefix{}
 	}
@@ -35,19 +37,4 @@ func (q *quota) take(client netip.Addr, n int, now time.Time) (wait int) {
 	}
 	q.used[source] += n
 	return 0
-}
-
-// sourceOf is what a client is counted by: an IPv4 address, or the /64 that one
-// subscriber of IPv6 has to himself.
-func sourceOf(client netip.Addr) netip.Prefix {
-	client = client.Unmap()
-	bits := 32
-	if client.Is6() {
-		bits = 64
-	}
-	p, err := client.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // no address: one source of their own
-	}
-	return p
 }
