@@ -99,19 +99,16 @@ func (x *exchange) fail(err error) {
 	respond.Failed(x.w, x.r, err)
 }
 
-// json answers with an object; nil is an answer without content.
+// json answers with an object.
 func (x *exchange) json(status int, answer any) {
 	x.status = status
 	h := x.w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
-	var body []byte
-	if answer != nil {
-		var err error
-		if body, err = json.Marshal(answer); err != nil { // unreachable: answers are texts, numbers and lists of texts
-			x.status = http.StatusInternalServerError
-		}
-		h.Set("Content-Type", "application/json")
+	body, err := json.Marshal(answer)
+	if err != nil { // unreachable: answers are texts, numbers and lists of texts
+		x.status = http.StatusInternalServerError
 	}
+	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	x.w.WriteHeader(x.status)
 	_, _ = x.w.Write(body) // the client went away; there is nobody to tell

@@ -145,8 +145,7 @@ func (x *exchange) client() string {
 
 func (x *exchange) agent() string { return x.r.UserAgent() }
 
-// exchange answers a POST with a form by what f returns as a JSON object, nil for
-// no content.
+// exchange answers a POST with a form by what f returns as a JSON object.
 func (x *exchange) exchange(endpoint string, f func(context.Context, *exchange) (any, *fault)) {
 	x.endpoint = endpoint
 	h := x.w.Header()

@@ -13,7 +13,8 @@ import (
 
 // revoke is the revocation endpoint (RFC 7009). Who has no client credentials
 // may end what he holds. token_type_hint is not needed, since a token tells its
-// kind, and so a wrong one does no harm.
+// kind, and so a wrong one does no harm. Clients ignore what is in the answer
+// (section 2.2); some fail if it is not JSON.
 func (s *Surface) revoke(ctx context.Context, x *exchange) (any, *fault) {
 	c, err := x.caller(ctx)
 	if err != nil {
@@ -34,7 +35,7 @@ func (s *Surface) revoke(ctx context.Context, x *exchange) (any, *fault) {
 	default:
 		err = x.revokeOpaque(ctx, c, text)
 	}
-	return nil, err
+	return struct{}{}, err
 }
 
 // unsupportedToken is for API keys: to end one is not its client's to do (RFC
