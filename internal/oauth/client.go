@@ -90,7 +90,11 @@ func (x *exchange) caller(ctx context.Context) (caller, *fault) {
 		return x.bearer(ctx, c.bearer)
 	case c.secret == "" && (c.id == "" || c.id == PublicClient):
 		return caller{client: PublicClient}, nil
-	case c.secret == "" || c.id == "":
+	case c.secret == "":
+		f := invalidClient(sallyport.CredentialMissing)
+		f.text = "the client's secret is missing; a client without one has the client_id " + PublicClient
+		return caller{}, f
+	case c.id == "":
 		return caller{}, invalidClient(sallyport.CredentialMissing)
 	}
 	h, reason := x.s.c.Doors.Holder(ctx, doors.Shown{

@@ -97,8 +97,9 @@ func TestClientRefused(t *testing.T) {
 		{"wrong secret", basic(string(k.key.ID), k.otherKey), nil, "invalid_client"},
 		{"another client's id", basic(string(k.other.ID), k.secret), nil, "invalid_client"},
 		{"unknown secret", basic(string(k.key.ID), "spk_000000000000000000000000000000000000"), nil, "invalid_client"},
-		{"no secret", basic(string(k.key.ID), ""), nil, "invalid_client"},
-		{"no secret in the body", nil, []string{"client_id", string(k.key.ID)}, "invalid_client"},
+		{"no secret", basic(string(k.key.ID), ""), nil, "no secret"},
+		{"no secret in the body", nil, []string{"client_id", string(k.key.ID)}, "no secret"},
+		{"no secret, unknown client", nil, []string{"client_id", "cli"}, "no secret"},
 		{"no id", nil, []string{"client_secret", k.secret}, "invalid_client"},
 		{"revoked", basic(string(revoked.ID), revokedSecret), nil, "invalid_client"},
 		{"from elsewhere", basic(string(far.ID), farSecret), nil, "invalid_client"},
@@ -121,7 +122,11 @@ func TestClientRefused(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := k.send(r)
 		want, status := `{"error":"invalid_client","error_description":"client authentication failed"}`, http.StatusUnauthorized
-		if tt.code != "invalid_client" {
+		switch tt.code {
+		case "invalid_client":
+		case "no secret": // which tells of no client whether there is one
+			want = `{"error":"invalid_client","error_description":"the client's secret is missing; a client without one has the client_id sallyport"}`
+		default:
 			want, status = `"error":"`+tt.code+`"`, http.StatusBadRequest
 		}
 		if w.Code != status || !strings.Contains(w.Body.String(), want) {
