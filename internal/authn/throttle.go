@@ -145,8 +145,12 @@ func (t *Throttle) wait(a *Attempt) time.Duration {
 }
 
 // left returns what is left of a counter's window, and empties the counter when
-// it is over.
+// it is over. A window that begins in time to come was begun by a clock that has been
+// set back since, here before a restart or on another node: nobody waits for that.
 func (t *Throttle) left(c *counter, now time.Time) time.Duration {
+	if c.began.After(now) {
+		c.began = now
+	}
 	if left := t.limits.Window - now.Sub(c.began); left > 0 {
 		return left
 	}

@@ -72,6 +72,26 @@ func TestTenFailuresThenWait(t *testing.T) {
 	})
 }
 
+// TestClockIsSetBack: who failed while the clock was a year ahead waits for a window,
+// not for a year.
+func TestClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
+	throttle := newThrottle(func() time.Time { return now })
+	for range 10 {
+		guess(t, throttle, "alice", attacker, false)
+	}
+	now = now.AddDate(-1, 0, 0)
+	_, wait, err := throttle.Begin(t.Context(), "alice", attacker)
+	if err != nil || wait < 1 || wait > 10*60+1 {
+		t.Fatalf("wait %d s, %v; want at most a window", wait, err)
+	}
+	now = now.Add(10 * time.Minute)
+	if !guess(t, throttle, "alice", attacker, true) {
+		t.Error("the window is over and the attempt is still refused")
+	}
+}
+
 // TestSuccessForgivesItsOwnAccountOnly: an attacker who signs in with an account
 // of his own between guesses gains nothing.
 func TestSuccessForgivesItsOwnAccountOnly(t *testing.T) {
