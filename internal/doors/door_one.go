@@ -70,19 +70,30 @@ func (v *visit) present(ctx context.Context, in *intake, elsewhere string) sally
 	}
 	reason, retryAfter := v.verify(ctx, &presented)
 	v.decision.RetryAfter = retryAfter
-	if reason == "" && found.Login != "" && v.known.Kind() != sallyport.Password {
-		reason = v.belongs(found.Login)
+	if reason != "" {
+		return reason
 	}
-	if reason == "" && !v.mayTravel(accept) {
-		reason = v.nobody(sallyport.CredentialNotAccepted)
+	return v.fits(accept, found.Login)
+}
+
+// fits asks of a credential that is good whether it may be used here, in this way:
+// name is the login beside it, empty if there is none.
+func (v *visit) fits(accept *sallyport.Accept, name string) sallyport.Reason {
+	password := v.known.Kind() == sallyport.Password
+	if name != "" && !password {
+		if reason := v.belongs(name); reason != "" {
+			return reason
+		}
 	}
-	if reason == "" && v.principal.SecondFactor && v.known.Kind() == sallyport.Password {
-		reason = sallyport.SecondFactorRequired
+	switch {
+	case !v.mayTravel(accept):
+		return v.nobody(sallyport.CredentialNotAccepted)
+	case v.principal.SecondFactor && password:
+		return sallyport.SecondFactorRequired
+	case v.principal.MustChange && v.mustChangeFirst():
+		return sallyport.PasswordChangeRequired
 	}
-	if reason == "" && v.principal.MustChange && v.mustChangeFirst() {
-		reason = sallyport.PasswordChangeRequired
-	}
-	return reason
+	return ""
 }
 
 // bySession makes sure of whose the session is that a page of ours presents.
