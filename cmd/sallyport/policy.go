@@ -198,9 +198,12 @@ func newPolicyLint() *cobra.Command {
 			if err != nil {
 				return s.located(err)
 			}
-			if m.format != formatTable {
+			switch {
+			case m.format != formatTable:
 				err = m.encode(plan.Warnings)
-			} else {
+			case len(plan.Warnings) == 0:
+				err = m.told(plan.Warnings, "Nothing is wrong.")
+			default:
 				m.warnings(s, &plan)
 			}
 			if err == nil && strict && len(plan.Warnings) > 0 {
