@@ -385,13 +385,13 @@ func (v *visit) revokeToken() error {
 	return v.confirmed(page, err, after(p.Back.Path, what))
 }
 
-// after is a path with what was done, before its fragment.
+// after is a path with what was done. It leads to the top, where that is told.
 func after(path, done string) string {
 	u, err := url.Parse(path)
 	if err != nil {
 		return path
 	}
-	u.RawQuery = url.Values{"done": {done}}.Encode()
+	u.RawQuery, u.Fragment = url.Values{"done": {done}}.Encode(), ""
 	return u.String()
 }
 

@@ -17,7 +17,7 @@ func TestTokenCan(t *testing.T) {
 	b := w.signedIn("jo")
 	id, _ := b.made("name", "looks", "reach", "some", "scope", "orders/look")
 	at := "/tokens/" + id
-	b.get(at).want(t, 200).has(t, "Routes that it can call in acme.", "used 0 of the 1 permissions", ">orders/read<").hasNot(t, ">orders/write<")
+	b.get(at).want(t, 200).has(t, "Routes that it can call in acme.", "that it could: 0 of 1.", ">orders/read<").hasNot(t, ">orders/write<")
 	b.get(at+"/routes?api=orders").want(t, 200).has(t, "GET /orders/list", ">allowed<", "1 of 1 routes are open to it.").hasNot(t, "Missing")
 	b.get(at+"/routes?api=orders&show=not").want(t, 200).has(t, "No route fits.").hasNot(t, "GET /orders/list")
 	b.get(at+"/routes?api=sallyport").want(t, 200).has(t, "GET /sallyport/api/v1/me", ">refused<", "Missing, one of the scopes:", "<code>sallyport</code>")
@@ -80,7 +80,7 @@ func TestTokenUsage(t *testing.T) {
 	}
 	w.knock("four", "/orders/none", secret)
 	b.get("/tokens/"+id).want(t, 200).has(t,
-		"used 1 of the 1 permissions", `<code>orders/read</code></th><td data-label="Times" class="number">3</td>`,
+		"that it could: 1 of 1.", `<code>orders/read</code></th><td data-label="Times" class="number">3</td>`,
 		"GET /orders/none", "route_unknown", "192.0.2.9", `credential=`+id,
 	).hasNot(t, "What it could, and did not use")
 	if err := w.node.Doors.Flush(t.Context()); err != nil {
@@ -161,7 +161,7 @@ func TestKeyPage(t *testing.T) {
 	b := w.signedIn("boss")
 	id := string(issued.Credential.ID)
 	at := "/access/" + string(w.tenant.ID) + "/keys/" + id
-	b.get(at).want(t, 200).has(t, "gate", "What it can do", "used 0 of the 1 permissions", ">reads<", at+"/brownout", at+"/edit", "All that its roles allow", "Take the role reads away")
+	b.get(at).want(t, 200).has(t, "gate", "What it can do", "that it could: 0 of 1.", ">reads<", at+"/brownout", at+"/edit", "All that its roles allow", "Take the role reads away")
 	b.get(at+"/routes?api=orders").want(t, 200).has(t, ">allowed<")
 	form := b.get(at+"/edit").want(t, 200).has(t, `value="gate"`, "All that its roles allow", `value="keep" selected`)
 	b.post(at+"/edit", "version", form.part(t, versionPattern), "name", "gate 2", "reach", "some", "scope", "orders/look", "expires", "30").

@@ -198,7 +198,7 @@ func (v *visit) granting(roles []string) (*confirmPage, *decisionPage, *wayOut, 
 	to := whyOf(page.Decision.RequestID)
 	confirm := &confirmPage{
 		frame: page.frame, Trail: tab{Text: page.Title, Path: to}, Action: to + "/grant", Lists: map[string][]string{"role": roles},
-		Button: v.text("decision.grant"), Cancel: to,
+		Button: v.text("decision.grant"), Gives: true, Cancel: to,
 	}
 	i := slices.IndexFunc(page.Ways, func(w wayOut) bool {
 		return slices.EqualFunc(w.Roles, roles, func(r api.SuggestedRole, id string) bool { return string(r.ID) == id })

@@ -126,6 +126,7 @@ type confirmPage struct {
 	Hidden  map[string]string
 	Lists   map[string][]string // hidden fields with several values
 	Button  string              // empty: there is nothing left to do
+	Gives   bool                // it gives something, and takes nothing away
 	Cancel  string              // URL
 	Faults  faults
 }

@@ -191,7 +191,7 @@ func TestRevokeToken(t *testing.T) {
 	}
 	b.get(at+"/revoke").has(t, "stops working at once", "It was used once, just now.")
 	b.post(at+"/revoke", "version", "7").want(t, 412).has(t, "was changed by somebody else")
-	b.post(at+"/revoke", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/account?done=revoked#tokens")
+	b.post(at+"/revoke", "version", ask.part(t, versionPattern)).leads(t, "/sallyport/account?done=revoked")
 	if w.holder(secret) == "" {
 		t.Error("the token can still be used")
 	}
