@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -130,6 +131,7 @@ func (v *visit) advice() error {
 		return err
 	}
 	page := &advicePage{frame: v.frame(v.text("advice.title", a.Login), "advise"), Advice: a}
+	page.Uses = byPermission(a.Uses)
 	first, last, at := v.part("from", len(a.Findings), shownHeld)
 	page.Rows, page.Pager = v.findingRows(a.Findings[first:last]), at.to("found")
 	if a.Policy != nil {
@@ -140,4 +142,26 @@ func (v *visit) advice() error {
 		page.Text = string(text)
 	}
 	return v.show(http.StatusOK, "advice", page)
+}
+
+// byPermission adds up uses of the same permissions, in whatever tenant, through
+// whatever binding and credential.
+func byPermission(uses []api.PermissionUse) []api.PermissionUse {
+	var sums []api.PermissionUse
+	places := map[string]int{}
+	for _, use := range uses {
+		key := fmt.Sprint(use.AnyOf)
+		i, there := places[key]
+		if !there {
+			places[key] = len(sums)
+			sums = append(sums, use)
+			continue
+		}
+		sums[i].Uses += use.Uses
+		if use.LastDay.After(sums[i].LastDay) {
+			sums[i].LastDay = use.LastDay
+		}
+	}
+	slices.SortStableFunc(sums, func(a, b api.PermissionUse) int { return cmp.Compare(b.Uses, a.Uses) })
+	return sums
 }

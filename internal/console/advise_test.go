@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport/sallyport"
+	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/internal/admin"
 )
 
@@ -42,4 +44,17 @@ func TestAdvise(t *testing.T) {
 	none.get("/advise").want(t, 403)
 	none.get("/advise/"+string(jo.ID)).want(t, 404)
 	none.get("/advise/"+string(kim.ID)).want(t, 200).has(t, "Nothing was used", "What is granted is used.")
+}
+
+// What was used through two tokens is one line.
+func TestByPermission(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2030, 5, 1, 0, 0, 0, 0, time.UTC)
+	use := func(credential, permission string, uses int64, last time.Time) api.PermissionUse {
+		return api.PermissionUse{Credential: sallyport.CredentialID(credential), AnyOf: []sallyport.Permission{sallyport.Permission(permission)}, Uses: uses, LastDay: last}
+	}
+	got := byPermission([]api.PermissionUse{use("c1", "orders/read", 2, day), use("c1", "orders/write", 3, day), use("c2", "orders/read", 4, day.AddDate(0, 0, 1))})
+	if len(got) != 2 || got[0].Uses != 6 || !got[0].LastDay.Equal(day.AddDate(0, 0, 1)) || got[1].Uses != 3 {
+		t.Errorf("%+v", got)
+	}
 }

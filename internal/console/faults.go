@@ -120,6 +120,8 @@ func (v *visit) fail(err error) {
 	switch {
 	case p.Status == http.StatusNotFound:
 		page.Heading, page.Text = v.text("fault.gone"), v.text("fault.gone.text")
+	case p.Reason == sallyport.PermissionMissing && len(page.Missing) > 0:
+		page.Text = p.Reason.Info().Public // and what is missing is listed
 	case p.Reason == sallyport.OriginForbidden:
 		page.Text = v.text("fault.origin")
 	case p.Status == http.StatusUnauthorized:
