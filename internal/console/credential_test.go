@@ -1,6 +1,8 @@
 package console
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -276,4 +278,16 @@ func TestEndingTokens(t *testing.T) {
 	b.made("name", "short", "reach", "all", "expires", "7")
 	w.later(t, time.Minute)
 	b.get("/account").want(t, 200).has(t, "A token of yours ends soon.", ">ends soon<")
+}
+
+// The bar of a long life is as long as that of a short one.
+func TestLifeOfManyYears(t *testing.T) {
+	w := newWorld(t)
+	now := w.clock.Now()
+	v := &visit{Console: w.console, now: now.AddDate(0, 0, 100), r: httptest.NewRequest(http.MethodGet, site, http.NoBody)}
+	for days, want := range map[int]float64{101: 0.9, 200: 50, 400: 75, 36500: 99.7} {
+		if got := v.life(&tokenRow{Created: now, Expires: now.AddDate(0, 0, days)}); got.Share != want {
+			t.Errorf("%d days: %v, want %v", days, got.Share, want)
+		}
+	}
 }

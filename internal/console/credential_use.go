@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -126,7 +127,7 @@ func (v *visit) span(from, to time.Time, key string) *meter {
 	whole, left := to.Sub(from), max(to.Sub(v.now), 0)
 	m := &meter{Text: v.text(key, v.spanWords(left), v.spanWords(whole))}
 	if whole > 0 {
-		m.Share = float64(min(1000, 1000*left/whole)) / 10
+		m.Share = math.Floor(1000*min(1, left.Seconds()/whole.Seconds())) / 10
 	}
 	return m
 }
