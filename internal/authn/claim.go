@@ -122,19 +122,39 @@ func (v *Verifier) fromTombstone(ctx context.Context, digest [32]byte) (c sallyp
 	return c, s, nil
 }
 
-// Stored returns what is stored of a credential that was good: nothing of
-// passwords and access tokens, which have no name.
-func (v *Verifier) Stored(ctx context.Context, id sallyport.UUID, kind sallyport.CredentialKind) (Claimed, error) {
+// Named reports whether credentials of a kind are stored under a name of their own,
+// which [Verifier.Stored] finds: passwords and access tokens are not.
+func Named(kind sallyport.CredentialKind) bool {
 	switch kind {
 	case sallyport.PersonalToken, sallyport.ApplicationToken, sallyport.APIKey, sallyport.Session:
+		return true
 	case sallyport.Password, sallyport.AccessToken, sallyport.RefreshToken:
-		return Claimed{}, nil
 	}
-	c, err := v.Store.CredentialByID(ctx, sallyport.CredentialID(id.String()))
+	return false
+}
+
+// Stored returns what is stored of credentials that were good, by their ids. Those
+// that are gone are missing. An error says that the store did not answer.
+func (v *Verifier) Stored(ctx context.Context, ids []sallyport.UUID) (map[sallyport.UUID]Claimed, error) {
+	texts := make([]sallyport.CredentialID, len(ids))
+	for i, id := range ids {
+		texts[i] = sallyport.CredentialID(id.String())
+	}
+	found, err := v.Store.CredentialsByID(ctx, texts)
 	if err != nil {
-		return Claimed{}, unlessMissing(err)
+		return nil, err
 	}
-	return Claimed{Credential: &c}, nil
+	byID := make(map[sallyport.CredentialID]*sallyport.Credential, len(found))
+	for i := range found {
+		byID[found[i].ID] = &found[i]
+	}
+	all := make(map[sallyport.UUID]Claimed, len(found))
+	for i, id := range ids {
+		if c := byID[texts[i]]; c != nil {
+			all[id] = Claimed{Credential: c}
+		}
+	}
+	return all, nil
 }
 
 // unlessMissing drops the error that there is no such thing.

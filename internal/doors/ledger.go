@@ -199,28 +199,42 @@ type asking struct {
 	good    map[sallyport.UUID]authn.Claimed
 }
 
+// ask begins with the credentials that were good, all at once.
+func (l *ledger) ask(ctx context.Context, notes []*note) (*asking, error) {
+	var ids []sallyport.UUID
+	seen := map[sallyport.UUID]bool{}
+	for _, n := range notes {
+		if id := n.decision.Credential; n.principal != nil && !seen[id] && id != (sallyport.UUID{}) && authn.Named(n.decision.CredentialKind) {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	good, err := l.authn.Stored(ctx, ids)
+	return &asking{ledger: l, refused: map[authn.Claim]authn.Claimed{}, good: good}, err
+}
+
 // claimed returns what is stored of the credential of a request.
 func (a *asking) claimed(ctx context.Context, n *note) (c authn.Claimed, err error) {
-	asked := false
-	switch id := n.decision.Credential; {
-	case n.principal != nil && id == (sallyport.UUID{}):
-	case n.principal != nil:
-		if c, asked = a.good[id]; !asked {
-			c, err = a.authn.Stored(ctx, id, n.decision.CredentialKind)
-			a.good[id] = c
-		}
-	case n.claim != (authn.Claim{}):
-		if c, asked = a.refused[n.claim]; !asked {
-			c, err = a.authn.Trace(ctx, n.claim)
-			a.refused[n.claim] = c
-		}
+	if n.principal != nil {
+		return a.good[n.decision.Credential], nil
+	}
+	if n.claim == (authn.Claim{}) {
+		return c, nil
+	}
+	c, asked := a.refused[n.claim]
+	if !asked {
+		c, err = a.authn.Trace(ctx, n.claim)
+		a.refused[n.claim] = c
 	}
 	return c, err
 }
 
 // rows makes of notes what is stored.
 func (l *ledger) rows(ctx context.Context, notes []*note) ([]store.Decision, error) {
-	a := &asking{ledger: l, refused: map[authn.Claim]authn.Claimed{}, good: map[sallyport.UUID]authn.Claimed{}}
+	a, err := l.ask(ctx, notes)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]store.Decision, 0, len(notes))
 	for _, n := range notes {
 		claimed, err := a.claimed(ctx, n)

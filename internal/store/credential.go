@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport"
@@ -95,6 +96,33 @@ const selectCredentialByID = credentialColumns + `WHERE c.id = $1`
 // by its [sallyport.PrincipalID] too, which is the same.
 func (r *Reader) CredentialByID(ctx context.Context, id sallyport.CredentialID) (sallyport.Credential, error) {
 	return one(ctx, r, "credential", selectCredentialByID, scanCredential, string(id))
+}
+
+// credentialsAtOnce is how many credentials one statement looks up.
+const (
+	credentialsAtOnce     = 32
+	selectCredentialsByID = credentialColumns + `WHERE c.id IN (
+	$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+	$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)`
+)
+
+// CredentialsByID returns those of some credentials, of whatever tenants, that there
+// are, in no order; each id is given once. To read a statement takes SQLite longer
+// than to look a credential up, so it is asked about many at once.
+func (r *Reader) CredentialsByID(ctx context.Context, ids []sallyport.CredentialID) ([]sallyport.Credential, error) {
+	var all []sallyport.Credential
+	for some := range slices.Chunk(ids, credentialsAtOnce) {
+		args := make([]any, credentialsAtOnce)
+		for i := range args {
+			args[i] = string(some[min(i, len(some)-1)]) // one that stands there twice is found once
+		}
+		found, err := list(ctx, r, "credentials", selectCredentialsByID, scanCredential, args...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // A CredentialFilter chooses among credentials; what is empty does not matter.

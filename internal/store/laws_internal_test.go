@@ -113,7 +113,7 @@ func outOfOrder(query string) int {
 // with the method that the package comment allows it to.
 var crossing = []string{
 	"selectUserByID", "selectUserByLogin", "touchLogin", "deleteBindingsOf", // of one principal
-	"selectCredentialByID", "selectByDigest", "selectCredentialsOf", "selectCredentialsOfByKind", "revokeCredentialsOf", "revokeBegunWith",
+	"selectCredentialByID", "selectCredentialsByID", "selectByDigest", "selectCredentialsOf", "selectCredentialsOfByKind", "revokeCredentialsOf", "revokeBegunWith",
 	"selectGroupsOf", "selectBindingsOf",
 	"selectFamilyByID", "selectFamiliesOf", "endFamiliesOf", "endFamiliesBegun",
 	"selectRefreshByDigest", "useRefreshToken", // by digest

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"reflect"
@@ -322,6 +323,21 @@ func testCountUses(ctx context.Context, t *testing.T, s *store.Store) {
 	}
 	_, err := s.CredentialByID(ctx, unknown.Credential)
 	kinds(t, "a credential that was only counted", err, sallyport.NotFound)
+
+	ids := []sallyport.CredentialID{unknown.Credential}
+	for _, n := range counts {
+		ids = append(ids, n.Credential)
+	}
+	found := must[[]sallyport.Credential](t)(s.CredentialsByID(ctx, ids)) // more than one statement
+	slices.SortFunc(found, func(a, b sallyport.Credential) int { return cmp.Compare(a.ID, b.ID) })
+	for i, c := range found {
+		if i > 0 && c.ID == found[i-1].ID || !slices.Contains(ids[1:], c.ID) || c.Uses < 2 {
+			t.Errorf("CredentialsByID found %+v", c)
+		}
+	}
+	if none := must[[]sallyport.Credential](t)(s.CredentialsByID(ctx, nil)); len(found) != len(counts) || len(none) != 0 {
+		t.Errorf("CredentialsByID found %d of %d, and %d of none", len(found), len(counts), len(none))
+	}
 
 	older := counts[0]
 	older.LastUsed, older.Addr = day(1), "192.0.2.9"
