@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/config"
+	"github.com/sallyport/sallyport/internal/node"
 	"github.com/sallyport/sallyport/internal/password"
 	"github.com/sallyport/sallyport/internal/token"
 )
@@ -33,18 +34,22 @@ func newInit() *cobra.Command {
 		Long: `Make what "sallyport serve" needs: a configuration file, a master key and a database
 in one directory, and the first administrator, whose password is shown once.
 With --config the files are there already, and only the first administrator is
-made.
+made; or with --rescue one more, for when nobody can sign in as any of them.
 
 Nothing that exists is overwritten.`,
 		Example: `  sallyport init --dir /etc/sallyport --url https://api.example.com
   sallyport init --dir . --storage postgres://sallyport@db/sallyport --admin jane
-  sallyport init --config /etc/sallyport/sallyport.yaml --admin jane`,
+  sallyport init --config /etc/sallyport/sallyport.yaml --admin jane
+  sallyport init --config /etc/sallyport/sallyport.yaml --rescue --admin jane2`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			for _, made := range []string{"dir", "url", "listen", "internal-listen", "storage"} {
 				if o.config != "" && c.Flags().Changed(made) {
 					return &usageError{fmt.Errorf("--%s is for a new configuration, and --config names one that is there; leave out one of them", made)}
 				}
+			}
+			if o.rescue && o.config == "" {
+				return &usageError{errors.New("--rescue is for an installation that is there; name its configuration with --config")}
 			}
 			return initialise(c.Context(), &o, c.OutOrStdout())
 		},
@@ -57,10 +62,14 @@ Nothing that exists is overwritten.`,
 	f.StringVar(&o.storage, "storage", "", "`URL` of the database, sqlite:PATH or postgres://... (default: sqlite in the directory)")
 	f.StringVar(&o.admin, "admin", "admin", "`LOGIN` of the first administrator")
 	f.StringVar(&o.config, "config", "", "`FILE` with the configuration of an installation that needs its first administrator only")
+	f.BoolVar(&o.rescue, "rescue", false, "with --config: make one more administrator, though there is one")
 	return c
 }
 
-type initOptions struct{ dir, url, listen, internal, storage, admin, config string }
+type initOptions struct {
+	dir, url, listen, internal, storage, admin, config string
+	rescue                                             bool
+}
 
 // write makes the directory with the configuration and the master key. undo removes
 // what was made, and the database that came into being in the directory since: what
@@ -114,7 +123,7 @@ func initialise(ctx context.Context, o *initOptions, out io.Writer) error {
 		// What is made is made as the flags say; no variable changes it.
 		path, environ = filepath.Join(o.dir, configFile), nil
 	}
-	login, secret, err := begin(ctx, path, environ, o.admin)
+	login, secret, err := begin(ctx, path, environ, o)
 	if err != nil {
 		undo()
 		return err
@@ -173,30 +182,38 @@ func writeNew(path string, content []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// begin makes the first administrator of the installation that a configuration
-// describes.
-func begin(ctx context.Context, path string, environ []string, login string) (string, sallyport.Secret, error) {
+// begin makes the administrator of the installation that a configuration describes.
+func begin(ctx context.Context, path string, environ []string, o *initOptions) (string, sallyport.Secret, error) {
 	c, err := config.Load(path, environ)
 	if err != nil {
 		return "", "", err
 	}
-	return firstAdministrator(ctx, &c, login)
-}
-
-// firstAdministrator opens the installation for the first time and makes its
-// first administrator.
-func firstAdministrator(ctx context.Context, c *config.Config, login string) (string, sallyport.Secret, error) {
-	n, err := openNode(ctx, c, slog.New(slog.DiscardHandler), nil)
+	n, err := openNode(ctx, &c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return "", "", err
 	}
-	secret, err := password.Generate()
-	if err == nil {
-		var user sallyport.User
-		user, err = n.Admin.FirstAdministrator(ctx, admin.System("init"), admin.NewUser{
-			Kind: sallyport.Person, Login: login, Password: secret, KeepPassword: true, // nobody else has seen it
-		})
-		login = user.Login
-	}
+	login, secret, err := administrator(ctx, n, o)
 	return login, secret, errors.Join(err, n.Close(ctx))
+}
+
+// administrator makes an administrator with a password that is drawn.
+func administrator(ctx context.Context, n *node.Node, o *initOptions) (string, sallyport.Secret, error) {
+	secret, err := password.Generate()
+	if err != nil {
+		return "", "", fmt.Errorf("draw the administrator's password: %w", err)
+	}
+	how, actor := n.Admin.FirstAdministrator, admin.System("init")
+	if o.rescue {
+		how, actor = n.Admin.RescueAdministrator, admin.System("init --rescue")
+	}
+	user, err := how(ctx, actor, admin.NewUser{
+		Kind: sallyport.Person, Login: o.admin, Password: secret, KeepPassword: true, // nobody else has seen it
+	})
+	if err == nil || o.rescue {
+		return user.Login, secret, err
+	}
+	if has, _ := n.Admin.HasAdministrator(ctx); has {
+		err = withHint(err, "if nobody can sign in as one, add --rescue and another --admin")
+	}
+	return "", "", err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport/sallyport"
 	"github.com/sallyport/sallyport/internal/admin"
 	"github.com/sallyport/sallyport/internal/config"
 	"github.com/sallyport/sallyport/internal/console"
@@ -129,6 +131,23 @@ func prepare(ctx context.Context, c *config.Config, n *node.Node, v *voice, open
 	return s, err
 }
 
+// unfit tells what is wrong with the document of an API, and where in it.
+func unfit(name sallyport.APIName, err error) error {
+	list := admin.Faults(err)
+	if len(list) == 0 || sallyport.KindOf(err) == sallyport.Unavailable {
+		return fmt.Errorf("bring the API %s: %w", name, err)
+	}
+	var faults config.Faults
+	for _, f := range list {
+		key := "api " + string(name)
+		if f.Field != "" {
+			key += ": " + f.Field
+		}
+		faults = append(faults, config.Fault{Key: key, Message: f.Error()})
+	}
+	return faults
+}
+
 // tellFirstRun tells who starts an installation without an administrator how the
 // first one is made. The code is a secret in a log: it is worth something for an
 // hour, once, to who can reach the console before the one who reads the log.
@@ -157,7 +176,7 @@ func bringAPIs(ctx context.Context, c *config.Config, n *node.Node, logger *slog
 			continue
 		}
 		if _, err := n.Admin.CreateAPI(ctx, admin.System("configuration"), api); err != nil {
-			return err
+			return unfit(api.Name, err)
 		}
 	}
 	return nil

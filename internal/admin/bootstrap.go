@@ -72,7 +72,20 @@ func (s *Service) HasAdministrator(ctx context.Context) (there bool, err error) 
 // FirstAdministrator makes the first administrator of an installation. Of any
 // number of calls exactly one succeeds; when there is an administrator already
 // the error is a Conflict. The actor must be from [System].
-func (s *Service) FirstAdministrator(ctx context.Context, a Actor, in NewUser) (user sallyport.User, err error) {
+func (s *Service) FirstAdministrator(ctx context.Context, a Actor, in NewUser) (sallyport.User, error) {
+	return s.makeAdministrator(ctx, a, in, (*work).firstAdministrator)
+}
+
+// RescueAdministrator makes one more administrator of an installation, for when
+// nobody can sign in as any of them. The actor must be from [System]: who holds the
+// configuration with its keys on the machine can read and change everything anyway.
+func (s *Service) RescueAdministrator(ctx context.Context, a Actor, in NewUser) (sallyport.User, error) {
+	return s.makeAdministrator(ctx, a, in, (*work).administrator)
+}
+
+func (s *Service) makeAdministrator(ctx context.Context, a Actor, in NewUser,
+	how func(*work, context.Context, NewUser, sallyport.Secret) (sallyport.User, error),
+) (user sallyport.User, err error) {
 	if !a.IsSystem() {
 		return user, refused(sallyport.PermissionMissing)
 	}
@@ -80,5 +93,5 @@ func (s *Service) FirstAdministrator(ctx context.Context, a Actor, in NewUser) (
 	if err != nil {
 		return user, err
 	}
-	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return w.firstAdministrator(ctx, in, hash) })
+	return making(ctx, s, a, func(w *work) (sallyport.User, error) { return how(w, ctx, in, hash) })
 }

@@ -201,6 +201,11 @@ func (w *work) firstAdministrator(ctx context.Context, in NewUser, hash sallypor
 	if there {
 		return user, errAdministrated()
 	}
+	return w.administrator(ctx, in, hash)
+}
+
+// administrator makes an administrator of the whole installation.
+func (w *work) administrator(ctx context.Context, in NewUser, hash sallyport.Secret) (user sallyport.User, err error) {
 	if user, err = w.insertUser(ctx, sallyport.EveryTenant, in, hash); err != nil {
 		return user, err
 	}

@@ -124,6 +124,22 @@ func raceAdministrators(t *testing.T, s *scene) {
 	}
 }
 
+// TestRescue makes an administrator although there is one: on the machine, and for
+// nobody who came over a network, an administrator included.
+func TestRescue(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	user := must(s.RescueAdministrator(s.ctx, admin.System("init --rescue"), admin.NewUser{Login: "rescue"}))
+	if _, err := s.CreateTenant(s.ctx, admintest.As(user), admin.NewTenant{Name: "made by the new one"}); err != nil {
+		t.Errorf("as the new one: %v", err)
+	}
+	for name, a := range map[string]admin.Actor{"a user": admintest.As(s.user), "an administrator": s.Root} {
+		if _, err := s.RescueAdministrator(s.ctx, a, admin.NewUser{Login: "mallory"}); a.IsSystem() != (err == nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestFirstAdministratorHasOneWinner has many start an installation at once.
 func TestFirstAdministratorHasOneWinner(t *testing.T) {
 	t.Parallel()

@@ -578,9 +578,9 @@ func ownAffairs() []string {
 		"Tenant", "Tenants", "UserByLogin", "Decision", // show only what he may see
 		"Shadows", "Shadow", "StopShadow", "PromoteShadow", "PlanShadow", // see TestShadowIsForWhoMaySeeIt
 		"Suppose", "Advice", // about himself; about others see TestCanI of the management API
-		"Reach",                                 // about himself; about others see TestReach
-		"NotePasswordCheck",                     // writes down what a dialect has let him ask
-		"FirstAdministrator", "TendSigningKeys", // of the installation alone
+		"Reach",                                                        // about himself; about others see TestReach
+		"NotePasswordCheck",                                            // writes down what a dialect has let him ask
+		"FirstAdministrator", "RescueAdministrator", "TendSigningKeys", // of the installation alone
 	}
 }
 

@@ -224,6 +224,20 @@ func TestServeWithoutAdministrator(t *testing.T) {
 	if again.status != 1 || !strings.Contains(again.errOut, "administrator already") {
 		t.Errorf("a second one: %d %s%s", again.status, again.out, again.errOut)
 	}
+	// Whoever cannot sign in as her, but has the machine, makes another one.
+	rescue := run(t, empty, "init", "--config", in.config, "--rescue", "--admin", "joan")
+	if password = printedPassword.FindStringSubmatch(rescue.out); rescue.status != 0 || password == nil || !strings.Contains(again.errOut, "--rescue") {
+		t.Fatalf("rescue: %d %s%s", rescue.status, rescue.out, rescue.errOut)
+	}
+	defer p.await("the administrator of the rescue", func() bool {
+		return statusOf(t, in.url("/sallyport/api/v1/tenants"), "Authorization: "+basic("joan", password[1])) == http.StatusOK
+	})
+	if taken := run(t, empty, "init", "--config", in.config, "--rescue", "--admin", "jane"); taken.status != 1 {
+		t.Errorf("a login that is taken: %d %s%s", taken.status, taken.out, taken.errOut)
+	}
+	if none := run(t, empty, "init", "--dir", t.TempDir(), "--rescue"); none.status != 2 {
+		t.Errorf("without a configuration: %d %s%s", none.status, none.out, none.errOut)
+	}
 	if both := run(t, empty, "init", "--config", in.config, "--dir", in.dir); both.status != 2 {
 		t.Errorf("both flags: %d %s%s", both.status, both.out, both.errOut)
 	}
