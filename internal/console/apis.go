@@ -37,6 +37,7 @@ func apisArea() area {
 const (
 	shownAPIs   = 50
 	shownRoutes = 50
+	shownCalls  = 25  // rows, each of several methods
 	shownParts  = 200 // of permissions and scopes
 )
 

@@ -442,7 +442,7 @@ func (v *visit) listOperations(page *explorePage, x *exploration) {
 	})
 	page.Sum = v.texts().plain("explore.fit."+one(len(ops)), grouped(int64(len(ops))))
 	rows := exploreRows(ops)
-	first, last, pager := v.part("from", len(rows), shownRoutes)
+	first, last, pager := v.part("from", len(rows), shownCalls)
 	page.Pager = pager
 	for _, row := range rows[first:last] {
 		if n := len(page.Groups); n == 0 || page.Groups[n-1].Tag != row.Tag {

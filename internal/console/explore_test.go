@@ -262,11 +262,11 @@ func TestExploreRows(t *testing.T) {
 	rows := exploreRows([]operation{op(one, "GET", "/a"), op(one, "POST", "/a"), op(one, "GET", "/b"), op(two, "PUT", "/b")})
 	var got []string
 	for _, row := range rows {
-		text := row.Method
+		methods := []string{row.Method}
 		for _, other := range row.Others {
-			text += "," + other.Method
+			methods = append(methods, other.Method)
 		}
-		got = append(got, text+" "+row.Full)
+		got = append(got, strings.Join(methods, ",")+" "+row.Full)
 	}
 	if want := "GET,POST /a; GET /b; PUT /b"; strings.Join(got, "; ") != want {
 		t.Errorf("%q, want %q", got, want)
