@@ -33,21 +33,20 @@ var apis = sort{"API", "APIs"}
 
 func apiName(a api.API) string { return string(a.Document.Name) }
 
-// orDialect returns the text about a part of a document if the part is there; what
-// is not there an API has from its dialect.
-func orDialect(a *api.API, there bool, text string) string {
-	if !there && a.Document.Dialect != "" {
-		return "the dialect's"
-	}
-	return text
-}
+// fromDialect stands for what a document leaves out and its dialect fills in.
+const fromDialect = "the dialect's"
 
 func apiView(p *printer) view[api.API] {
 	return view[api.API]{
 		{name: "name", text: apiName},
 		{name: "title", text: func(a api.API) string { return a.Document.Title }, detail: true},
 		{name: "host", text: func(a api.API) string { return orAny(a.Document.Host) }, detail: true},
-		{name: "base path", text: func(a api.API) string { return orDialect(&a, a.Document.BasePath != "", a.Document.BasePath) }},
+		{name: "base path", text: func(a api.API) string {
+			if a.Document.Dialect != "" && a.Document.BasePath == "" {
+				return fromDialect
+			}
+			return a.Document.BasePath
+		}},
 		{name: "upstream", text: func(a api.API) string { return a.Document.Upstream.URL }},
 		{name: "dialect", text: func(a api.API) string { return a.Document.Dialect }, detail: true},
 		{name: "state", text: func(a api.API) string {
@@ -60,8 +59,10 @@ func apiView(p *printer) view[api.API] {
 			return "enabled"
 		}},
 		{name: "routes", text: func(a api.API) string {
-			n := len(a.Document.Routes)
-			return orDialect(&a, n > 0, fmt.Sprint(n))
+			if a.Document.Dialect != "" && len(a.Document.Routes) == 0 {
+				return fromDialect
+			}
+			return fmt.Sprint(len(a.Document.Routes))
 		}},
 		{name: "permissions", text: func(a api.API) string {
 			var names []string
