@@ -27,11 +27,11 @@ func TestOpenUnix(t *testing.T) {
 	if err := left.Close(); err != nil {
 		t.Fatal(err)
 	}
-	inUse, err := net.Listen("unix", path("in-use")) //nolint:noctx // it does not wait
+	inUse, err := net.Listen("unix", path("in-use"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer inUse.Close() //nolint:errcheck // of a test
+	defer inUse.Close()
 	if err := os.WriteFile(path("file"), []byte("dear"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestOpenUnix(t *testing.T) {
 	if text, err := os.ReadFile(path("file")); err != nil || string(text) != "dear" {
 		t.Errorf("the file: %q %v", text, err)
 	}
-	if conn, err := net.Dial("unix", path("in-use")); err != nil { //nolint:noctx // it does not wait
+	if conn, err := net.Dial("unix", path("in-use")); err != nil {
 		t.Errorf("the socket in use: %v", err)
 	} else {
 		_ = conn.Close()
