@@ -150,8 +150,18 @@ func TestRoles(t *testing.T) {
 		t.Fatalf("%d %s", r.Status, r.Body)
 	}
 	one := "/iam/roles/" + made.ID
+	const elsewhere sallyport.Permission = "sallyport/tenants.write"
+	mixed := []sallyport.Permission{"edgeintel/data-management", elsewhere}
+	change := admin.RoleChange{Permissions: &mixed}
+	if _, err := w.Admin.UpdateRole(t.Context(), admin.System("test"), w.acme, sallyport.RoleID(made.ID), admin.AnyVersion, change); err != nil {
+		t.Fatal(err)
+	}
 	if r := w.Ask("PATCH", one, `{"permissions":["asset-management"]}`, at...); r.Status != 200 || !strings.Contains(r.Body, `["asset-management"]`) {
 		t.Errorf("%d %s", r.Status, r.Body)
+	}
+	kept, err := w.Admin.Role(t.Context(), admin.System("test"), w.acme, sallyport.RoleID(made.ID))
+	if err != nil || !slices.Contains(kept.Permissions, elsewhere) || len(kept.Permissions) != 2 {
+		t.Errorf("a change that names none of another API's permissions left %v, %v", kept.Permissions, err)
 	}
 	if r := w.Ask("GET", one, "", at...); r.Status != 200 || !strings.Contains(r.Body, "line-keeper") {
 		t.Errorf("%d %s", r.Status, r.Body)

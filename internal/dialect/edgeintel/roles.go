@@ -119,11 +119,15 @@ func (c *call) addRole() error {
 	return c.send(http.StatusCreated, c.roleOf(&r))
 }
 
-// changeRole changes what is sent. The product has no versions, so the last one
-// who writes wins.
+// changeRole changes what is sent. Permissions on other APIs that the role has stay.
+// The product has no versions, so the last one who writes wins.
 func (c *call) changeRole() error {
 	var in roleInput
 	if err := wire.ReadJSON(c.Exchange, &in); err != nil {
+		return err
+	}
+	r, err := c.Admin.Role(c.r.Context(), c.actor, c.Decision.Tenant, sallyport.RoleID(c.pathID()))
+	if err != nil {
 		return err
 	}
 	ch := admin.RoleChange{Name: in.Name, Title: in.Description}
@@ -132,10 +136,10 @@ func (c *call) changeRole() error {
 		if err != nil {
 			return err
 		}
+		permissions = append(permissions, wire.RightsElsewhere(c.Exchange, &r)...)
 		ch.Permissions = &permissions
 	}
-	r, err := c.Admin.UpdateRole(c.r.Context(), c.actor, c.Decision.Tenant, sallyport.RoleID(c.pathID()), admin.AnyVersion, ch)
-	if err != nil {
+	if r, err = c.Admin.UpdateRole(c.r.Context(), c.actor, c.Decision.Tenant, r.ID, admin.AnyVersion, ch); err != nil {
 		return err
 	}
 	return c.send(http.StatusOK, c.roleOf(&r))

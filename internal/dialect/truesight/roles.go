@@ -220,11 +220,7 @@ func (c *call) changeRole() error {
 		if err != nil {
 			return err
 		}
-		for _, p := range r.Permissions {
-			if p.API() != c.Request.API.Name {
-				permissions = append(permissions, p)
-			}
-		}
+		permissions = append(permissions, wire.RightsElsewhere(c.Exchange, &r)...)
 		ch.Permissions = &permissions
 	}
 	if r, err = c.Admin.UpdateRole(c.r.Context(), c.actor, c.tenant(), r.ID, admin.AnyVersion, ch); err != nil {

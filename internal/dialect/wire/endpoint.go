@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,6 +79,12 @@ func Locals(list []sallyport.Permission) []string {
 		out = append(out, Local(p))
 	}
 	return out
+}
+
+// RightsElsewhere returns what a role gives on other APIs than that of a request,
+// whose clients do not see it and so must not take it away.
+func RightsElsewhere(x *surface.Exchange, role *sallyport.Role) []sallyport.Permission {
+	return slices.DeleteFunc(slices.Clone(role.Permissions), func(p sallyport.Permission) bool { return p.API() == x.Request.API.Name })
 }
 
 // RightsOf returns what a role gives on the API of a request: the permissions by
