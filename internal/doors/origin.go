@@ -16,7 +16,7 @@ import (
 // The API is one of those whose GET can change something, too, so the pages of
 // other hosts of the site do not get that far. "none" is what a browser sends when
 // a person typed the address.
-func sameOrigin(method, host string, h http.Header, programs bool) bool {
+func sameOrigin(method, host string, h http.Header, programs bool) bool { //nolint:revive // not a switch: what the API lets in
 	upgrade := h["Upgrade"] != nil
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
