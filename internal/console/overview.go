@@ -213,15 +213,24 @@ func (v *visit) thisNode(page *overviewPage, newest sallyport.Revision) {
 		n := m.Allowed + m.Denied + m.Failed
 		total, worst = total+n, max(worst, m.P99)
 		requests.Rows = append(requests.Rows, chartRow{Label: label, Value: float64(n), Text: grouped(n)})
-		latency.Rows = append(latency.Rows, chartRow{Label: label, Value: float64(m.P99) / float64(time.Microsecond), Text: m.P99.String()})
+		latency.Rows = append(latency.Rows, chartRow{Label: label, Value: float64(m.P99) / float64(time.Microsecond), Text: threeDigits(m.P99)})
 	}
-	requests.Sum, latency.Sum = grouped(total), v.text("overview.most", worst.String())
+	requests.Sum, latency.Sum = grouped(total), v.text("overview.most", threeDigits(worst))
 	page.Requests = requests.columns(groupedFloat)
-	page.Latency = latency.columns(func(micro float64) string { return time.Duration(micro * float64(time.Microsecond)).String() })
+	page.Latency = latency.columns(func(micro float64) string { return threeDigits(time.Duration(micro * float64(time.Microsecond))) })
 	if begun > 1 {
 		last := minutes[len(minutes)-2]
 		page.Minute = grouped(last.Allowed + last.Denied + last.Failed)
 	}
+}
+
+// threeDigits writes a duration with as many digits as an estimate deserves.
+func threeDigits(d time.Duration) string {
+	unit := time.Duration(1)
+	for d/unit >= 1000 {
+		unit *= 10
+	}
+	return d.Round(unit).String()
 }
 
 // grouped writes a number with its thousands apart.

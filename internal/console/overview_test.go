@@ -189,3 +189,14 @@ func TestWhoCan(t *testing.T) {
 	b.get(w.at()+"/who-can?permission=orders/none").want(t, 422).has(t, `id="permission-fault"`)
 	w.signedIn("jo").get(w.at()+"/who-can?permission=orders/read").want(t, 403)
 }
+
+func TestThreeDigits(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "0s", 999: "999ns", 12_345: "12.3µs", 430_857_100: "431ms", 999_600_000: "1s", 90 * time.Second: "1m30s", -5: "-5ns",
+	} {
+		if got := threeDigits(d); got != want {
+			t.Errorf("threeDigits(%d) = %s, want %s", d, got, want)
+		}
+	}
+}
