@@ -36,8 +36,8 @@ func apisArea() area {
 // How much of a list a page shows.
 const (
 	shownAPIs   = 50
-	shownRoutes = 50
-	shownCalls  = 25  // rows, each of several methods
+	shownRoutes = 25
+	shownCalls  = 15  // rows, each of several methods
 	shownParts  = 200 // of permissions and scopes
 )
 
