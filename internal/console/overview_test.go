@@ -193,7 +193,7 @@ func TestWhoCan(t *testing.T) {
 func TestThreeDigits(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
-		0: "0s", 999: "999ns", 12_345: "12.3µs", 430_857_100: "431ms", 999_600_000: "1s", 90 * time.Second: "1m30s", -5: "-5ns",
+		0: "0s", 999: "999ns", 12_345: "12.3µs", 123_456: "123µs", 430_857_100: "431ms", 999_600_000: "1s", 90 * time.Second: "1m30s", -5: "-5ns",
 	} {
 		if got := threeDigits(d); got != want {
 			t.Errorf("threeDigits(%d) = %s, want %s", d, got, want)
